@@ -1,0 +1,106 @@
+"""Alternating back-propagation through time: the paper's algorithm.
+
+One iteration: for each batch of sequences, for each chunk in time, infer the latents by Langevin
+(inferential back-propagation), then move the weights by one Adam step (learning back-propagation).
+Each chunk starts from the state that the chunk before ended in.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from model.dynamic_generator import DynamicGenerator
+from model.latents import Latents
+from model.random_keys import Stream, random_generator, random_key
+
+
+class EpochReport(NamedTuple):
+    """What one epoch saw; every figure is from before the weight step of its chunk.
+
+    Fields:
+        squared_error: mean over sequences, frames, pixels and colours, in units of [-1, 1].
+        prior, likelihood: the parts of U, summed over chunks, mean over sequences.
+        alpha_gradient, beta_gradient: gradient norms of the weights, mean over iterations.
+        likelihood_gradient: ‖∂U/∂ξ‖ of the likelihood part after Langevin, mean over iterations.
+        active_share: share of active hidden units of the transition, mean over iterations.
+        reconstruction: [N, T, H, W, 3] in [-1, 1].
+    """
+
+    squared_error: float
+    prior: float
+    likelihood: float
+    alpha_gradient: float
+    beta_gradient: float
+    likelihood_gradient: float
+    active_share: float
+    reconstruction: np.ndarray
+
+
+def chunk_spans(num_frames: int, chunk_length: int) -> list[slice]:
+    """Cut T frames into chunks; a remainder is a shorter last chunk."""
+    starts = range(0, num_frames, chunk_length)
+    return [slice(start, min(start + chunk_length, num_frames)) for start in starts]
+
+
+def batches(num_sequences: int, batch_size: int, order: np.random.Generator) -> Iterator:
+    """Indices of the sequences of each batch, each int [n], in random order."""
+    shuffled = order.permutation(num_sequences)
+    for start in range(0, num_sequences, batch_size):
+        yield np.sort(shuffled[start : start + batch_size])
+
+
+def alternate(
+    generator: DynamicGenerator,
+    frames: np.ndarray,
+    latents: Latents,
+    batch_size: int,
+    chunk_length: int,
+    seed: int,
+    epoch: int,
+) -> EpochReport:
+    """One epoch of alternating back-propagation; moves `latents` in place and the weights.
+
+    Args:
+        frames: [N, T, H, W, 3] in [-1, 1], the observed sequences.
+        latents: of all N sequences, the persistent Langevin chains.
+        epoch: 0 for the first; it and `seed` determine every random number drawn.
+    """
+    reconstruction = np.empty_like(frames)
+    energies = np.zeros(2)
+    norms = []
+    order = random_generator(seed, Stream.BATCH_ORDER, epoch)
+    for batch, rows in enumerate(batches(len(frames), batch_size, order)):
+        state = latents.initial_state[rows]
+        for chunk, span in enumerate(chunk_spans(frames.shape[1], chunk_length)):
+            observed, begins_sequence = frames[rows, span], chunk == 0
+            current = Latents(
+                latents.innovations[rows, span],
+                state,
+                latents.appearance[rows],
+                latents.motion_type[rows],
+            )
+            key = random_key(seed, Stream.LANGEVIN, epoch, batch, chunk)
+            current, likelihood_gradient = generator.infer(observed, current, begins_sequence, key)
+            latents.innovations[rows, span] = current.innovations
+            latents.appearance[rows] = current.appearance
+            latents.motion_type[rows] = current.motion_type
+            if begins_sequence:
+                latents.initial_state[rows] = current.initial_state
+            learned = generator.learn(observed, current, begins_sequence)
+            state = learned.last_state
+            reconstruction[rows, span] = learned.frames
+            energies += [learned.energy.prior.sum(), learned.energy.likelihood.sum()]
+            norms.append(
+                (
+                    learned.alpha_gradient,
+                    learned.beta_gradient,
+                    likelihood_gradient,
+                    learned.active_share,
+                )
+            )
+    squared_error = float(np.mean(np.square(frames - reconstruction)))
+    prior, likelihood = map(float, energies / len(frames))
+    return EpochReport(
+        squared_error, prior, likelihood, *np.mean(norms, axis=0).tolist(), reconstruction
+    )

@@ -1,0 +1,191 @@
+"""The emission network: from appearance vector and latent state to a frame.
+
+    x_t = G_β([a, s_t]) + ε_t,  ε_t ~ N(0, σ² I)                        (paper, equation 2)
+
+G_β sees the vector [a, s_t] as a 1×1 image. Every layer but the last is a transposed convolution,
+batch normalisation (shift, no scale) and a rectifier; the last is a transposed convolution and
+tanh. The bias of a normalised layer is its shift; a second one under it would have no effect.
+A network is a table of layers; all tables go through one builder.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+from model.weights import constant_variable, normal_variable, zero_variable
+
+NORMALIZATION_EPSILON = 1e-3
+MOVING_AVERAGE_DECAY = 0.9
+
+
+class LayerSpec(NamedTuple):
+    """One transposed convolution: output channels, side of its square kernel, stride, padding."""
+
+    channels: int
+    kernel: int
+    stride: int
+    padding: str = "SAME"
+
+    def output_side(self, side: int) -> int:
+        """The side of the output for a square input of `side` pixels."""
+        grown = side * self.stride
+        return grown if self.padding == "SAME" else grown + max(self.kernel - self.stride, 0)
+
+
+class NormalizedLayer(NamedTuple):
+    """Weights of one layer of G_β and the moving averages of its normalisation statistics.
+
+    Fields:
+        spec: the layer's row in the table.
+        kernel: [kernel, kernel, channels out, channels in].
+        bias: [channels], the shift of the normalisation, or the bias of the last layer.
+        moving_mean, moving_variance: [channels], gathered in training; None in the last layer.
+    """
+
+    spec: LayerSpec
+    kernel: tf.Variable
+    bias: tf.Variable
+    moving_mean: tf.Variable | None
+    moving_variance: tf.Variable | None
+
+
+class Emitted(NamedTuple):
+    """What the emission network makes of its input.
+
+    Fields:
+        frames: [n, T, side, side, 3], in (-1, 1).
+        statistics: per normalised layer, (mean, variance) that it was normalised with, [channels].
+    """
+
+    frames: tf.Tensor
+    statistics: list[tuple[tf.Tensor, tf.Tensor]]
+
+
+def doubling_network(image_size: int) -> tuple[LayerSpec, ...]:
+    """The table for a power of two: each layer doubles the side, 64 channels below the image."""
+    depth = image_size.bit_length() - 1
+    widths = [min(512, 64 * 2**level) for level in reversed(range(depth - 1))]
+    return tuple(LayerSpec(channels, 4, 2) for channels in [*widths, 3])
+
+
+NETWORKS: dict[str, tuple[LayerSpec, ...]] = {
+    **{str(size): doubling_network(size) for size in (8, 16, 32, 64, 128, 256)},
+    "150": (
+        LayerSpec(512, 4, 2),
+        LayerSpec(512, 4, 2),
+        LayerSpec(256, 4, 2),
+        LayerSpec(128, 4, 2),
+        LayerSpec(64, 4, 3),
+        LayerSpec(64, 4, 3),
+        LayerSpec(3, 7, 1, "VALID"),
+    ),
+}
+
+
+def image_side(network: Sequence[LayerSpec]) -> int:
+    """The side, in pixels, of the frames that `network` makes."""
+    side = 1
+    for spec in network:
+        side = spec.output_side(side)
+    return side
+
+
+def make_emission(
+    network: Sequence[LayerSpec], code_size: int, init_std: float, key
+) -> list[NormalizedLayer]:
+    """Create the weights β: kernels from N(0, init_std²), biases 0.
+
+    Args:
+        network: the table of layers, see `NETWORKS`.
+        code_size: content_size + state_size, the channels of the 1×1 input.
+        key: int32 [2], the key of the weights' random numbers.
+    """
+    layers = []
+    channels = code_size
+    for index, spec in enumerate(network, start=1):
+        name = f"emission/layer_{index}"
+        shape = [spec.kernel, spec.kernel, spec.channels, channels]
+        normalized = index < len(network)
+        layers.append(
+            NormalizedLayer(
+                spec,
+                kernel=normal_variable(f"{name}/kernel", shape, init_std, key),
+                bias=zero_variable(f"{name}/bias", [spec.channels]),
+                moving_mean=zero_variable(f"{name}/moving_mean", [spec.channels], False)
+                if normalized
+                else None,
+                moving_variance=constant_variable(
+                    f"{name}/moving_variance", [spec.channels], 1.0, False
+                )
+                if normalized
+                else None,
+            )
+        )
+        channels = spec.channels
+    return layers
+
+
+def emit(
+    layers: Sequence[NormalizedLayer],
+    appearance: tf.Tensor,
+    states: tf.Tensor,
+    normalization: str = "batch",
+) -> Emitted:
+    """Emit all frames of all sequences at once.
+
+    Args:
+        appearance: [n, content_size].
+        states: [n, T, state_size].
+        normalization: "batch" for the statistics of these n·T frames, "moving" for the averages
+            gathered in training, under which a frame depends on nothing but its own code.
+    """
+    num_sequences, num_frames = tf.shape(states)[0], tf.shape(states)[1]
+    codes = tf.concat([tf.repeat(appearance[:, None], num_frames, axis=1), states], axis=2)
+    code_size = int(appearance.shape[-1]) + int(states.shape[-1])
+    features = tf.reshape(codes, [-1, 1, 1, code_size])
+    side = 1
+    statistics = []
+    for layer in layers:
+        spec = layer.spec
+        side = spec.output_side(side)
+        features = tf.nn.conv2d_transpose(
+            features,
+            layer.kernel,
+            output_shape=[num_sequences * num_frames, side, side, spec.channels],
+            strides=spec.stride,
+            padding=spec.padding,
+        )
+        if layer.moving_mean is None:
+            features = tf.tanh(features + layer.bias)
+        else:
+            features, mean, variance = normalize(features, layer, normalization)
+            features = tf.nn.relu(features)
+            statistics.append((mean, variance))
+    frames = tf.reshape(features, [num_sequences, num_frames, side, side, layers[-1].spec.channels])
+    return Emitted(frames, statistics)
+
+
+def normalize(features: tf.Tensor, layer: NormalizedLayer, normalization: str):
+    """Batch normalisation with shift and without scale; returns it with its (mean, variance)."""
+    moving = normalization == "moving"
+    return tf.nn.fused_batch_norm(
+        features,
+        scale=tf.ones_like(layer.bias),
+        offset=layer.bias,
+        mean=layer.moving_mean if moving else None,
+        variance=layer.moving_variance if moving else None,
+        epsilon=NORMALIZATION_EPSILON,
+        is_training=not moving,
+    )
+
+
+def gather_statistics(
+    layers: Sequence[NormalizedLayer], statistics: Sequence[tuple[tf.Tensor, tf.Tensor]]
+) -> tf.Operation:
+    """Move each layer's averages a tenth of the way to the statistics of this batch."""
+    moves = []
+    for layer, (mean, variance) in zip(layers, statistics, strict=False):
+        for average, value in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
+            moves.append(average.assign_sub((1 - MOVING_AVERAGE_DECAY) * (average - value)))
+    return tf.group(*moves)

@@ -1,0 +1,46 @@
+"""The latent variables of the model, which travel together from posterior to checkpoint."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Latents(NamedTuple):
+    """Everything that is latent about n sequences of T frames; the prior of each part is N(0, I).
+
+    Fields (NumPy arrays or tensors, float32):
+        innovations: [n, T, z_size], the noise vectors ξ_t that drive the transition.
+        initial_state: [n, state_size], the state s_0 before the first frame.
+        appearance: [n, content_size], the vector a, constant over time.
+        motion_type: [n, motion_type_size], the vector m, constant over time.
+    """
+
+    innovations: Any
+    initial_state: Any
+    appearance: Any
+    motion_type: Any
+
+
+class LatentSizes(NamedTuple):
+    """Dimensions of the latent vectors: d, k, and those of a and m (which may be 0)."""
+
+    state_size: int
+    z_size: int
+    content_size: int
+    motion_type_size: int
+
+
+def draw_from_prior(
+    sizes: LatentSizes, num_sequences: int, num_frames: int, generator: np.random.Generator
+) -> Latents:
+    """Draw latents of `num_sequences` sequences of `num_frames` frames from N(0, I), float32."""
+
+    def normal(*shape: int) -> np.ndarray:
+        return generator.standard_normal(shape, dtype=np.float32)
+
+    return Latents(
+        innovations=normal(num_sequences, num_frames, sizes.z_size),
+        initial_state=normal(num_sequences, sizes.state_size),
+        appearance=normal(num_sequences, sizes.content_size),
+        motion_type=normal(num_sequences, sizes.motion_type_size),
+    )

@@ -1,0 +1,35 @@
+"""Making the variables of the networks. Each is made once and passed on; nothing is looked up."""
+
+from collections.abc import Sequence
+from zlib import crc32
+
+import tensorflow.compat.v1 as tf
+
+
+def normal_variable(name: str, shape: Sequence[int], std: float, key) -> tf.Variable:
+    """A float32 weight of `shape` from N(0, std²), a function of `key` (int32 [2]) and `name`."""
+    own_key = tf.random.experimental.stateless_fold_in(key, crc32(name.encode()) & 0x7FFFFFFF)
+    return tf.Variable(
+        lambda: std * tf.random.stateless_normal(shape, own_key, alg="philox"),
+        name=name,
+        use_resource=True,
+        dtype=tf.float32,
+    )
+
+
+def zero_variable(name: str, shape: Sequence[int], trainable: bool = True) -> tf.Variable:
+    """A float32 variable of `shape` that starts at 0."""
+    return constant_variable(name, shape, 0.0, trainable)
+
+
+def constant_variable(
+    name: str, shape: Sequence[int], value: float, trainable: bool = True
+) -> tf.Variable:
+    """A float32 variable of `shape` that starts at `value` everywhere."""
+    return tf.Variable(
+        lambda: tf.fill(shape, value),
+        name=name,
+        use_resource=True,
+        dtype=tf.float32,
+        trainable=trainable,
+    )

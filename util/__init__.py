@@ -1,0 +1,1 @@
+"""Everything around the model: options, clips, run directory, checkpoints, pictures, logs."""

@@ -1,0 +1,51 @@
+"""From options to the model."""
+
+from pathlib import Path
+
+from model.alternating import chunk_spans
+from model.dynamic_generator import DynamicGenerator, Settings
+from model.latents import LatentSizes
+from util.errors import RunError
+from util.options import Options
+from util.run_state import RunState
+
+
+def latent_sizes(options: Options) -> LatentSizes:
+    """The sizes of the latent vectors that the options ask for."""
+    return LatentSizes(
+        options.state_size, options.z_size, options.content_size, options.motion_type_size
+    )
+
+
+def build_generator(options: Options) -> DynamicGenerator:
+    """The model that the options describe, with its first weights."""
+    spans = chunk_spans(options.num_frames, options.truncated_backprop_length)
+    lengths = {span.stop - span.start for span in spans} | {options.truncated_backprop_length}
+    settings = Settings(
+        network=options.frame_generator_mode,
+        dynamic_mode=options.dynamic_mode,
+        sizes=latent_sizes(options),
+        refsig=options.refsig,
+        likelihood=options.likelihood,
+        step_size=options.step_size,
+        sample_steps=options.sample_steps,
+        lr_gen=options.lr_gen,
+        beta1_gen=options.beta1_gen,
+        transition_init_std=options.transition_init_std,
+        seed=options.seed,
+    )
+    return DynamicGenerator(settings, lengths)
+
+
+def restore(generator: DynamicGenerator, state: RunState, checkpoint: Path) -> None:
+    """Give the model the weights of a checkpoint.
+
+    Raises:
+        RunError: the checkpoint's weights are not those of this model.
+    """
+    try:
+        generator.load_state(state.variables)
+    except (KeyError, ValueError) as error:
+        raise RunError(
+            f"checkpoint {checkpoint} is of another model: {error}; name one that fits"
+        ) from error

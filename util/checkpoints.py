@@ -1,0 +1,92 @@
+"""Checkpoints in TensorFlow's own format: model.ckpt-<epoch>, readable by tf.train.load_checkpoint.
+
+A checkpoint is two files, data and index, and counts once its index has its name; the index gets
+its name last, so that a run killed while writing leaves the checkpoint before it the newest.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from util.atomic import flush_to_disk
+from util.errors import RunError
+
+_DATA, _INDEX = ".data-00000-of-00001", ".index"
+
+
+class UnreadableCheckpoint(RunError):
+    """A checkpoint's files are there and cannot be read."""
+
+
+def save(folder: Path, epoch: int, arrays: Mapping[str, np.ndarray], max_to_keep: int) -> Path:
+    """Write `arrays` as model.ckpt-<epoch> into `folder`; drop all but the newest `max_to_keep`.
+
+    Raises:
+        OSError, tf.errors.OpError: it cannot be written.
+    """
+    final = folder / f"model.ckpt-{epoch}"
+    partial = folder / f".partial-model.ckpt-{epoch}"
+    remove(final)
+    with tf.Graph().as_default(), tf.Session() as session:
+        tensors = [tf.placeholder(tf.as_dtype(np.asarray(a).dtype), None) for a in arrays.values()]
+        write = tf.raw_ops.SaveV2(
+            prefix=str(partial),
+            tensor_names=list(arrays),
+            shape_and_slices=[""] * len(arrays),
+            tensors=tensors,
+        )
+        session.run(write, dict(zip(tensors, arrays.values(), strict=True)))
+    for suffix in (_DATA, _INDEX):
+        flush_to_disk(Path(f"{partial}{suffix}"))
+        os.replace(f"{partial}{suffix}", f"{final}{suffix}")
+    for _, old in existing(folder)[:-max_to_keep]:
+        remove(old)
+    return final
+
+
+def load(path: Path) -> dict[str, np.ndarray]:
+    """Read all arrays of a checkpoint, named without its suffixes.
+
+    Raises:
+        UnreadableCheckpoint: the files are damaged, or do not belong together.
+    """
+    try:
+        reader = tf.train.load_checkpoint(str(path))
+        return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise UnreadableCheckpoint(
+            f"checkpoint {path} is damaged or half-written; test or resume from another one"
+        ) from error
+
+
+def existing(folder: Path) -> list[tuple[int, Path]]:
+    """Epoch and path of every complete checkpoint in `folder`, oldest first."""
+    found = []
+    for index in folder.glob(f"model.ckpt-*{_INDEX}"):
+        name = re.fullmatch(r"model\.ckpt-(\d+)", index.name.removesuffix(_INDEX))
+        if name and index.with_name(name[0] + _DATA).exists():
+            found.append((int(name[1]), index.with_name(name[0])))
+    return sorted(found)
+
+
+def find(path: Path) -> Path:
+    """The checkpoint at `path`.
+
+    Raises:
+        RunError: there is none; it names those that exist beside it.
+    """
+    if (path.parent / f"{path.name}{_INDEX}").exists():
+        return path
+    names = [found.name for _, found in existing(path.parent)]
+    there = f"{path.parent} holds " + (", ".join(names) if names else "no checkpoint")
+    raise RunError(f"no checkpoint {path}; {there}")
+
+
+def remove(path: Path) -> None:
+    """Delete a checkpoint, its index first, so that it is never half there."""
+    for suffix in (_INDEX, _DATA):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)

@@ -1,0 +1,169 @@
+"""Reading a category of clips: a folder of videos and/or sub-folders of numbered images."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import imageio_ffmpeg
+import numpy as np
+from PIL import Image
+
+from util.errors import RunError
+from util.frames import to_model_range
+
+VIDEO_SUFFIXES = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".gif")
+IMAGE_SUFFIXES = (".png", ".jpg")
+
+# ffmpeg would paint over what it cannot decode; here it stops.
+STRICT = ["-xerror", "-err_detect", "explode"]
+
+
+class Clips(NamedTuple):
+    """The observed sequences of a category.
+
+    Fields:
+        names: of the N sequences, sorted, each usable as a folder's name.
+        frames: float32 [N, T, H, W, 3] in [-1, 1].
+    """
+
+    names: list[str]
+    frames: np.ndarray
+
+
+def read_category(
+    data_path: str | Path, category: str, first_frame: int, num_frames: int, image_size: int
+) -> Clips:
+    """Read `num_frames` frames of every sequence of a category, resized to a square.
+
+    Raises:
+        RunError: no such category, no clips in it, or a clip that is broken or too short.
+    """
+    folder = Path(data_path) / category
+    if not category or not folder.is_dir():
+        missing = f"no category {category} in {data_path}" if category else "no --category given"
+        raise RunError(f"{missing}; {_existing_categories(Path(data_path))}")
+    sources = [path for path in sorted(folder.iterdir(), key=natural_order) if _is_clip(path)]
+    if not sources:
+        raise RunError(
+            f"no clips in {folder}; put videos ({' '.join(VIDEO_SUFFIXES)}) or sub-folders of "
+            f"numbered images ({' '.join(IMAGE_SUFFIXES)}) there"
+        )
+    frames = [read_clip(source, first_frame, num_frames, image_size) for source in sources]
+    return Clips(_unique_names(sources), to_model_range(np.stack(frames)))
+
+
+def read_clip(source: Path, first_frame: int, num_frames: int, image_size: int) -> np.ndarray:
+    """Read frames first_frame … first_frame + num_frames - 1 as uint8 [T, side, side, 3].
+
+    Frames are decoded one by one and none is kept but those asked for.
+
+    Raises:
+        RunError: the clip cannot be decoded, or ends before the last frame asked for.
+    """
+    stream = image_frames(source) if source.is_dir() else video_frames(source)
+    frames: list[np.ndarray] = []
+    count = 0
+    try:
+        for image in islice(stream, first_frame + num_frames):
+            count += 1
+            if count > first_frame:
+                resized = image.resize((image_size, image_size), Image.Resampling.BICUBIC)
+                frames.append(np.asarray(resized))
+    finally:
+        stream.close()
+    if len(frames) < num_frames:
+        raise RunError(
+            f"{source} has {count} frames, too few for --num_frames {num_frames} from "
+            f"--first_frame {first_frame}; ask for fewer or use a longer clip"
+        )
+    return np.stack(frames)
+
+
+def video_frames(path: Path) -> Iterator[Image.Image]:
+    """Decode a video frame by frame, RGB, every frame once, whatever its timestamps say.
+
+    Raises:
+        RunError: the file is not a video, or is broken or truncated.
+    """
+    _refuse_truncated(path)
+    stream = imageio_ffmpeg.read_frames(
+        str(path), input_params=STRICT, output_params=["-fps_mode", "passthrough"]
+    )
+    count = 0
+    try:
+        about = next(stream)
+        for data in stream:
+            count += 1
+            yield Image.frombytes("RGB", about["size"], data)
+    except (OSError, RuntimeError, KeyError, IndexError) as error:
+        raise RunError(f"{path} cannot be decoded as a video; replace or remove it") from error
+    finally:
+        stream.close()
+    # The announced duration is rounded, so a frame or two may be missing from a sound file.
+    announced = about["fps"] * about["duration"]
+    if count < 0.95 * announced - 1:
+        raise RunError(
+            f"{path} is broken: of about {announced:.0f} frames only {count} can be decoded; "
+            "replace or remove it"
+        )
+
+
+def _refuse_truncated(path: Path) -> None:
+    """Walk through the file's packets without decoding them; a cut file shows at its end."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "warning", *STRICT]
+    command += ["-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "null", "-"]
+    walk = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    if walk.returncode or "ended prematurely" in walk.stderr:
+        reason = "not a video, or is broken or truncated"
+        raise RunError(f"{path} is {reason}; replace or remove it")
+
+
+def image_frames(folder: Path) -> Iterator[Image.Image]:
+    """Read a folder of numbered images in the order of their numbers, RGB.
+
+    Raises:
+        RunError: an image cannot be decoded.
+    """
+    for path in sorted(filter(_is_image, folder.iterdir()), key=natural_order):
+        try:
+            with Image.open(path) as image:
+                yield image.convert("RGB")
+        except (OSError, SyntaxError) as error:
+            raise RunError(f"{path} cannot be decoded as an image; replace or remove it") from error
+
+
+def natural_order(path: Path) -> tuple:
+    """Sort by name, numbers by their value: frame_2 before frame_10."""
+    pieces = re.split(r"(\d+)", path.name)
+    return [(not piece.isdigit(), int(piece) if piece.isdigit() else piece) for piece in pieces]
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+
+
+def _is_clip(path: Path) -> bool:
+    if path.name.startswith("."):
+        return False
+    if path.is_dir():
+        return any(map(_is_image, path.iterdir()))
+    return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def _unique_names(sources: list[Path]) -> list[str]:
+    """Each clip's name without suffix, or with it where two clips differ in nothing else."""
+    stems = [path.name if path.is_dir() else path.stem for path in sources]
+    return [
+        stem if stems.count(stem) == 1 else path.name
+        for stem, path in zip(stems, sources, strict=True)
+    ]
+
+
+def _existing_categories(data_path: Path) -> str:
+    if not data_path.is_dir():
+        return f"there is no folder {data_path}; give the folder of the categories as --data_path"
+    names = [path.name for path in sorted(data_path.iterdir()) if path.is_dir()]
+    return f"--category can be {', '.join(names)}" if names else f"{data_path} is empty"

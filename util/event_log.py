@@ -1,0 +1,53 @@
+"""TensorBoard events: figures and pictures of a run over its epochs."""
+
+import io
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+from PIL import Image
+
+
+class EventLog:
+    """Appends events to a folder that `tensorboard --logdir` reads."""
+
+    def __init__(self, folder: Path, first_epoch: int):
+        """Open the log; what an earlier, killed run logged after `first_epoch` is disowned."""
+        with tf.Graph().as_default():
+            self._writer = tf.summary.FileWriter(str(folder))
+        start = tf.SessionLog(status=tf.SessionLog.START)
+        self._writer.add_session_log(start, global_step=first_epoch)
+
+    def figures(self, values: Mapping[str, float], epoch: int) -> None:
+        """Log scalars by name; one that is not a number is left out."""
+        summary = tf.Summary()
+        for name, value in values.items():
+            if not math.isnan(value):
+                summary.value.add(tag=name, simple_value=value)
+        self._writer.add_summary(summary, epoch)
+
+    def picture(self, name: str, picture: np.ndarray, epoch: int) -> None:
+        """Log a picture, uint8 [H, W, 3]."""
+        buffer = io.BytesIO()
+        Image.fromarray(picture).save(buffer, format="png")
+        height, width, channels = picture.shape
+        summary = tf.Summary()
+        summary.value.add(
+            tag=name,
+            image=tf.Summary.Image(
+                height=height,
+                width=width,
+                colorspace=channels,
+                encoded_image_string=buffer.getvalue(),
+            ),
+        )
+        self._writer.add_summary(summary, epoch)
+
+    def flush(self) -> None:
+        """Have what was logged on the disk."""
+        self._writer.flush()
+
+    def close(self) -> None:
+        self._writer.close()

@@ -1,0 +1,293 @@
+"""The options of a run, in one place: names, defaults, meanings, limits, presets.
+
+Flags that the authors' released code had keep their names and meanings.
+"""
+
+import argparse
+import dataclasses
+import difflib
+import json
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from util.errors import CommandLineError
+
+# What a flag may say when a run is resumed, or tested from its checkpoint:
+RUN = "run"  # the same as when the run began
+TRAINING = "training"  # the same when it is resumed; anything when it is tested
+CALL = "call"  # anything, each time
+
+NETWORK_SIDES = {"8": 8, "16": 16, "32": 32, "64": 64, "128": 128, "150": 150, "256": 256}
+NETWORK_NAMES = {"scene": "64"}
+
+
+class Limit(NamedTuple):
+    """What values an option may have, in words and as a test."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+AT_LEAST_0 = Limit("at least 0", lambda value: value >= 0)
+AT_LEAST_1 = Limit("at least 1", lambda value: value >= 1)
+POSITIVE = Limit("a number above 0", lambda value: 0 < value < math.inf)
+NOT_NEGATIVE = Limit("a number of at least 0", lambda value: 0 <= value < math.inf)
+BELOW_1 = Limit("at least 0 and below 1", lambda value: 0 <= value < 1)
+
+
+def one_of(*names: str) -> Limit:
+    return Limit("one of " + ", ".join(names), lambda value: value in names)
+
+
+def option(default: Any, scope: str, text: str, limit: Limit | None = None) -> Any:
+    """A field of `Options`: its default, when it may change, its meaning, its limit."""
+    return dataclasses.field(
+        default=default, metadata={"scope": scope, "text": text, "limit": limit}
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Every option of a run; the field names are the flags."""
+
+    experiment: str = option("synthesis", RUN, "what to do", one_of("synthesis"))
+    isTraining: bool = option(True, CALL, "train, or else synthesize from a checkpoint")
+    category: str = option("", TRAINING, "name of the folder of clips under data_path")
+    data_path: str = option(
+        "./trainingVideo/dynamicTexture", CALL, "folder that holds the categories"
+    )
+    output_dir: str = option("./output_synthesis", CALL, "folder that holds the run directories")
+    seed: int = option(0, TRAINING, "the one seed of everything random", AT_LEAST_0)
+
+    image_size: int = option(64, RUN, "side of the frames in pixels", AT_LEAST_1)
+    num_frames: int = option(60, RUN, "frames of each sequence", AT_LEAST_1)
+    first_frame: int = option(0, RUN, "first frame of each clip that is used", AT_LEAST_0)
+    training_mode: str = option("complete", RUN, "whether pixels are missing", one_of("complete"))
+
+    frame_generator_mode: str = option(
+        "64",
+        RUN,
+        "emission network, named by the image side it makes; --net_type says the same, "
+        "and there 64 is also called scene",
+        one_of(*NETWORK_SIDES, *NETWORK_NAMES),
+    )
+    dynamic_mode: str = option(
+        "nonlinear", RUN, "transition network", one_of("nonlinear", "linear")
+    )
+    state_size: int = option(100, RUN, "dimension d of the state s_t", AT_LEAST_1)
+    z_size: int = option(100, RUN, "dimension k of the innovation ξ_t", AT_LEAST_1)
+    content_size: int = option(0, RUN, "dimension of the appearance vector a", AT_LEAST_0)
+    motion_type_size: int = option(0, RUN, "dimension of the motion-type vector m", AT_LEAST_0)
+    transition_init_std: float = option(
+        0.1, RUN, "standard deviation of the transition's first weights", POSITIVE
+    )
+
+    num_epochs: int = option(3000, CALL, "iterations over all sequences", AT_LEAST_1)
+    batch_size: int = option(1, RUN, "sequences in a batch", AT_LEAST_1)
+    truncated_backprop_length: int = option(30, RUN, "frames in a chunk", AT_LEAST_1)
+    lr_gen: float = option(0.002, RUN, "learning rate of Adam", POSITIVE)
+    beta1_gen: float = option(0.5, RUN, "β₁ of Adam", BELOW_1)
+    refsig: float = option(1.0, RUN, "σ, standard deviation of the residual", POSITIVE)
+    likelihood: str = option(
+        "sum",
+        RUN,
+        "the paper's sum over frames, or the released code's mean",
+        one_of("sum", "mean_over_frames"),
+    )
+    step_size: float = option(0.03, RUN, "δ, step size of Langevin", POSITIVE)
+    sample_steps: int = option(15, RUN, "l, Langevin steps an iteration", AT_LEAST_1)
+
+    log_step: int = option(10, CALL, "epochs between checkpoints and pictures", AT_LEAST_1)
+    max_to_keep: int = option(50, CALL, "checkpoints to keep", AT_LEAST_1)
+    resume: bool = option(False, CALL, "go on from the newest checkpoint of the run")
+    overwrite: bool = option(False, CALL, "replace what an earlier run or test wrote")
+
+    ckpt: str = option("", CALL, "checkpoint to test, a path")
+    ckpt_name: str = option("", CALL, "checkpoint to test, a name in the run's model/")
+    num_sections_in_test: int = option(4, CALL, "chunks in a synthesized video", AT_LEAST_1)
+    num_batches_in_test: int = option(2, CALL, "videos synthesized per sequence", AT_LEAST_1)
+    normalization_in_test: str = option(
+        "batch",
+        CALL,
+        "normalise a synthesized chunk by its own statistics or by the averages of training",
+        one_of("batch", "moving"),
+    )
+    debug: bool = option(False, CALL, "show tracebacks and TensorFlow's own messages")
+
+    def to_json(self) -> str:
+        """All options as a JSON object, one a line."""
+        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Options":
+        """The options that `to_json` wrote; one that did not exist yet has its default.
+
+        Raises:
+            ValueError: not such an object, or an option of it is unknown.
+        """
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError("not an object of options")
+        unknown = values.keys() - FIELDS.keys()
+        if unknown:
+            raise ValueError(f"unknown options {', '.join(sorted(unknown))}")
+        return cls(**values)
+
+
+FIELDS: dict[str, dataclasses.Field] = {field.name: field for field in dataclasses.fields(Options)}
+
+# Where an experiment's defaults differ from those above.
+PRESETS: dict[str, dict[str, Any]] = {"synthesis": {}}
+
+
+class CommandLine(NamedTuple):
+    """The options that hold, and the names of those that the command line gave itself."""
+
+    options: Options
+    given: frozenset[str]
+
+    def over(self, recorded: Options) -> Options:
+        """The recorded options of a run, with what the command line gave put over them.
+
+        Raises:
+            CommandLineError: a given option contradicts the recorded one.
+        """
+        fixed = (RUN,) if not self.options.isTraining else (RUN, TRAINING)
+        for name in FIELDS:
+            now, then = getattr(self.options, name), getattr(recorded, name)
+            if name in self.given and now != then and FIELDS[name].metadata["scope"] in fixed:
+                raise CommandLineError(
+                    f"--{name} {now} contradicts the checkpoint, which was trained with "
+                    f"--{name} {then}; leave the flag out or train another run"
+                )
+        given = {name: getattr(self.options, name) for name in self.given}
+        return dataclasses.replace(recorded, **given)
+
+
+def parse(arguments: Sequence[str]) -> CommandLine:
+    """Read the command line.
+
+    Raises:
+        CommandLineError: an unknown flag, a value out of range, or values that contradict.
+        SystemExit: after --help.
+    """
+    values = vars(_parser().parse_args(arguments))
+    given = {name: value for name, value in values.items() if value is not None}
+    _settle_network(given)
+    experiment = given.get("experiment", Options.experiment)
+    _check("experiment", experiment)
+    options = Options(**{**PRESETS[experiment], **given})
+    for name in FIELDS:
+        _check(name, getattr(options, name))
+    if NETWORK_SIDES[options.frame_generator_mode] != options.image_size:
+        raise CommandLineError(
+            f"--image_size {options.image_size} is not what the network "
+            f"{options.frame_generator_mode} makes; the sizes that a network makes: "
+            + ", ".join(NETWORK_SIDES)
+        )
+    if options.category and (options.category in (".", "..") or set(options.category) & set("/\\")):
+        raise CommandLineError(
+            f"--category {options.category} is not a name; give the folder that holds it "
+            "as --data_path and its name alone as --category"
+        )
+    if options.ckpt and options.ckpt_name:
+        raise CommandLineError(
+            f"--ckpt {options.ckpt} and --ckpt_name {options.ckpt_name} both name a checkpoint; "
+            "give one of them"
+        )
+    if options.resume and options.overwrite:
+        raise CommandLineError("--resume True and --overwrite True contradict; give one of them")
+    return CommandLine(options, frozenset(given))
+
+
+def read_boolean(text: str) -> bool:
+    """true/false, yes/no, on/off, t/f, y/n, 1/0, in any case.
+
+    Raises:
+        argparse.ArgumentTypeError: anything else.
+    """
+    words = {"true": True, "t": True, "yes": True, "y": True, "on": True, "1": True}
+    words |= {"false": False, "f": False, "no": False, "n": False, "off": False, "0": False}
+    try:
+        return words[text.lower()]
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"{text} is neither True nor False") from None
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise CommandLineError(message.removeprefix("argument ") + "; --help lists all flags")
+
+    def parse_args(self, arguments=None, namespace=None):
+        values, unknown = self.parse_known_args(arguments, namespace)
+        if unknown:
+            flag = next((word for word in unknown if word.startswith("-")), unknown[0])
+            name = flag.split("=")[0]
+            near = difflib.get_close_matches(name, self._option_string_actions, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else "--help lists all flags"
+            raise CommandLineError(f"unknown flag {name}; {hint}")
+        return values
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="main_dyn_G.py",
+        description="Learn a dynamic generator model from video by alternating back-propagation "
+        "through time, and synthesize video from it.",
+        epilog="examples:\n"
+        "  main_dyn_G.py --category fire --isTraining True\n"
+        "  main_dyn_G.py --category fire --isTraining True --resume True\n"
+        "  main_dyn_G.py --category fire --isTraining False --num_sections_in_test 8\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    for name, field in FIELDS.items():
+        limit = field.metadata["limit"]
+        text = field.metadata["text"] + (f"; {limit.words}" if limit else "")
+        text += f" (default: {field.default})" if field.default != "" else ""
+        if field.type is bool:
+            parser.add_argument(
+                f"--{name}", type=read_boolean, nargs="?", const=True, metavar="True|False",
+                help=text,
+            )  # fmt: skip
+            parser.add_argument(
+                f"--no{name}", dest=name, action="store_const", const=False, help=argparse.SUPPRESS
+            )
+        else:
+            parser.add_argument(f"--{name}", type=field.type, metavar=name.upper(), help=text)
+    parser.add_argument("--net_type", metavar="NET_TYPE", help="the same as --frame_generator_mode")
+    return parser
+
+
+def _check(name: str, value: Any) -> None:
+    limit = FIELDS[name].metadata["limit"]
+    if limit and not limit.holds(value):
+        raise CommandLineError(f"--{name} {value} is out of range; it must be {limit.words}")
+
+
+def _settle_network(given: dict[str, Any]) -> None:
+    """One value out of the network's two names; where only one of network and size is given,
+    the other follows."""
+    names = {
+        flag: NETWORK_NAMES.get(given[flag], given[flag])
+        for flag in ("net_type", "frame_generator_mode")
+        if flag in given
+    }
+    if len(set(names.values())) > 1:
+        raise CommandLineError(
+            f"--net_type {given['net_type']} and --frame_generator_mode "
+            f"{given['frame_generator_mode']} name different networks; give one of them"
+        )
+    given.pop("net_type", None)
+    for flag, name in names.items():
+        if name not in NETWORK_SIDES:
+            raise CommandLineError(
+                f"--{flag} {name} is not a network; it must be one of "
+                + ", ".join([*NETWORK_SIDES, *NETWORK_NAMES])
+            )
+        given["frame_generator_mode"] = name
+    if names and "image_size" not in given:
+        given["image_size"] = NETWORK_SIDES[given["frame_generator_mode"]]
+    elif not names and str(given.get("image_size")) in NETWORK_SIDES:
+        given["frame_generator_mode"] = str(given["image_size"])
