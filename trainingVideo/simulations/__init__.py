@@ -1,0 +1,1 @@
+"""The simulations behind the clips: one module per texture, each with one frame generator."""
