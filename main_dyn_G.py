@@ -7,13 +7,14 @@
 Flags → options → clips → graph → alternating loop → run directory.
 """
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
 
 from util.errors import CommandLineError, RunError
-from util.options import CommandLine, parse
+from util.options import parse
+from util.preparation import prepare
+from util.tensorflow_setup import start_tensorflow
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,7 +23,12 @@ def main(arguments: Sequence[str]) -> int:
     try:
         command_line = parse(arguments)
         debug = command_line.options.debug
-        print(run_experiment(command_line))
+        job = prepare(command_line)
+        start_tensorflow(debug)
+        # Only now: the experiments import TensorFlow, which takes seconds.
+        from util.experiments import EXPERIMENTS
+
+        print(EXPERIMENTS[command_line.options.experiment](job))
     except Exception as error:
         if debug:
             traceback.print_exc()
@@ -33,20 +39,6 @@ def main(arguments: Sequence[str]) -> int:
         print("stopped; nothing was saved since the newest checkpoint", file=sys.stderr)
         return 130
     return 0
-
-
-def run_experiment(command_line: CommandLine) -> str:
-    """Import TensorFlow, quietly, and do what the command line asks for."""
-    if not command_line.options.debug:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow.compat.v1 as tf
-
-    tf.disable_v2_behavior()
-    if not command_line.options.debug:
-        tf.logging.set_verbosity(tf.logging.ERROR)
-    from util.experiments import EXPERIMENTS
-
-    return EXPERIMENTS[command_line.options.experiment](command_line)
 
 
 def explain(error: Exception) -> tuple[str, int]:

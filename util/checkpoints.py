@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import tensorflow.compat.v1 as tf
 
 from util.atomic import flush_to_disk
 from util.errors import RunError
@@ -28,6 +27,8 @@ def save(folder: Path, epoch: int, arrays: Mapping[str, np.ndarray], max_to_keep
     Raises:
         OSError, tf.errors.OpError: it cannot be written.
     """
+    import tensorflow.compat.v1 as tf  # not at the top: finding checkpoints does without it
+
     final = folder / f"model.ckpt-{epoch}"
     partial = folder / f".partial-model.ckpt-{epoch}"
     remove(final)
@@ -54,6 +55,8 @@ def load(path: Path) -> dict[str, np.ndarray]:
     Raises:
         UnreadableCheckpoint: the files are damaged, or do not belong together.
     """
+    import tensorflow.compat.v1 as tf
+
     try:
         reader = tf.train.load_checkpoint(str(path))
         return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
@@ -73,17 +76,30 @@ def existing(folder: Path) -> list[tuple[int, Path]]:
     return sorted(found)
 
 
+def newest(folder: Path) -> Path:
+    """The newest complete checkpoint in a run's folder.
+
+    Raises:
+        RunError: there is none.
+    """
+    found = existing(folder)
+    if not found:
+        raise RunError(f"no checkpoint in {folder}; train first, or name one by --ckpt PATH")
+    return found[-1][1]
+
+
 def find(path: Path) -> Path:
-    """The checkpoint at `path`.
+    """The checkpoint at `path`, which may be the name of one of its files.
 
     Raises:
         RunError: there is none; it names those that exist beside it.
     """
+    for suffix in (_DATA, _INDEX):
+        path = path.with_name(path.name.removesuffix(suffix))
     if (path.parent / f"{path.name}{_INDEX}").exists():
         return path
-    names = [found.name for _, found in existing(path.parent)]
-    there = f"{path.parent} holds " + (", ".join(names) if names else "no checkpoint")
-    raise RunError(f"no checkpoint {path}; {there}")
+    names = ", ".join(found.name for _, found in existing(path.parent)) or "no checkpoint"
+    raise RunError(f"no checkpoint {path}; {path.parent} holds {names}")
 
 
 def remove(path: Path) -> None:

@@ -16,7 +16,8 @@ from util.errors import CommandLineError
 # What a flag may say when a run is resumed, or tested from its checkpoint:
 RUN = "run"  # the same as when the run began
 TRAINING = "training"  # the same when it is resumed; anything when it is tested
-CALL = "call"  # anything, each time
+CALL = "call"  # anything; what it said before holds where it is left out
+NOW = "now"  # anything; what it said before is forgotten
 
 NETWORK_SIDES = {"8": 8, "16": 16, "32": 32, "64": 64, "128": 128, "150": 150, "256": 256}
 NETWORK_NAMES = {"scene": "64"}
@@ -52,12 +53,12 @@ class Options:
     """Every option of a run; the field names are the flags."""
 
     experiment: str = option("synthesis", RUN, "what to do", one_of("synthesis"))
-    isTraining: bool = option(True, CALL, "train, or else synthesize from a checkpoint")
+    isTraining: bool = option(True, NOW, "train, or else synthesize from a checkpoint")
     category: str = option("", TRAINING, "name of the folder of clips under data_path")
     data_path: str = option(
         "./trainingVideo/dynamicTexture", CALL, "folder that holds the categories"
     )
-    output_dir: str = option("./output_synthesis", CALL, "folder that holds the run directories")
+    output_dir: str = option("./output_synthesis", NOW, "folder that holds the run directories")
     seed: int = option(0, TRAINING, "the one seed of everything random", AT_LEAST_0)
 
     image_size: int = option(64, RUN, "side of the frames in pixels", AT_LEAST_1)
@@ -100,11 +101,11 @@ class Options:
 
     log_step: int = option(10, CALL, "epochs between checkpoints and pictures", AT_LEAST_1)
     max_to_keep: int = option(50, CALL, "checkpoints to keep", AT_LEAST_1)
-    resume: bool = option(False, CALL, "go on from the newest checkpoint of the run")
-    overwrite: bool = option(False, CALL, "replace what an earlier run or test wrote")
+    resume: bool = option(False, NOW, "go on from the newest checkpoint of the run")
+    overwrite: bool = option(False, NOW, "replace what an earlier run or test wrote")
 
-    ckpt: str = option("", CALL, "checkpoint to test, a path")
-    ckpt_name: str = option("", CALL, "checkpoint to test, a name in the run's model/")
+    ckpt: str = option("", NOW, "checkpoint to test, a path")
+    ckpt_name: str = option("", NOW, "checkpoint to test, a name in the run's model/")
     num_sections_in_test: int = option(4, CALL, "chunks in a synthesized video", AT_LEAST_1)
     num_batches_in_test: int = option(2, CALL, "videos synthesized per sequence", AT_LEAST_1)
     normalization_in_test: str = option(
@@ -113,7 +114,7 @@ class Options:
         "normalise a synthesized chunk by its own statistics or by the averages of training",
         one_of("batch", "moving"),
     )
-    debug: bool = option(False, CALL, "show tracebacks and TensorFlow's own messages")
+    debug: bool = option(False, NOW, "show tracebacks and TensorFlow's own messages")
 
     def to_json(self) -> str:
         """All options as a JSON object, one a line."""
@@ -161,8 +162,12 @@ class CommandLine(NamedTuple):
                     f"--{name} {now} contradicts the checkpoint, which was trained with "
                     f"--{name} {then}; leave the flag out or train another run"
                 )
-        given = {name: getattr(self.options, name) for name in self.given}
-        return dataclasses.replace(recorded, **given)
+        of_now = {
+            name: getattr(self.options, name)
+            for name, field in FIELDS.items()
+            if name in self.given or field.metadata["scope"] == NOW
+        }
+        return dataclasses.replace(recorded, **of_now)
 
 
 def parse(arguments: Sequence[str]) -> CommandLine:

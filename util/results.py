@@ -11,11 +11,9 @@ from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents
 from model.random_keys import Stream, random_generator
 from model.sampling import reconstruct, synthesize
-from util import checkpoints
 from util.building import build_generator, restore
-from util.errors import RunError
 from util.frames import to_bytes
-from util.options import CommandLine, Options
+from util.options import Options
 from util.pictures import (
     above,
     beside,
@@ -26,7 +24,8 @@ from util.pictures import (
     write_png,
     write_video,
 )
-from util.run_directory import RunDirectory, free_name
+from util.preparation import TestingJob
+from util.run_directory import free_name
 from util.run_state import RunState, read_state
 from util.training import Trained
 
@@ -74,13 +73,14 @@ def sampled_video(
     )
 
 
-def synthesize_from_checkpoint(command_line: CommandLine) -> Path:
+def synthesize_from_checkpoint(job: TestingJob) -> Path:
     """Write `num_batches_in_test` videos of each sequence, chunk by chunk; returns their folder.
 
     Raises:
-        RunError: there is no such checkpoint, or it is damaged or of another model.
+        RunError: the checkpoint is damaged or of another model.
+        CommandLineError: a flag contradicts the checkpoint.
     """
-    checkpoint, folder = find_checkpoint(command_line)
+    command_line, checkpoint, folder = job
     state = read_state(checkpoint)
     options = command_line.over(state.options)
     generator = build_generator(options)
@@ -106,33 +106,8 @@ def write_sampled_videos(
             for name in state.sequence_names
         ]
         for frames in sampled_video(generator, options, state.latents, video):
-            for writer, chunk in zip(writers, to_bytes(frames), strict=True):
-                writer.write(chunk)
-
-
-def find_checkpoint(command_line: CommandLine) -> tuple[Path, Path]:
-    """The checkpoint that the command line means, and the folder for what is made from it.
-
-    Raises:
-        RunError: there is no such checkpoint.
-    """
-    options = command_line.options
-    if options.ckpt:
-        checkpoint = checkpoints.find(Path(options.ckpt))
-        run = checkpoint.absolute().parent.parent
-        parent = Path(options.output_dir) if "output_dir" in command_line.given else run.parent
-        return checkpoint, parent / run.name / "test" / "synthesis"
-    if not options.category:
-        raise RunError("no checkpoint named; give --ckpt PATH, or --category for its run")
-    run = RunDirectory(Path(options.output_dir) / options.category)
-    if options.ckpt_name:
-        checkpoint = checkpoints.find(run.models / options.ckpt_name)
-    else:
-        found = checkpoints.existing(run.models)
-        if not found:
-            raise RunError(f"no checkpoint in {run.models}; train with --isTraining True first")
-        checkpoint = found[-1][1]
-    return checkpoint, run.path / "final_result_testing"
+            for write, chunk in zip(writers, to_bytes(frames), strict=True):
+                write(chunk)
 
 
 def widened(picture: np.ndarray, width: int) -> np.ndarray:

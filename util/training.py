@@ -3,12 +3,9 @@
 import math
 import shutil
 import sys
-import time
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from model.alternating import EpochReport, alternate
 from model.dynamic_generator import DynamicGenerator
@@ -16,18 +13,17 @@ from model.latents import Latents, draw_from_prior
 from model.random_keys import Stream, random_generator
 from model.sampling import synthesize
 from util import checkpoints
+from util.bookkeeping import SHEET_SEQUENCES, Bookkeeping
 from util.building import build_generator, latent_sizes, restore
-from util.clips import Clips, read_category
+from util.clips import Clips
 from util.errors import RunError
-from util.event_log import EventLog
 from util.frames import to_bytes
 from util.interruption import Interruption
-from util.options import CommandLine, Options
-from util.pictures import above, contact_sheet, write_png, write_video
+from util.options import Options
+from util.pictures import contact_sheet, write_png, write_video
+from util.preparation import TrainingJob, existing_part
 from util.run_directory import RunDirectory
 from util.run_state import RunState, digest, read_state
-
-SHEET_SEQUENCES = 4  # sequences on a contact sheet
 
 
 class Trained(NamedTuple):
@@ -41,28 +37,18 @@ class Trained(NamedTuple):
 
 
 class Interrupted(Exception):
-    """The run was asked to stop, and has saved; the argument is the signal's number."""
+    """The run was asked to stop, and has saved; the arguments are the signal's number,
+    the run's folder and the number of epochs done."""
 
 
-def train(command_line: CommandLine) -> Trained:
+def train(job: TrainingJob) -> Trained:
     """Train a model, from the start or from where an earlier run stopped.
 
     Raises:
         RunError: the run cannot start, or a value is no longer finite.
         Interrupted: Ctrl-C or SIGTERM, after a checkpoint was saved.
     """
-    options = command_line.options
-    run = RunDirectory(Path(options.output_dir) / options.category)
-    refuse_second_run(run, options)
-    if options.resume and (recorded := run.recorded_options()):
-        options = command_line.over(recorded)
-    clips = read_category(
-        options.data_path,
-        options.category,
-        options.first_frame,
-        options.num_frames,
-        options.image_size,
-    )
+    options, run, clips = job
     generator = build_generator(options)
     refuse_full_disk(run, generator)
     if options.overwrite:
@@ -71,27 +57,15 @@ def train(command_line: CommandLine) -> Trained:
     state = resume(run, generator, options, clips_digest) if options.resume else None
     run.prepare(options)
     if state is None:
+        write_observed(run, clips)
         prior = random_generator(options.seed, Stream.INITIAL_LATENTS)
         latents = draw_from_prior(
             latent_sizes(options), len(clips.names), options.num_frames, prior
         )
-        write_observed(run, clips)
-    else:
-        latents = state.latents
-    first_epoch = state.epoch if state else 0
-
-    def save(epoch: int) -> Path:
-        now = RunState(epoch, options, clips.names, clips_digest, latents, generator.state())
-        return checkpoints.save(run.models, epoch, now.arrays(), options.max_to_keep)
-
-    log = EventLog(run.log, first_epoch)
-    progress = tqdm(
-        total=options.num_epochs, initial=first_epoch, desc=options.category, unit="epoch"
-    )
-    watch = InferenceWatch()
-    with Interruption() as interruption, progress:
-        for epoch in range(first_epoch, options.num_epochs):
-            began = time.monotonic()
+        state = RunState(0, options, clips.names, clips_digest, latents, {})
+    latents = state.latents
+    with Interruption() as interruption, Bookkeeping(run, options, state.epoch) as books:
+        for epoch in range(state.epoch, options.num_epochs):
             report = alternate(
                 generator,
                 clips.frames,
@@ -101,45 +75,26 @@ def train(command_line: CommandLine) -> Trained:
                 options.seed,
                 epoch,
             )
-            seconds = time.monotonic() - began
             done = epoch + 1
             refuse_not_finite(report, generator, done, run)
-            watch.look(report, done, progress)
-            log.figures(figures(report, latents, seconds), done)
-            progress.update()
-            progress.set_postfix_str(
-                f"error {report.squared_error:.5f}, prior {report.prior:.0f}, "
-                f"likelihood {report.likelihood:.1f}"
-            )
+            books.note(done, report, latents)
             on_log_step = done % options.log_step == 0 or done == options.num_epochs
             if on_log_step:
-                draw_progress(run, log, generator, options, latents, report, done)
+                books.draw(done, report, preview(generator, options, latents, done))
             if on_log_step or interruption.signal:
-                save(done)
-                log.flush()
+                state = state._replace(
+                    epoch=done, options=options, latents=latents, variables=generator.state()
+                )
+                checkpoints.save(run.models, done, state.arrays(), options.max_to_keep)
             if interruption.signal:
-                log.close()
                 raise Interrupted(interruption.signal, run.path, done)
-    log.close()
     return Trained(options, run, clips, generator, latents)
-
-
-def refuse_second_run(run: RunDirectory, options: Options) -> None:
-    """Raises RunError where another run's files would be touched unasked."""
-    if run.holds_run() and not (options.resume or options.overwrite):
-        raise RunError(
-            f"{run.path} already holds a run; go on with it by --resume True, replace it by "
-            "--overwrite True, or choose another --output_dir"
-        )
 
 
 def refuse_full_disk(run: RunDirectory, generator: DynamicGenerator) -> None:
     """Raises RunError where not even two checkpoints would fit."""
     needed = 2 * generator.state_bytes()
-    folder = run.path.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(existing_part(run.path)).free
     if free < needed:
         raise RunError(
             f"no space for checkpoints in {run.path}: {free / 1e6:.0f} MB are free and two "
@@ -196,41 +151,20 @@ def refuse_not_finite(
         )
 
 
-class InferenceWatch:
-    """Warns when the frames no longer reach the innovations, once each time it happens."""
-
-    def __init__(self) -> None:
-        self._warned = False
-
-    def look(self, report: EpochReport, epoch: int, progress: tqdm) -> None:
-        stopped = report.likelihood_gradient == 0
-        if stopped and not self._warned:
-            progress.write(
-                f"warning: in epoch {epoch} the gradient of the likelihood with respect to the "
-                f"innovations is 0 ({report.active_share:.0%} of the hidden units are active): "
-                "inference has stopped working; try a larger --transition_init_std",
-                file=sys.stderr,
-            )
-        self._warned = stopped
-
-
-def figures(report: EpochReport, latents: Latents, seconds: float) -> dict[str, float]:
-    """The figures of an epoch by the names they have in TensorBoard."""
-    return {
-        "reconstruction_error": report.squared_error,
-        "energy/prior": report.prior,
-        "energy/likelihood": report.likelihood,
-        "gradient_norm/alpha": report.alpha_gradient,
-        "gradient_norm/beta": report.beta_gradient,
-        "gradient_norm/innovations": report.likelihood_gradient,
-        "active_hidden_units": report.active_share,
-        "seconds_per_epoch": seconds,
-        **{
-            f"latent_norm/{name}": float(np.linalg.norm(value))
-            for name, value in latents._asdict().items()
-            if value.size
-        },
-    }
+def preview(
+    generator: DynamicGenerator, options: Options, latents: Latents, epoch: int
+) -> np.ndarray:
+    """A synthesized video of the first sequences, [n, T, H, W, 3] in [-1, 1]."""
+    length = options.truncated_backprop_length
+    chunks = synthesize(
+        generator,
+        Latents(*(value[:SHEET_SEQUENCES] for value in latents)),
+        length,
+        math.ceil(options.num_frames / length),
+        options.normalization_in_test,
+        lambda chunk: random_generator(options.seed, Stream.PREVIEW, epoch, chunk),
+    )
+    return np.concatenate(list(chunks), axis=1)[:, : options.num_frames]
 
 
 def write_observed(run: RunDirectory, clips: Clips) -> None:
@@ -238,33 +172,3 @@ def write_observed(run: RunDirectory, clips: Clips) -> None:
     for name, frames in zip(clips.names, to_bytes(clips.frames), strict=True):
         write_video(run.observed_sequence / name, frames)
         write_png(run.observed_sequence / f"{name}.png", contact_sheet(frames))
-
-
-def draw_progress(
-    run: RunDirectory,
-    log: EventLog,
-    generator: DynamicGenerator,
-    options: Options,
-    latents: Latents,
-    report: EpochReport,
-    epoch: int,
-) -> None:
-    """Contact sheets of reconstruction and synthesis, as files and in TensorBoard."""
-    shown = slice(SHEET_SEQUENCES)
-    length = options.truncated_backprop_length
-    synthesis = synthesize(
-        generator,
-        Latents(*(value[shown] for value in latents)),
-        length,
-        math.ceil(options.num_frames / length),
-        options.normalization_in_test,
-        lambda chunk: random_generator(options.seed, Stream.PREVIEW, epoch, chunk),
-    )
-    videos = {
-        "reconstruction": report.reconstruction[shown],
-        "synthesis": np.concatenate(list(synthesis), axis=1)[:, : options.num_frames],
-    }
-    for name, frames in videos.items():
-        sheet = above([contact_sheet(video) for video in to_bytes(frames)])
-        write_png(run.synthesis_sequence / f"epoch_{epoch:05d}_{name}.png", sheet)
-        log.picture(name, sheet, epoch)

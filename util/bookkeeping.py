@@ -1,0 +1,94 @@
+"""What a run tells while it trains: progress bar, TensorBoard events, warnings, contact sheets."""
+
+import sys
+import time
+
+import numpy as np
+from tqdm import tqdm
+
+from model.alternating import EpochReport
+from model.latents import Latents
+from util.event_log import EventLog
+from util.frames import to_bytes
+from util.options import Options
+from util.pictures import above, contact_sheet, write_png
+from util.run_directory import RunDirectory
+
+SHEET_SEQUENCES = 4  # sequences on a contact sheet
+
+
+class Bookkeeping:
+    """Reports each epoch on the screen and in the run directory; used as a context."""
+
+    def __init__(self, run: RunDirectory, options: Options, first_epoch: int):
+        self._run = run
+        self._log = EventLog(run.log, first_epoch)
+        self._progress = tqdm(
+            total=options.num_epochs, initial=first_epoch, desc=options.category, unit="epoch"
+        )
+        self._inference_stopped = False
+        self._began = time.monotonic()
+
+    def __enter__(self) -> "Bookkeeping":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.close()
+        self._log.close()
+
+    def note(self, epoch: int, report: EpochReport, latents: Latents) -> None:
+        """Report the figures of an epoch; `epoch` counts those done."""
+        now = time.monotonic()
+        self._log.figures(figures(report, latents, now - self._began), epoch)
+        self._began = now
+        self._progress.update()
+        self._progress.set_postfix_str(
+            f"error {report.squared_error:.5f}, prior {report.prior:.0f}, "
+            f"likelihood {report.likelihood:.1f}"
+        )
+        self._watch_inference(epoch, report)
+
+    def draw(self, epoch: int, report: EpochReport, synthesis: np.ndarray) -> None:
+        """Contact sheets of reconstruction and synthesis, as files and in TensorBoard.
+
+        Args:
+            synthesis: [n, T, H, W, 3] in [-1, 1], of the first sequences.
+        """
+        videos = {"reconstruction": report.reconstruction, "synthesis": synthesis}
+        for name, frames in videos.items():
+            shown = to_bytes(frames[:SHEET_SEQUENCES])
+            sheet = above([contact_sheet(video) for video in shown])
+            write_png(self._run.synthesis_sequence / f"epoch_{epoch:05d}_{name}.png", sheet)
+            self._log.picture(name, sheet, epoch)
+        self._log.flush()
+
+    def _watch_inference(self, epoch: int, report: EpochReport) -> None:
+        """Warn when the frames no longer reach the innovations, once each time it happens."""
+        stopped = report.likelihood_gradient == 0
+        if stopped and not self._inference_stopped:
+            self._progress.write(
+                f"warning: in epoch {epoch} the gradient of the likelihood with respect to the "
+                f"innovations is 0 ({report.active_share:.0%} of the hidden units are active): "
+                "inference has stopped working; try a larger --transition_init_std",
+                file=sys.stderr,
+            )
+        self._inference_stopped = stopped
+
+
+def figures(report: EpochReport, latents: Latents, seconds: float) -> dict[str, float]:
+    """The figures of an epoch by the names they have in TensorBoard."""
+    return {
+        "reconstruction_error": report.squared_error,
+        "energy/prior": report.prior,
+        "energy/likelihood": report.likelihood,
+        "gradient_norm/alpha": report.alpha_gradient,
+        "gradient_norm/beta": report.beta_gradient,
+        "gradient_norm/innovations": report.likelihood_gradient,
+        "active_hidden_units": report.active_share,
+        "seconds_per_epoch": seconds,
+        **{
+            f"latent_norm/{name}": float(np.linalg.norm(value))
+            for name, value in latents._asdict().items()
+            if value.size
+        },
+    }

@@ -1,0 +1,106 @@
+"""From options to a job: everything that can be refused is refused here, before TensorFlow.
+
+Nothing is written, and importing this module does not import TensorFlow, so that a mistake shows
+at once.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from util import checkpoints
+from util.clips import Clips, read_category
+from util.errors import RunError
+from util.options import CommandLine, Options
+from util.run_directory import RunDirectory
+
+
+class TrainingJob(NamedTuple):
+    """What a run trains on and where it writes."""
+
+    options: Options
+    run: RunDirectory
+    clips: Clips
+
+
+class TestingJob(NamedTuple):
+    """The checkpoint to synthesize from and the folder for the videos, if its name is free."""
+
+    command_line: CommandLine
+    checkpoint: Path
+    folder: Path
+
+
+def prepare(command_line: CommandLine) -> TrainingJob | TestingJob:
+    """What the command line asks for, found to be possible.
+
+    Raises:
+        CommandLineError: a flag contradicts the run that is resumed.
+        RunError: clips or checkpoint are missing or broken, or the output is not writable or
+            would touch an earlier run.
+    """
+    if command_line.options.isTraining:
+        return prepare_training(command_line)
+    return prepare_testing(command_line)
+
+
+def prepare_training(command_line: CommandLine) -> TrainingJob:
+    """Find the clips and the run directory; see `prepare`."""
+    options = command_line.options
+    run = RunDirectory(Path(options.output_dir) / options.category)
+    if options.category and run.holds_run() and not (options.resume or options.overwrite):
+        raise RunError(
+            f"{run.path} already holds a run; go on with it by --resume True, replace it by "
+            "--overwrite True, or choose another --output_dir"
+        )
+    if options.resume and (recorded := run.recorded_options()):
+        options = command_line.over(recorded)
+    clips = read_category(
+        options.data_path,
+        options.category,
+        options.first_frame,
+        options.num_frames,
+        options.image_size,
+    )
+    refuse_unwritable(run.path)
+    return TrainingJob(options, run, clips)
+
+
+def prepare_testing(command_line: CommandLine) -> TestingJob:
+    """Find the checkpoint; see `prepare`. What is made from it goes to
+
+    <output_dir>/<run>/test/synthesis for --ckpt <output_dir>/<run>/<any folder>/model.ckpt-N, and
+    <output_dir>/<category>/final_result_testing for a checkpoint of the category's run.
+    """
+    options = command_line.options
+    if options.ckpt:
+        checkpoint = checkpoints.find(Path(options.ckpt))
+        run = checkpoint.absolute().parent.parent
+        parent = Path(options.output_dir) if "output_dir" in command_line.given else run.parent
+        folder = parent / run.name / "test" / "synthesis"
+    elif options.category:
+        run = RunDirectory(Path(options.output_dir) / options.category)
+        name = options.ckpt_name or checkpoints.newest(run.models).name
+        checkpoint = checkpoints.find(run.models / name)
+        folder = run.path / "final_result_testing"
+    else:
+        raise RunError("no checkpoint named; give --ckpt PATH, or --category for its newest")
+    refuse_unwritable(folder)
+    return TestingJob(command_line, checkpoint, folder)
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Raises RunError where `folder`, which need not exist yet, could not be written into."""
+    existing = existing_part(folder)
+    if not existing.is_dir():
+        raise RunError(f"cannot write to {folder}: {existing} is a file; choose another place")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise RunError(f"no permission to write to {existing}; choose another --output_dir")
+
+
+def existing_part(path: Path) -> Path:
+    """The path itself or its nearest parent that exists."""
+    path = path.absolute()
+    while not path.exists():
+        path = path.parent
+    return path

@@ -1,0 +1,34 @@
+"""Starting TensorFlow the way this program uses it: as TensorFlow 1, and quiet."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+
+def start_tensorflow(debug: bool) -> None:
+    """Import TensorFlow in TF1 style; unless `debug`, without its messages about itself."""
+    if debug:
+        import tensorflow.compat.v1 as tf
+    else:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with closed_error_stream():
+            import tensorflow.compat.v1 as tf
+        tf.logging.set_verbosity(tf.logging.ERROR)
+    tf.disable_v2_behavior()
+
+
+@contextlib.contextmanager
+def closed_error_stream() -> Iterator[None]:
+    """Drop what is written to the standard error stream, below Python's own.
+
+    TensorFlow's libraries greet there while they are loaded, whatever the log level.
+    """
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
