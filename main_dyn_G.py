@@ -7,11 +7,12 @@
 Flags → options → clips → graph → alternating loop → run directory.
 """
 
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
 
-from util.errors import CommandLineError, RunError
+from util.errors import CommandLineError, Interrupted, RunError
 from util.options import parse
 from util.preparation import prepare
 from util.tensorflow_setup import start_tensorflow
@@ -29,32 +30,29 @@ def main(arguments: Sequence[str]) -> int:
         from util.experiments import EXPERIMENTS
 
         print(EXPERIMENTS[command_line.options.experiment](job))
+    except Interrupted as stop:
+        print(stop, file=sys.stderr)
+        return stop.exit_code
+    except KeyboardInterrupt:
+        print("stopped at once; what was saved before is whole", file=sys.stderr)
+        return 128 + signal.SIGINT
     except Exception as error:
         if debug:
             traceback.print_exc()
-        message, code = explain(error)
-        print(message, file=sys.stderr)
-        return code
-    except KeyboardInterrupt:
-        print("stopped; nothing was saved since the newest checkpoint", file=sys.stderr)
-        return 130
+        print(f"error: {explain(error)}", file=sys.stderr)
+        return getattr(error, "exit_code", RunError.exit_code)
     return 0
 
 
-def explain(error: Exception) -> tuple[str, int]:
-    """One line for people, and the exit code."""
-    if isinstance(error, CommandLineError):
-        return f"error: {error}", 2
-    if isinstance(error, RunError):
-        return f"error: {error}", 1
-    if type(error).__name__ == "Interrupted":
-        number, run, epoch = error.args
-        return f"stopped after epoch {epoch}, saved in {run}; go on by --resume True", 128 + number
+def explain(error: Exception) -> str:
+    """What is wrong and what to do, in one line."""
+    if isinstance(error, CommandLineError | RunError):
+        return str(error)
     if isinstance(error, OSError) and error.strerror:
-        where = f" {error.filename}" if error.filename else ""
-        return f"error: cannot use{where}: {error.strerror}; make room or choose another place", 1
+        place = error.filename or "a file"
+        return f"cannot read or write {place}: {error.strerror}; make room or choose another place"
     first_line = (str(error).strip() or "no message").splitlines()[0]
-    return f"error: {type(error).__name__}: {first_line}; --debug True shows where", 1
+    return f"{type(error).__name__}: {first_line}; --debug True shows where"
 
 
 if __name__ == "__main__":

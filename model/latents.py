@@ -21,6 +21,11 @@ class Latents(NamedTuple):
     motion_type: Any
 
 
+def of_sequences(latents: Latents, rows) -> Latents:
+    """The latents of some of the sequences; `rows` is a slice or int [n]."""
+    return Latents(*(values[rows] for values in latents))
+
+
 class LatentSizes(NamedTuple):
     """Dimensions of the latent vectors: d, k, and those of a and m (which may be 0)."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from model.alternating import chunk_spans
 from model.dynamic_generator import DynamicGenerator
-from model.latents import Latents
+from model.latents import Latents, of_sequences
 
 
 def generate_chunks(
@@ -34,17 +34,30 @@ def generate_chunks(
         yield frames
 
 
-def reconstruct(generator: DynamicGenerator, latents: Latents, chunk_length: int) -> np.ndarray:
-    """Frames [n, T, H, W, 3] in [-1, 1] from inferred latents, normalised as in training."""
-    spans = chunk_spans(latents.innovations.shape[1], chunk_length)
-    chunks = generate_chunks(
-        generator,
-        latents,
-        lambda chunk: latents.innovations[:, spans[chunk]],
-        len(spans),
-        normalization="batch",
-    )
-    return np.concatenate(list(chunks), axis=1)
+def groups(num_sequences: int, batch_size: int) -> list[slice]:
+    """Cut N sequences into batches, in order; a batch is normalised together, as in training."""
+    starts = range(0, num_sequences, batch_size)
+    return [slice(start, start + batch_size) for start in starts]
+
+
+def reconstruct(
+    generator: DynamicGenerator, latents: Latents, chunk_length: int, batch_size: int
+) -> np.ndarray:
+    """Frames [N, T, H, W, 3] in [-1, 1] from inferred latents, normalised as in training."""
+    num_sequences, num_frames = latents.innovations.shape[:2]
+    spans = chunk_spans(num_frames, chunk_length)
+    videos = []
+    for rows in groups(num_sequences, batch_size):
+        batch = of_sequences(latents, rows)
+        chunks = generate_chunks(
+            generator,
+            batch,
+            lambda chunk, batch=batch: batch.innovations[:, spans[chunk]],
+            len(spans),
+            normalization="batch",
+        )
+        videos.append(np.concatenate(list(chunks), axis=1))
+    return np.concatenate(videos)
 
 
 def synthesize(

@@ -42,9 +42,10 @@ def read_category(
         RunError: no such category, no clips in it, or a clip that is broken or too short.
     """
     folder = Path(data_path) / category
-    if not category or not folder.is_dir():
-        missing = f"no category {category} in {data_path}" if category else "no --category given"
-        raise RunError(f"{missing}; {_existing_categories(Path(data_path))}")
+    if not folder.is_dir():
+        raise RunError(
+            f"no category {category} in {data_path}; {existing_categories(Path(data_path))}"
+        )
     sources = [path for path in sorted(folder.iterdir(), key=natural_order) if _is_clip(path)]
     if not sources:
         raise RunError(
@@ -162,7 +163,8 @@ def _unique_names(sources: list[Path]) -> list[str]:
     ]
 
 
-def _existing_categories(data_path: Path) -> str:
+def existing_categories(data_path: Path) -> str:
+    """What --category can be, in words."""
     if not data_path.is_dir():
         return f"there is no folder {data_path}; give the folder of the categories as --data_path"
     names = [path.name for path in sorted(data_path.iterdir()) if path.is_dir()]

@@ -2,8 +2,20 @@
 
 
 class CommandLineError(Exception):
-    """The command line itself is wrong; the program exits with 2."""
+    """The command line itself is wrong."""
+
+    exit_code = 2
 
 
 class RunError(Exception):
-    """The run cannot start or cannot go on; the program exits with 1."""
+    """The run cannot start or cannot go on."""
+
+    exit_code = 1
+
+
+class Interrupted(Exception):
+    """A signal asked the run to stop, and it has saved."""
+
+    def __init__(self, signal_number: int, message: str):
+        super().__init__(message)
+        self.exit_code = 128 + signal_number

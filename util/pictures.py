@@ -37,6 +37,7 @@ class VideoEncoder:
         source += ["-r", str(FRAMES_PER_SECOND), "-i", "-"]
         output = [*_CODECS[path.suffix], *_STABLE, str(path.absolute())]
         self._path = path
+        self._frame_shape = (height, width, 3)
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - closed by abandon
         self._ffmpeg = subprocess.Popen(
             [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *source, *output],
@@ -50,8 +51,11 @@ class VideoEncoder:
         """Append frames, uint8 [T, H, W, 3].
 
         Raises:
+            ValueError: frames of another type or size.
             OSError: the encoder has stopped, for want of space most often.
         """
+        if frames.dtype != np.uint8 or frames.shape[1:] != self._frame_shape:
+            raise ValueError(f"frames are {frames.dtype} {frames.shape}, not {self._frame_shape}")
         try:
             self._ffmpeg.stdin.write(np.ascontiguousarray(frames))
         except BrokenPipeError:

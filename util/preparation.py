@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from util import checkpoints
-from util.clips import Clips, read_category
-from util.errors import RunError
+from util.clips import Clips, existing_categories, read_category
+from util.errors import CommandLineError, RunError
 from util.options import CommandLine, Options
 from util.run_directory import RunDirectory
 
@@ -48,7 +48,11 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
     """Find the clips and the run directory; see `prepare`."""
     options = command_line.options
     run = RunDirectory(Path(options.output_dir) / options.category)
-    if options.category and run.holds_run() and not (options.resume or options.overwrite):
+    if not options.category:
+        raise CommandLineError(
+            f"no --category given; {existing_categories(Path(options.data_path))}"
+        )
+    if run.holds_run() and not (options.resume or options.overwrite):
         raise RunError(
             f"{run.path} already holds a run; go on with it by --resume True, replace it by "
             "--overwrite True, or choose another --output_dir"
@@ -84,7 +88,7 @@ def prepare_testing(command_line: CommandLine) -> TestingJob:
         checkpoint = checkpoints.find(run.models / name)
         folder = run.path / "final_result_testing"
     else:
-        raise RunError("no checkpoint named; give --ckpt PATH, or --category for its newest")
+        raise CommandLineError("no checkpoint named; give --ckpt PATH or --category NAME")
     refuse_unwritable(folder)
     return TestingJob(command_line, checkpoint, folder)
 

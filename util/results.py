@@ -3,14 +3,15 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from model.dynamic_generator import DynamicGenerator
-from model.latents import Latents
+from model.latents import Latents, of_sequences
 from model.random_keys import Stream, random_generator
-from model.sampling import reconstruct, synthesize
+from model.sampling import groups, reconstruct, synthesize
 from util.building import build_generator, restore
 from util.frames import to_bytes
 from util.options import Options
@@ -26,51 +27,73 @@ from util.pictures import (
 )
 from util.preparation import TestingJob
 from util.run_directory import free_name
-from util.run_state import RunState, read_state
+from util.run_state import read_state
 from util.training import Trained
+from util.video_statistics import compare, write_comparisons
 
 COLUMNS = 15  # of the picture that shows a sequence's videos one above the other
 
 
 def write_final_result(trained: Trained) -> None:
     """Per sequence: observed, reconstructed and synthesized, as videos and frames, side by side."""
-    options, folder = trained.options, trained.run.final_result
+    options, run, clips, generator, latents = trained
+    chunk_length, batch_size = options.truncated_backprop_length, options.batch_size
     made = {
-        "observed": trained.clips.frames,
-        "reconstructed": reconstruct(
-            trained.generator, trained.latents, options.truncated_backprop_length
-        ),
+        "observed": to_bytes(clips.frames),
+        "reconstructed": to_bytes(reconstruct(generator, latents, chunk_length, batch_size)),
     }
     for video in range(options.num_batches_in_test):
-        chunks = sampled_video(trained.generator, options, trained.latents, video)
-        made[f"synthesized_{video + 1}"] = np.concatenate(list(chunks), axis=1)
-    for index, name in enumerate(trained.clips.names):
-        videos = {kind: to_bytes(frames[index]) for kind, frames in made.items()}
-        (folder / name).mkdir(exist_ok=True)
-        for kind, frames in videos.items():
-            write_video(folder / name / kind, frames)
-            write_frames(folder / name / kind, frames)
-        rows = [beside(evenly(frames[: options.num_frames], COLUMNS)) for frames in videos.values()]
-        width = max(row.shape[1] for row in rows)
-        write_png(folder / name / "side_by_side.png", above([widened(row, width) for row in rows]))
-        length = max(map(len, videos.values()))
-        del videos["reconstructed"]
-        panels = [padded(frames, length) for frames in videos.values()]
-        write_video(folder / name / "side_by_side", beside(panels))
+        batches = (
+            np.concatenate(list(chunks), axis=1)
+            for _, chunks in sampled_videos(generator, options, latents, video)
+        )
+        made[f"synthesized_{video + 1}"] = to_bytes(np.concatenate(list(batches)))
+    for index, name in enumerate(clips.names):
+        videos = {kind: frames[index] for kind, frames in made.items()}
+        write_sequence(run.final_result / name, videos, options)
 
 
-def sampled_video(
+def write_sequence(folder: Path, videos: dict[str, np.ndarray], options: Options) -> None:
+    """The videos of one sequence, uint8 [T, H, W, 3] each, and how the synthesized ones compare."""
+    folder.mkdir(exist_ok=True)
+    for kind, frames in videos.items():
+        write_video(folder / kind, frames)
+        write_frames(folder / kind, frames)
+    rows = [beside(evenly(frames[: options.num_frames], COLUMNS)) for frames in videos.values()]
+    width = max(row.shape[1] for row in rows)
+    write_png(folder / "side_by_side.png", above([widened(row, width) for row in rows]))
+    synthesized = {kind: frames for kind, frames in videos.items() if kind.startswith("synth")}
+    length = max(len(frames) for frames in videos.values())
+    panels = [padded(frames, length) for frames in (videos["observed"], *synthesized.values())]
+    write_video(folder / "side_by_side", beside(panels))
+    comparisons = {
+        kind: compare(frames, videos["observed"], options.truncated_backprop_length)
+        for kind, frames in synthesized.items()
+    }
+    write_comparisons(folder / "comparison.json", comparisons)
+    for kind, comparison in comparisons.items():
+        print(f"{folder.name}, {kind}: {comparison}")
+
+
+def sampled_videos(
     generator: DynamicGenerator, options: Options, latents: Latents, video: int
-) -> Iterator[np.ndarray]:
-    """Sample one video of every sequence: frames [N, T, H, W, 3] in [-1, 1], chunk by chunk."""
-    return synthesize(
-        generator,
-        latents,
-        options.truncated_backprop_length,
-        options.num_sections_in_test,
-        options.normalization_in_test,
-        lambda chunk: random_generator(options.seed, Stream.SYNTHESIS, video, chunk),
-    )
+) -> Iterator[tuple[slice, Iterator[np.ndarray]]]:
+    """Sample one video of every sequence, a batch of sequences at a time.
+
+    Yields which sequences they are, and their frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
+    """
+    for batch, rows in enumerate(groups(len(latents.innovations), options.batch_size)):
+        yield (
+            rows,
+            synthesize(
+                generator,
+                of_sequences(latents, rows),
+                options.truncated_backprop_length,
+                options.num_sections_in_test,
+                options.normalization_in_test,
+                partial(random_generator, options.seed, Stream.SYNTHESIS, video, batch),
+            ),
+        )
 
 
 def synthesize_from_checkpoint(job: TestingJob) -> Path:
@@ -90,22 +113,19 @@ def synthesize_from_checkpoint(job: TestingJob) -> Path:
     folder = free_name(folder)
     folder.mkdir(parents=True)
     for video in range(options.num_batches_in_test):
-        write_sampled_videos(folder, generator, options, state, video)
+        for rows, chunks in sampled_videos(generator, options, state.latents, video):
+            names = [f"{name}_{video + 1}" for name in state.sequence_names[rows]]
+            write_as_sampled(folder, names, chunks, options.image_size)
     return folder
 
 
-def write_sampled_videos(
-    folder: Path, generator: DynamicGenerator, options: Options, state: RunState, video: int
+def write_as_sampled(
+    folder: Path, names: list[str], chunks: Iterator[np.ndarray], side: int
 ) -> None:
-    """Write one video of each sequence while it is sampled."""
+    """Write one video a sequence while its frames [n, T, side, side, 3] in [-1, 1] come."""
     with ExitStack() as files:
-        writers = [
-            files.enter_context(
-                video_writer(folder / f"{name}_{video + 1}", options.image_size, options.image_size)
-            )
-            for name in state.sequence_names
-        ]
-        for frames in sampled_video(generator, options, state.latents, video):
+        writers = [files.enter_context(video_writer(folder / name, side, side)) for name in names]
+        for frames in chunks:
             for write, chunk in zip(writers, to_bytes(frames), strict=True):
                 write(chunk)
 

@@ -3,20 +3,21 @@
 import math
 import shutil
 import sys
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from model.alternating import EpochReport, alternate
 from model.dynamic_generator import DynamicGenerator
-from model.latents import Latents, draw_from_prior
+from model.latents import Latents, draw_from_prior, of_sequences
 from model.random_keys import Stream, random_generator
 from model.sampling import synthesize
 from util import checkpoints
-from util.bookkeeping import SHEET_SEQUENCES, Bookkeeping
+from util.bookkeeping import Bookkeeping
 from util.building import build_generator, latent_sizes, restore
 from util.clips import Clips
-from util.errors import RunError
+from util.errors import Interrupted, RunError
 from util.frames import to_bytes
 from util.interruption import Interruption
 from util.options import Options
@@ -34,11 +35,6 @@ class Trained(NamedTuple):
     clips: Clips
     generator: DynamicGenerator
     latents: Latents
-
-
-class Interrupted(Exception):
-    """The run was asked to stop, and has saved; the arguments are the signal's number,
-    the run's folder and the number of epochs done."""
 
 
 def train(job: TrainingJob) -> Trained:
@@ -87,7 +83,10 @@ def train(job: TrainingJob) -> Trained:
                 )
                 checkpoints.save(run.models, done, state.arrays(), options.max_to_keep)
             if interruption.signal:
-                raise Interrupted(interruption.signal, run.path, done)
+                raise Interrupted(
+                    interruption.signal,
+                    f"stopped after epoch {done}, saved in {run.models}; go on by --resume True",
+                )
     return Trained(options, run, clips, generator, latents)
 
 
@@ -154,15 +153,15 @@ def refuse_not_finite(
 def preview(
     generator: DynamicGenerator, options: Options, latents: Latents, epoch: int
 ) -> np.ndarray:
-    """A synthesized video of the first sequences, [n, T, H, W, 3] in [-1, 1]."""
+    """A synthesized video of the first batch of sequences, [n, T, H, W, 3] in [-1, 1]."""
     length = options.truncated_backprop_length
     chunks = synthesize(
         generator,
-        Latents(*(value[:SHEET_SEQUENCES] for value in latents)),
+        of_sequences(latents, slice(options.batch_size)),
         length,
         math.ceil(options.num_frames / length),
         options.normalization_in_test,
-        lambda chunk: random_generator(options.seed, Stream.PREVIEW, epoch, chunk),
+        partial(random_generator, options.seed, Stream.PREVIEW, epoch),
     )
     return np.concatenate(list(chunks), axis=1)[:, : options.num_frames]
 
