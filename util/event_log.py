@@ -15,8 +15,7 @@ class EventLog:
 
     def __init__(self, folder: Path, first_epoch: int):
         """Open the log; what an earlier, killed run logged after `first_epoch` is disowned."""
-        with tf.Graph().as_default():
-            self._writer = tf.summary.FileWriter(str(folder))
+        self._writer = tf.summary.FileWriter(str(folder))
         start = tf.SessionLog(status=tf.SessionLog.START)
         self._writer.add_session_log(start, global_step=first_epoch)
 
