@@ -116,6 +116,11 @@ class Options:
     )
     debug: bool = option(False, NOW, "show tracebacks and TensorFlow's own messages")
 
+    def lasting(self) -> "Options":
+        """These options with the defaults in place of what concerns only the present call."""
+        passing = (field for field in FIELDS.values() if field.metadata["scope"] == NOW)
+        return dataclasses.replace(self, **{field.name: field.default for field in passing})
+
     def to_json(self) -> str:
         """All options as a JSON object, one a line."""
         return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)

@@ -39,7 +39,7 @@ class RunState(NamedTuple):
             **self.variables,
             **{_LATENTS + name: value for name, value in self.latents._asdict().items()},
             "epoch": np.asarray(self.epoch, np.int64),
-            "options": np.asarray(self.options.to_json().encode(), object),
+            "options": np.asarray(self.options.lasting().to_json().encode(), object),
             "sequence_names": np.asarray([name.encode() for name in self.sequence_names], object),
             "clips_digest": np.asarray(self.clips_digest.encode(), object),
         }
