@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from model.emission import NETWORKS, emit, gather_statistics, make_emission
+from model.emission import NETWORKS, emit, gather_statistics, image_side, make_emission
 from model.langevin import Inferred, langevin
 from model.latents import Latents, LatentSizes
 from model.learning import Adam
@@ -102,7 +102,9 @@ class DynamicGenerator:
                 learning_rate=settings.lr_gen,
                 beta1=settings.beta1_gen,
             )
-            self._chunks = {length: self._chunk_graph(length) for length in set(chunk_lengths)}
+            self._chunks = {
+                length: self._chunk_graph(length) for length in sorted(set(chunk_lengths))
+            }
             self._variables = {variable.op.name: variable for variable in tf.global_variables()}
             self._all_finite = tf.reduce_all(
                 [tf.reduce_all(tf.math.is_finite(v)) for v in self._variables.values()]
@@ -177,6 +179,7 @@ class DynamicGenerator:
 
     def _chunk_graph(self, length: int) -> _ChunkGraph:
         settings, sizes = self.settings, self.settings.sizes
+        side = image_side(NETWORKS[settings.network])
         with tf.name_scope(f"chunk_of_{length}_frames"):
             latents = Latents(
                 tf.placeholder(tf.float32, [None, length, sizes.z_size], "innovations"),
@@ -184,7 +187,7 @@ class DynamicGenerator:
                 tf.placeholder(tf.float32, [None, sizes.content_size], "appearance"),
                 tf.placeholder(tf.float32, [None, sizes.motion_type_size], "motion_type"),
             )
-            frames = tf.placeholder(tf.float32, [None, length, None, None, 3], "frames")
+            frames = tf.placeholder(tf.float32, [None, length, side, side, 3], "frames")
             begins_sequence = tf.placeholder(tf.float32, [], "begins_sequence")
             key = tf.placeholder(tf.int32, [2], "key")
 

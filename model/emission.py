@@ -55,7 +55,8 @@ class Emitted(NamedTuple):
 
     Fields:
         frames: [n, T, side, side, 3], in (-1, 1).
-        statistics: per normalised layer, (mean, variance) that it was normalised with, [channels].
+        statistics: per normalised layer, [channels] each: mean and sample variance of what it
+            normalises; under "moving" the averages.
     """
 
     frames: tf.Tensor

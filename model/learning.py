@@ -27,5 +27,7 @@ class Adam:
         for_alpha = tf.gradients(loss, self._alpha)
         for_beta = tf.gradients(loss, self._beta)
         pairs = zip([*for_alpha, *for_beta], [*self._alpha, *self._beta], strict=True)
-        step = self._optimizer.apply_gradients(list(pairs))
+        # Outside any name scope, else the moments are named after the chunk that is built first.
+        with tf.name_scope(None):
+            step = self._optimizer.apply_gradients(list(pairs))
         return step, tf.linalg.global_norm(for_alpha), tf.linalg.global_norm(for_beta)

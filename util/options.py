@@ -31,6 +31,7 @@ class Limit(NamedTuple):
 
 
 AT_LEAST_0 = Limit("at least 0", lambda value: value >= 0)
+SEED = Limit("at least 0 and below 2^32", lambda value: 0 <= value < 2**32)
 AT_LEAST_1 = Limit("at least 1", lambda value: value >= 1)
 POSITIVE = Limit("a number above 0", lambda value: 0 < value < math.inf)
 NOT_NEGATIVE = Limit("a number of at least 0", lambda value: 0 <= value < math.inf)
@@ -59,7 +60,7 @@ class Options:
         "./trainingVideo/dynamicTexture", CALL, "folder that holds the categories"
     )
     output_dir: str = option("./output_synthesis", NOW, "folder that holds the run directories")
-    seed: int = option(0, TRAINING, "the one seed of everything random", AT_LEAST_0)
+    seed: int = option(0, TRAINING, "the one seed of everything random", SEED)
 
     image_size: int = option(64, RUN, "side of the frames in pixels", AT_LEAST_1)
     num_frames: int = option(60, RUN, "frames of each sequence", AT_LEAST_1)

@@ -1,0 +1,129 @@
+"""Set-up of all tests: quiet TensorFlow in graph mode, a fresh graph each, small models."""
+
+import os
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+import tensorflow.compat.v1 as tf  # noqa: E402
+
+tf.disable_v2_behavior()
+tf.logging.set_verbosity(tf.logging.ERROR)
+
+from numpy_model import draw_weights  # noqa: E402
+
+from model.dynamic_generator import DynamicGenerator, Settings  # noqa: E402
+from model.emission import LayerSpec, emit, make_emission  # noqa: E402
+from model.latents import Latents, LatentSizes  # noqa: E402
+from model.posterior import energy  # noqa: E402
+from model.transition import make_transition, unroll  # noqa: E402
+
+
+class TinyModel:
+    """Both networks, tiny, in the default graph, with weights far from 0.
+
+    Attributes:
+        weights: the values of all variables, by name; `run` sets the variables to them.
+    """
+
+    sizes = LatentSizes(state_size=3, z_size=2, content_size=2, motion_type_size=2)
+    sigma = 0.5
+    # Sides 2, 4, 6: two normalised layers, both paddings.
+    table = (LayerSpec(4, 4, 2), LayerSpec(3, 4, 2), LayerSpec(3, 3, 1, "VALID"))
+    side = 6
+
+    def __init__(self, dynamic_mode: str = "nonlinear", table=table):
+        self.alpha = make_transition(dynamic_mode, self.sizes, 0.1, np.array([1, 2], np.int32))
+        code_size = self.sizes.content_size + self.sizes.state_size
+        self.beta = make_emission(table, code_size, 0.1, np.array([1, 2], np.int32))
+        self._variables = {variable.op.name: variable for variable in tf.global_variables()}
+        shapes = {name: variable.shape for name, variable in self._variables.items()}
+        self.weights = draw_weights(shapes)
+
+    def emit(self, latents: Latents, normalization: str = "batch"):
+        """The `Emitted` of unrolled latents."""
+        return emit(
+            self.beta, latents.appearance, unroll(self.alpha, latents).states, normalization
+        )
+
+    def energy(
+        self, latents, frames, likelihood="sum", with_initial_state=1.0, normalization="batch"
+    ):
+        """U of each sequence through both networks."""
+        latents = Latents(*map(tf.convert_to_tensor, latents))
+        reconstruction = self.emit(latents, normalization).frames
+        return energy(latents, frames, reconstruction, self.sigma, likelihood, with_initial_state)
+
+    def session(self) -> tf.Session:
+        """A session in which the variables are `weights`, and any others initialised."""
+        session = tf.Session()
+        session.run(tf.global_variables_initializer())
+        for name, value in self.weights.items():
+            initializer = self._variables[name].initializer
+            session.run(initializer, {initializer.inputs[1]: value})
+        return session
+
+    def run(self, fetches, feed=None):
+        """The values of `fetches` with the variables set to `weights`."""
+        with self.session() as session:
+            return session.run(fetches, feed)
+
+
+@pytest.fixture(autouse=True)
+def fresh_graph():
+    """A default graph of its own for every test."""
+    with tf.Graph().as_default():
+        yield
+
+
+@pytest.fixture
+def tiny_model():
+    """The class `TinyModel`, to be made in the test's graph."""
+    return TinyModel
+
+
+SETTINGS = Settings(
+    network="8",
+    dynamic_mode="nonlinear",
+    sizes=TinyModel.sizes,
+    refsig=1.0,
+    likelihood="sum",
+    step_size=0.1,
+    sample_steps=2,
+    lr_gen=0.002,
+    beta1_gen=0.5,
+    transition_init_std=0.1,
+    seed=0,
+)
+
+
+@pytest.fixture
+def make_generator():
+    """Makes the whole model as training builds it; keywords replace settings."""
+    made = []
+
+    def make(chunk_lengths, **replaced) -> DynamicGenerator:
+        made.append(DynamicGenerator(SETTINGS._replace(**replaced), chunk_lengths))
+        return made[-1]
+
+    yield make
+    for generator in made:
+        generator.close()
+
+
+@pytest.fixture(scope="session")
+def built_generator():
+    """One whole model for the session: its graph, and its first state."""
+    generator = DynamicGenerator(SETTINGS, [1, 3, 4, 7])
+    yield generator, generator.state()
+    generator.close()
+
+
+@pytest.fixture
+def generator(built_generator):
+    """The session's model, fresh, with weights and averages far from 0."""
+    generator, first_state = built_generator
+    shapes = {name: value.shape for name, value in first_state.items()}
+    generator.load_state(first_state | draw_weights(shapes))
+    return generator

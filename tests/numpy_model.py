@@ -1,0 +1,208 @@
+"""The model once more, in NumPy float64 and plain loops: what the tests compare `model/` with.
+
+Weights are one dictionary from the variables' names to arrays, as `DynamicGenerator.state` returns
+it. Nothing here calls TensorFlow or the functions of `model/`; `Latents` and `LayerSpec` are only
+its containers.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from model.latents import Latents, LatentSizes
+
+NORMALIZATION_EPSILON = 1e-3
+
+
+# --- Data ---
+
+
+def draw_latents(sizes: LatentSizes, num_sequences: int, num_frames: int, seed: int = 0) -> Latents:
+    """Latents of the right shapes, float32."""
+    generator = np.random.default_rng([seed, 0])
+    shapes = Latents(
+        (num_sequences, num_frames, sizes.z_size),
+        (num_sequences, sizes.state_size),
+        (num_sequences, sizes.content_size),
+        (num_sequences, sizes.motion_type_size),
+    )
+    return Latents(*(generator.standard_normal(shape).astype(np.float32) for shape in shapes))
+
+
+def draw_frames(num_sequences: int, num_frames: int, side: int, seed: int = 0) -> np.ndarray:
+    """Frames [n, T, side, side, 3] uniform in [-1, 1], float32."""
+    shape = (num_sequences, num_frames, side, side, 3)
+    return np.random.default_rng([seed, 1]).uniform(-1.0, 1.0, shape).astype(np.float32)
+
+
+def draw_weights(shapes: dict[str, Sequence[int]], seed: int = 0) -> dict[str, np.ndarray]:
+    """Weights far from 0 for variables of the given names and shapes, float32.
+
+    Every other variable than a weight or an average (the optimiser's) is left out.
+    """
+    generator = np.random.default_rng([seed, 2])
+    weights = {}
+    for name in sorted(shapes):
+        shape, kind = tuple(shapes[name]), name.split("/")[-1]
+        if kind == "moving_variance":
+            values = generator.uniform(0.3, 1.5, shape)
+        elif kind.startswith(("kernel", "bias", "moving_mean")):
+            deviation = 0.25 if name.startswith("transition") else 0.4
+            values = deviation * generator.standard_normal(shape)
+        else:
+            continue
+        weights[name] = values.astype(np.float32)
+    return weights
+
+
+def in_double(values):
+    """Weights or latents as float64."""
+    if isinstance(values, dict):
+        return {name: np.asarray(value, np.float64) for name, value in values.items()}
+    return type(values)(*(np.asarray(value, np.float64) for value in values))
+
+
+# --- The model ---
+
+
+def unroll(weights: dict, latents: Latents) -> tuple[np.ndarray, float]:
+    """States [n, T, d] of s_t = tanh(s_{t-1} + r([m, ξ_t, s_{t-1}])), and the active share."""
+    depth = 1
+    while f"transition/kernel_{depth + 1}" in weights:
+        depth += 1
+    num_sequences, num_frames, _ = latents.innovations.shape
+    states = np.zeros((num_sequences, num_frames, latents.initial_state.shape[1]))
+    active = []
+    for sequence in range(num_sequences):
+        state = latents.initial_state[sequence]
+        for time in range(num_frames):
+            values = np.concatenate(
+                [latents.motion_type[sequence], latents.innovations[sequence, time], state]
+            )
+            for layer in range(1, depth + 1):
+                values = values @ weights[f"transition/kernel_{layer}"]
+                values = values + weights[f"transition/bias_{layer}"]
+                if layer < depth:
+                    active.append(np.mean(values > 0.0))
+                    values = np.maximum(values, 0.0)
+            state = states[sequence, time] = np.tanh(state + values)
+    return states, np.mean(active) if active else float("nan")
+
+
+def transposed_convolution(
+    features: np.ndarray, kernel: np.ndarray, stride: int, padding: str
+) -> np.ndarray:
+    """Every input pixel lays down a copy of the kernel, `stride` apart; copies that overlap add up.
+
+    Args:
+        features: [n, height, width, channels in].
+        kernel: [k, k, channels out, channels in].
+        padding: "VALID" keeps all that was laid down; "SAME" cuts it to `stride` times the size,
+            evenly at both ends, an odd pixel at the far one.
+    """
+    size, _, channels, _ = kernel.shape
+    number, height, width, _ = features.shape
+    canvas = np.zeros((number, (height - 1) * stride + size, (width - 1) * stride + size, channels))
+    flat_kernel = kernel.reshape(-1, kernel.shape[3]).T
+    for row in range(height):
+        for column in range(width):
+            copy = (features[:, row, column] @ flat_kernel).reshape(number, size, size, channels)
+            top, left = row * stride, column * stride
+            canvas[:, top : top + size, left : left + size] += copy
+    if padding == "VALID":
+        return canvas
+    cut = (size - stride) // 2
+    return canvas[:, cut : cut + height * stride, cut : cut + width * stride]
+
+
+def emit(weights: dict, table: Sequence, appearance, states, normalization: str = "batch"):
+    """Frames [n, T, side, side, 3], and per normalised layer (mean, population variance)."""
+    num_sequences, num_frames, _ = states.shape
+    codes = [
+        np.concatenate([appearance[sequence], states[sequence, time]])
+        for sequence in range(num_sequences)
+        for time in range(num_frames)
+    ]
+    features = np.array(codes)[:, None, None, :]
+    statistics = []
+    for index, spec in enumerate(table, start=1):
+        name = f"emission/layer_{index}"
+        kernel, bias = weights[f"{name}/kernel"], weights[f"{name}/bias"]
+        features = transposed_convolution(features, kernel, spec.stride, spec.padding)
+        if index == len(table):
+            features = np.tanh(features + bias)
+            break
+        mean, variance = features.mean(axis=(0, 1, 2)), features.var(axis=(0, 1, 2))
+        statistics.append((mean, variance))
+        if normalization == "moving":
+            mean, variance = weights[f"{name}/moving_mean"], weights[f"{name}/moving_variance"]
+        features = (features - mean) / np.sqrt(variance + NORMALIZATION_EPSILON) + bias
+        features = np.maximum(features, 0.0)
+    return features.reshape(num_sequences, num_frames, *features.shape[1:]), statistics
+
+
+def energy(
+    latents: Latents,
+    frames: np.ndarray,
+    reconstruction: np.ndarray,
+    sigma: float,
+    likelihood: str = "sum",
+    with_initial_state: bool = True,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The two parts of U, prior and likelihood, each [n], one sequence and frame after another."""
+    prior, data = np.zeros(len(frames)), np.zeros(len(frames))
+    for sequence in range(len(frames)):
+        for part, values in latents._asdict().items():
+            if part != "initial_state" or with_initial_state:
+                prior[sequence] += 0.5 * np.sum(values[sequence] ** 2)
+        for time in range(frames.shape[1]):
+            difference = frames[sequence, time] - reconstruction[sequence, time]
+            data[sequence] += np.sum(difference**2) / (2.0 * sigma**2)
+    return prior, data / frames.shape[1] if likelihood == "mean_over_frames" else data
+
+
+def joint_energy(
+    weights: dict,
+    table: Sequence,
+    latents: Latents,
+    frames: np.ndarray,
+    sigma: float,
+    likelihood: str = "sum",
+    with_initial_state: bool = True,
+    normalization: str = "batch",
+) -> tuple[np.ndarray, np.ndarray]:
+    """The two parts of U through transition and emission, each [n]."""
+    states, _ = unroll(weights, latents)
+    reconstruction, _ = emit(weights, table, latents.appearance, states, normalization)
+    return energy(latents, frames, reconstruction, sigma, likelihood, with_initial_state)
+
+
+# --- Calculus ---
+
+
+def finite_differences(function: Callable, arrays: Sequence[np.ndarray], step: float = 1e-6):
+    """∂function(arrays)/∂(every entry of every array), by central differences in float64."""
+    arrays = [np.array(array, np.float64) for array in arrays]
+    gradients = [np.zeros_like(array) for array in arrays]
+    for array, gradient in zip(arrays, gradients, strict=True):
+        for index in np.ndindex(array.shape):
+            kept = array[index]
+            array[index] = kept + step
+            above = function(arrays)
+            array[index] = kept - step
+            below = function(arrays)
+            array[index] = kept
+            gradient[index] = (above - below) / (2.0 * step)
+    return gradients
+
+
+def latent_gradient(energy_of: Callable[[Latents], float], latents: Latents) -> Latents:
+    """∂energy_of(latents)/∂latents by central differences."""
+    return Latents(*finite_differences(lambda parts: energy_of(Latents(*parts)), latents))
+
+
+def assert_same_gradient(actual, expected) -> None:
+    """A float32 gradient equals the float64 one, and the gradient is not just 0."""
+    scale = np.abs(expected).max()
+    assert scale > 1e-2
+    np.testing.assert_allclose(actual, expected, rtol=5e-4, atol=1e-5 * scale)
