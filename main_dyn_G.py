@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        print(f"error: {explain(error)}", file=sys.stderr)
+        print("error:", " ".join(explain(error).splitlines()), file=sys.stderr)
         return getattr(error, "exit_code", RunError.exit_code)
     return 0
 

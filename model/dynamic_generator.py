@@ -169,9 +169,10 @@ class DynamicGenerator:
         for name, variable in self._variables.items():
             if state[name].shape != tuple(variable.shape):
                 raise ValueError(f"{name} has shape {state[name].shape}, not {variable.shape}")
-        for name, variable in self._variables.items():
-            initial_value = variable.initializer.inputs[1]
-            self._session.run(variable.initializer, {initial_value: state[name]})
+        initializers = [variable.initializer for variable in self._variables.values()]
+        values = [state[name] for name in self._variables]
+        initial_values = [initializer.inputs[1] for initializer in initializers]
+        self._session.run(initializers, dict(zip(initial_values, values, strict=True)))
 
     def close(self) -> None:
         """Release the session."""

@@ -4,6 +4,7 @@ A checkpoint is two files, data and index, and counts once its index has its nam
 its name last, so that a run killed while writing leaves the checkpoint before it the newest.
 """
 
+import errno
 import os
 import re
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ def save(folder: Path, epoch: int, arrays: Mapping[str, np.ndarray], max_to_keep
     """Write `arrays` as model.ckpt-<epoch> into `folder`; drop all but the newest `max_to_keep`.
 
     Raises:
-        OSError, tf.errors.OpError: it cannot be written.
+        OSError: it cannot be written.
     """
     import tensorflow.compat.v1 as tf  # not at the top: finding checkpoints does without it
 
@@ -40,7 +41,11 @@ def save(folder: Path, epoch: int, arrays: Mapping[str, np.ndarray], max_to_keep
             shape_and_slices=[""] * len(arrays),
             tensors=tensors,
         )
-        session.run(write, dict(zip(tensors, arrays.values(), strict=True)))
+        try:
+            session.run(write, dict(zip(tensors, arrays.values(), strict=True)))
+        except tf.errors.OpError as error:
+            reason = re.search(r"; (.+)", error.message)
+            raise OSError(errno.EIO, reason[1] if reason else "cannot write", str(final)) from error
     for suffix in (_DATA, _INDEX):
         flush_to_disk(Path(f"{partial}{suffix}"))
         os.replace(f"{partial}{suffix}", f"{final}{suffix}")
@@ -60,7 +65,7 @@ def load(path: Path) -> dict[str, np.ndarray]:
     try:
         reader = tf.train.load_checkpoint(str(path))
         return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+    except (tf.errors.OpError, IndexError, ValueError, RuntimeError) as error:
         raise UnreadableCheckpoint(
             f"checkpoint {path} is damaged or half-written; test or resume from another one"
         ) from error

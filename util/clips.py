@@ -117,9 +117,14 @@ def _refuse_truncated(path: Path) -> None:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "warning", *STRICT]
     command += ["-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "null", "-"]
     walk = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    if walk.returncode or "ended prematurely" in walk.stderr:
+    if walk.returncode or "ended prematurely" in walk.stderr or _is_cut_gif(path):
         reason = "not a video, or is broken or truncated"
         raise RunError(f"{path} is {reason}; replace or remove it")
+
+
+def _is_cut_gif(path: Path) -> bool:
+    """Whether a GIF lacks its closing byte, which ffmpeg does not miss."""
+    return path.suffix.lower() == ".gif" and not path.read_bytes().rstrip(b"\0").endswith(b";")
 
 
 def image_frames(folder: Path) -> Iterator[Image.Image]:
@@ -139,7 +144,7 @@ def image_frames(folder: Path) -> Iterator[Image.Image]:
 def natural_order(path: Path) -> tuple:
     """Sort by name, numbers by their value: frame_2 before frame_10."""
     pieces = re.split(r"(\d+)", path.name)
-    return [(not piece.isdigit(), int(piece) if piece.isdigit() else piece) for piece in pieces]
+    return [(not piece.isdecimal(), int(piece) if piece.isdecimal() else piece) for piece in pieces]
 
 
 def _is_image(path: Path) -> bool:

@@ -1,11 +1,16 @@
-"""Ctrl-C and SIGTERM ask a run to stop after its epoch; a second Ctrl-C stops it at once."""
+"""Ctrl-C and SIGTERM ask a run to stop after its epoch; a second one stops it at once."""
 
+import os
 import signal
-from types import FrameType
+import sys
+import threading
 
 
 class Interruption:
     """While active, remembers the signal that asked the run to stop.
+
+    A thread of its own hears the signals: Python calls a handler only between two computations,
+    so that of two signals within one computation the second would be lost.
 
     Attributes:
         signal: the signal's number, 0 while none came.
@@ -15,18 +20,28 @@ class Interruption:
         self.signal = 0
 
     def __enter__(self) -> "Interruption":
+        self._heard, self._told = os.pipe()
+        os.set_blocking(self._told, False)
         self._previous = {
-            number: signal.signal(number, self._remember)
+            number: signal.signal(number, lambda *_: None)
             for number in (signal.SIGINT, signal.SIGTERM)
         }
+        self._previous_told = signal.set_wakeup_fd(self._told)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(self._previous_told)
         for number, handler in self._previous.items():
             signal.signal(number, handler)
+        os.close(self._told)  # which ends the thread
+        self._thread.join()
+        os.close(self._heard)
 
-    def _remember(self, number: int, _: FrameType | None) -> None:
-        self.signal = number
-        # The next one must not wait for Python to get its turn after a long computation.
-        for again in self._previous:
-            signal.signal(again, signal.SIG_DFL)
+    def _listen(self) -> None:
+        while number := os.read(self._heard, 1):
+            if self.signal:
+                print("\nstopped at once; what was saved before is whole", file=sys.stderr)
+                os._exit(128 + number[0])
+            self.signal = number[0]

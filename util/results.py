@@ -55,7 +55,9 @@ def write_final_result(trained: Trained) -> None:
 
 def write_sequence(folder: Path, videos: dict[str, np.ndarray], options: Options) -> None:
     """The videos of one sequence, uint8 [T, H, W, 3] each, and how the synthesized ones compare."""
-    folder.mkdir(exist_ok=True)
+    if folder.exists():  # of the same run, before it was resumed
+        shutil.rmtree(folder)
+    folder.mkdir()
     for kind, frames in videos.items():
         write_video(folder / kind, frames)
         write_frames(folder / kind, frames)

@@ -1,6 +1,7 @@
 """How a synthesized video compares with the observed one, in three figures."""
 
 import json
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,10 +33,15 @@ class Comparison(NamedTuple):
 def compare(synthesized: np.ndarray, observed: np.ndarray, chunk_length: int) -> Comparison:
     """Compare two videos [T, H, W, 3] of the same scale; the lengths may differ."""
     return Comparison(
-        sharpness(synthesized) / sharpness(observed),
-        motion(synthesized) / motion(observed),
+        ratio(sharpness(synthesized), sharpness(observed)),
+        ratio(motion(synthesized), motion(observed)),
         seams(synthesized, chunk_length),
     )
+
+
+def ratio(value: float, reference: float) -> float:
+    """value / reference; NaN where the reference is 0, as in a clip in which nothing moves."""
+    return value / reference if reference else math.nan
 
 
 def sharpness(video: np.ndarray) -> float:
@@ -46,6 +52,8 @@ def sharpness(video: np.ndarray) -> float:
 
 def motion(video: np.ndarray) -> float:
     """Mean over pixels of the standard deviation over time of frame-to-frame differences."""
+    if len(video) < 2:
+        return math.nan
     return float(np.diff(video.astype(np.float64), axis=0).std(axis=0).mean())
 
 
@@ -55,10 +63,16 @@ def seams(video: np.ndarray, chunk_length: int) -> float:
     at_cut = np.arange(1, len(video)) % chunk_length == 0
     if not at_cut.any() or at_cut.all():
         return float("nan")
-    return float(steps[at_cut].mean() / steps[~at_cut].mean())
+    return ratio(float(steps[at_cut].mean()), float(steps[~at_cut].mean()))
 
 
 def write_comparisons(path: Path, comparisons: dict[str, Comparison]) -> None:
-    """Write the figures of each video by its name, as JSON."""
-    figures = {name: comparison._asdict() for name, comparison in comparisons.items()}
+    """Write the figures of each video by its name, as JSON; null for what is not a number."""
+    figures = {
+        name: {
+            figure: None if math.isnan(value) else value
+            for figure, value in comparison._asdict().items()
+        }
+        for name, comparison in comparisons.items()
+    }
     write_text(path, json.dumps(figures, indent=2) + "\n")
