@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import NoReturn
 
 from util.errors import CommandLineError, Interrupted, RunError
 from util.options import parse
@@ -33,9 +34,6 @@ def main(arguments: Sequence[str]) -> int:
     except Interrupted as stop:
         print(stop, file=sys.stderr)
         return stop.exit_code
-    except KeyboardInterrupt:
-        print("stopped at once; what was saved before is whole", file=sys.stderr)
-        return 128 + signal.SIGINT
     except Exception as error:
         if debug:
             traceback.print_exc()
@@ -55,5 +53,12 @@ def explain(error: Exception) -> str:
     return f"{type(error).__name__}: {first_line}; --debug True shows where"
 
 
+def stop_at_once(number: int, _: object) -> NoReturn:
+    """Answer to a signal; while a model trains, `util.interruption` answers instead."""
+    raise Interrupted(number, "stopped at once; every file and checkpoint made before is whole")
+
+
 if __name__ == "__main__":
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, stop_at_once)
     sys.exit(main(sys.argv[1:]))

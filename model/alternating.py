@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.dynamic_generator import DynamicGenerator
-from model.latents import Latents
+from model.latents import Latents, spans
 from model.random_keys import Stream, random_generator, random_key
 
 
@@ -20,9 +20,11 @@ class EpochReport(NamedTuple):
 
     Fields:
         squared_error: mean over sequences, frames, pixels and colours, in units of [-1, 1].
-        prior, likelihood: the parts of U, summed over chunks, mean over sequences.
+        prior, likelihood: the parts of U, summed over chunks, mean over sequences; that of
+            a and m counts once a chunk.
         alpha_gradient, beta_gradient: gradient norms of the weights, mean over iterations.
-        likelihood_gradient: ‖∂U/∂ξ‖ of the likelihood part after Langevin, mean over iterations.
+        likelihood_gradient: ‖∂U/∂ξ‖ of the likelihood part at the last Langevin step, mean over
+            iterations.
         active_share: share of active hidden units of the transition, mean over iterations.
         reconstruction: [N, T, H, W, 3] in [-1, 1].
     """
@@ -37,17 +39,11 @@ class EpochReport(NamedTuple):
     reconstruction: np.ndarray
 
 
-def chunk_spans(num_frames: int, chunk_length: int) -> list[slice]:
-    """Cut T frames into chunks; a remainder is a shorter last chunk."""
-    starts = range(0, num_frames, chunk_length)
-    return [slice(start, min(start + chunk_length, num_frames)) for start in starts]
-
-
 def batches(num_sequences: int, batch_size: int, order: np.random.Generator) -> Iterator:
     """Indices of the sequences of each batch, each int [n], in random order."""
     shuffled = order.permutation(num_sequences)
-    for start in range(0, num_sequences, batch_size):
-        yield np.sort(shuffled[start : start + batch_size])
+    for span in spans(num_sequences, batch_size):
+        yield np.sort(shuffled[span])
 
 
 def alternate(
@@ -72,7 +68,7 @@ def alternate(
     order = random_generator(seed, Stream.BATCH_ORDER, epoch)
     for batch, rows in enumerate(batches(len(frames), batch_size, order)):
         state = latents.initial_state[rows]
-        for chunk, span in enumerate(chunk_spans(frames.shape[1], chunk_length)):
+        for chunk, span in enumerate(spans(frames.shape[1], chunk_length)):
             observed, begins_sequence = frames[rows, span], chunk == 0
             current = Latents(
                 latents.innovations[rows, span],

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from model.emission import NETWORKS, emit, gather_statistics, image_side, make_emission
+from model.emission import INIT_STD, NETWORKS, emit, gather_statistics, image_side, make_emission
 from model.langevin import Inferred, langevin
 from model.latents import Latents, LatentSizes
 from model.learning import Adam
@@ -33,9 +33,6 @@ class Settings(NamedTuple):
     beta1_gen: float
     transition_init_std: float
     seed: int
-
-
-EMISSION_INIT_STD = 0.005
 
 
 class Generated(NamedTuple):
@@ -93,7 +90,7 @@ class DynamicGenerator:
             self.beta = make_emission(
                 NETWORKS[settings.network],
                 sizes.content_size + sizes.state_size,
-                EMISSION_INIT_STD,
+                INIT_STD,
                 key,
             )
             self._adam = Adam(

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
-from model.weights import constant_variable, normal_variable, zero_variable
+from model.weights import constant_variable, normal_variable
 
+INIT_STD = 0.005
 NORMALIZATION_EPSILON = 1e-3
 MOVING_AVERAGE_DECAY = 0.9
 
@@ -33,7 +34,7 @@ class LayerSpec(NamedTuple):
         return grown if self.padding == "SAME" else grown + max(self.kernel - self.stride, 0)
 
 
-class NormalizedLayer(NamedTuple):
+class EmissionLayer(NamedTuple):
     """Weights of one layer of G_β and the moving averages of its normalisation statistics.
 
     Fields:
@@ -94,7 +95,7 @@ def image_side(network: Sequence[LayerSpec]) -> int:
 
 def make_emission(
     network: Sequence[LayerSpec], code_size: int, init_std: float, key
-) -> list[NormalizedLayer]:
+) -> list[EmissionLayer]:
     """Create the weights β: kernels from N(0, init_std²), biases 0.
 
     Args:
@@ -109,11 +110,11 @@ def make_emission(
         shape = [spec.kernel, spec.kernel, spec.channels, channels]
         normalized = index < len(network)
         layers.append(
-            NormalizedLayer(
+            EmissionLayer(
                 spec,
                 kernel=normal_variable(f"{name}/kernel", shape, init_std, key),
-                bias=zero_variable(f"{name}/bias", [spec.channels]),
-                moving_mean=zero_variable(f"{name}/moving_mean", [spec.channels], False)
+                bias=constant_variable(f"{name}/bias", [spec.channels]),
+                moving_mean=constant_variable(f"{name}/moving_mean", [spec.channels], 0.0, False)
                 if normalized
                 else None,
                 moving_variance=constant_variable(
@@ -128,7 +129,7 @@ def make_emission(
 
 
 def emit(
-    layers: Sequence[NormalizedLayer],
+    layers: Sequence[EmissionLayer],
     appearance: tf.Tensor,
     states: tf.Tensor,
     normalization: str = "batch",
@@ -167,7 +168,7 @@ def emit(
     return Emitted(frames, statistics)
 
 
-def normalize(features: tf.Tensor, layer: NormalizedLayer, normalization: str):
+def normalize(features: tf.Tensor, layer: EmissionLayer, normalization: str):
     """Batch normalisation with shift and without scale; returns it with its (mean, variance)."""
     moving = normalization == "moving"
     return tf.nn.fused_batch_norm(
@@ -182,7 +183,7 @@ def normalize(features: tf.Tensor, layer: NormalizedLayer, normalization: str):
 
 
 def gather_statistics(
-    layers: Sequence[NormalizedLayer], statistics: Sequence[tuple[tf.Tensor, tf.Tensor]]
+    layers: Sequence[EmissionLayer], statistics: Sequence[tuple[tf.Tensor, tf.Tensor]]
 ) -> tf.Operation:
     """Move each layer's averages a tenth of the way to the statistics of this batch."""
     moves = []

@@ -1,7 +1,7 @@
 """Every random number is a function of the one seed and of where in the program it is drawn.
 
 Nothing carries a generator's state along, so a resumed run draws what the uninterrupted run
-would have drawn.
+would have drawn. Each stream has its own fixed number of positions.
 """
 
 import enum
@@ -18,6 +18,8 @@ class Stream(enum.IntEnum):
     LANGEVIN = 3
     PREVIEW = 4
     SYNTHESIS = 5
+    MOTION_TYPE = 6
+    PREVIEW_MOTION_TYPE = 7
 
 
 def random_generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

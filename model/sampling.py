@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from model.alternating import chunk_spans
 from model.dynamic_generator import DynamicGenerator
-from model.latents import Latents, of_sequences
+from model.latents import Latents, of_sequences, spans
 
 
 def generate_chunks(
@@ -34,26 +33,20 @@ def generate_chunks(
         yield frames
 
 
-def groups(num_sequences: int, batch_size: int) -> list[slice]:
-    """Cut N sequences into batches, in order; a batch is normalised together, as in training."""
-    starts = range(0, num_sequences, batch_size)
-    return [slice(start, start + batch_size) for start in starts]
-
-
 def reconstruct(
     generator: DynamicGenerator, latents: Latents, chunk_length: int, batch_size: int
 ) -> np.ndarray:
     """Frames [N, T, H, W, 3] in [-1, 1] from inferred latents, normalised as in training."""
     num_sequences, num_frames = latents.innovations.shape[:2]
-    spans = chunk_spans(num_frames, chunk_length)
+    chunk_spans = spans(num_frames, chunk_length)
     videos = []
-    for rows in groups(num_sequences, batch_size):
+    for rows in spans(num_sequences, batch_size):
         batch = of_sequences(latents, rows)
         chunks = generate_chunks(
             generator,
             batch,
-            lambda chunk, batch=batch: batch.innovations[:, spans[chunk]],
-            len(spans),
+            lambda chunk, batch=batch: batch.innovations[:, chunk_spans[chunk]],
+            len(chunk_spans),
             normalization="batch",
         )
         videos.append(np.concatenate(list(chunks), axis=1))
@@ -71,7 +64,8 @@ def synthesize(
     """Yield sampled frames [n, chunk_length, H, W, 3] in [-1, 1], chunk by chunk.
 
     Args:
-        start: for dynamic textures the s_0 (and appearance) inferred for the training sequences.
+        start: for dynamic textures the s_0 and appearance inferred for the training sequences,
+            and a drawn motion type; its innovations are not used.
         noise: the random generator of chunk 0, 1, ….
     """
     num_sequences, _, z_size = start.innovations.shape
@@ -84,3 +78,9 @@ def synthesize(
         num_chunks,
         normalization,
     )
+
+
+def with_drawn_motion_type(latents: Latents, noise: np.random.Generator) -> Latents:
+    """The latents with motion types from the prior, one for each sequence."""
+    shape = latents.motion_type.shape
+    return latents._replace(motion_type=noise.standard_normal(shape, dtype=np.float32))

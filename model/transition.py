@@ -12,7 +12,7 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 
 from model.latents import Latents, LatentSizes
-from model.weights import normal_variable, zero_variable
+from model.weights import constant_variable, normal_variable
 
 HIDDEN_UNITS = {"nonlinear": (20, 20), "linear": ()}
 
@@ -49,7 +49,7 @@ def make_transition(dynamic_mode: str, sizes: LatentSizes, init_std: float, key)
     layers = []
     for index, outputs in enumerate([*HIDDEN_UNITS[dynamic_mode], sizes.state_size], start=1):
         kernel = normal_variable(f"transition/kernel_{index}", [inputs, outputs], init_std, key)
-        layers.append(AffineMap(kernel, zero_variable(f"transition/bias_{index}", [outputs])))
+        layers.append(AffineMap(kernel, constant_variable(f"transition/bias_{index}", [outputs])))
         inputs = outputs
     return layers
 

@@ -17,13 +17,8 @@ def normal_variable(name: str, shape: Sequence[int], std: float, key) -> tf.Vari
     )
 
 
-def zero_variable(name: str, shape: Sequence[int], trainable: bool = True) -> tf.Variable:
-    """A float32 variable of `shape` that starts at 0."""
-    return constant_variable(name, shape, 0.0, trainable)
-
-
 def constant_variable(
-    name: str, shape: Sequence[int], value: float, trainable: bool = True
+    name: str, shape: Sequence[int], value: float = 0.0, trainable: bool = True
 ) -> tf.Variable:
     """A float32 variable of `shape` that starts at `value` everywhere."""
     return tf.Variable(

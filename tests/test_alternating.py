@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy_model import draw_frames, draw_latents, energy, in_double
 
-from model.alternating import alternate, batches, chunk_spans
-from model.latents import Latents
+from model.alternating import alternate, batches
+from model.latents import Latents, spans
 
 NUM_SEQUENCES, NUM_FRAMES, CHUNK_LENGTH, BATCH_SIZE = 3, 7, 3, 2
 SPANS = [slice(0, 3), slice(3, 6), slice(6, 7)]
@@ -74,10 +74,10 @@ def epoch(generator):
 def test_chunks_cover_every_frame_once_and_a_remainder_is_a_shorter_last_one(
     num_frames, chunk_length, lengths
 ):
-    spans = chunk_spans(num_frames, chunk_length)
-    assert [span.stop - span.start for span in spans] == lengths
+    cut = spans(num_frames, chunk_length)
+    assert [span.stop - span.start for span in cut] == lengths
     frames = np.arange(num_frames)
-    np.testing.assert_array_equal(np.concatenate([frames[span] for span in spans]), frames)
+    np.testing.assert_array_equal(np.concatenate([frames[span] for span in cut]), frames)
 
 
 def test_batches_cover_every_sequence_once_in_an_order_of_chance():

@@ -15,6 +15,7 @@ from model.emission import (
     image_side,
     make_emission,
 )
+from util.options import NETWORK_SIDES
 
 # Rows of (channels, kernel, stride, side of the output).
 TABLES = {
@@ -138,3 +139,7 @@ def test_table_is_that_of_the_paper(name):
 def test_kernels_and_shifts_have_the_shapes_of_the_table(tiny_model):
     shapes = [(tuple(layer.kernel.shape), tuple(layer.bias.shape)) for layer in tiny_model().beta]
     assert shapes == [((4, 4, 4, 5), (4,)), ((4, 4, 3, 4), (3,)), ((3, 3, 3, 3), (3,))]
+
+
+def test_sizes_that_the_options_allow_are_those_of_the_networks():
+    assert {name: image_side(table) for name, table in NETWORKS.items()} == NETWORK_SIDES

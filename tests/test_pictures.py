@@ -15,9 +15,9 @@ from util.pictures import (
     above,
     beside,
     contact_sheet,
-    evenly,
     padded,
     video_writer,
+    widened,
     write_frames,
     write_png,
     write_video,
@@ -105,8 +105,7 @@ def test_encoder_that_dies_is_an_os_error_and_leaves_nothing(tmp_path, monkeypat
 
 
 def test_frames_are_numbered(tmp_path):
-    write_frames(tmp_path / "waves", FRAMES[:2])
-    write_frames(tmp_path / "waves", FRAMES[2:4], first=2)
+    write_frames(tmp_path / "waves", FRAMES[:4])
     assert names(tmp_path / "waves") == [f"{number:05d}.png" for number in range(4)]
     for number, frame in enumerate(FRAMES[:4]):
         read = np.asarray(Image.open(tmp_path / "waves" / f"{number:05d}.png"))
@@ -165,11 +164,11 @@ def test_padding_is_black_and_never_cuts(length):
     assert (video[7:] == 0).all()
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 20])
-def test_evenly_takes_at_most_so_many(count):
-    taken = evenly(FRAMES, count)
-    assert 1 <= len(taken) <= count
-    np.testing.assert_array_equal(taken[0], FRAMES[0])
+def test_widening_adds_paper_to_the_right():
+    picture = widened(FRAMES[0], 20)
+    assert picture.shape == (FRAMES.shape[1], 20, 3)
+    np.testing.assert_array_equal(picture[:, : FRAMES.shape[2]], FRAMES[0])
+    assert (picture[:, FRAMES.shape[2] :] == 255).all()
 
 
 def test_every_byte_survives_the_model_range():

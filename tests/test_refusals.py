@@ -156,3 +156,15 @@ def test_options_file_that_cannot_be_written_ends_the_run(tmp_path):
     outcome = run(tmp_path, *flags(**TRAIN), **no_larger_than(500))
     assert "options.json" in last_line(outcome)
     assert not [path for path in run_directory(tmp_path).rglob("*") if path.is_file()]
+
+
+def test_training_with_a_checkpoint_to_test_is_refused(tmp_path):
+    line = refused(run(tmp_path, "--category", "waves", "--ckpt", "a/b/model.ckpt-3"), 2)
+    assert "--isTraining False" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_resuming_a_test_is_refused(tmp_path):
+    line = refused(run(tmp_path, *flags(category="waves", isTraining=False, resume=True)), 2)
+    assert "--resume" in line
+    assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,6 @@ import time
 
 import numpy as np
 import pytest
-import tensorflow.compat.v1 as tf
 from command_line import (
     SCRIPT,
     SMALL,
@@ -26,6 +25,7 @@ from command_line import (
     tree,
     wait_until,
 )
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from util import checkpoints
 from util.pictures import write_frames
@@ -329,13 +329,25 @@ def test_damaged_options_file_is_refused(finished):
     assert tree(finished) == before
 
 
-def test_log_of_the_epochs_that_were_lost_is_disowned(finished):
+def test_log_has_every_epoch_once_after_a_resume(finished):
     os.remove(models_of(finished) / "model.ckpt-6.index")
     assert run_here(finished, *RESUME).returncode == 0
-    starts = [
-        event.step
-        for path in sorted((run_directory(finished) / "log").iterdir())
-        for event in tf.train.summary_iterator(str(path))
-        if event.session_log.status == tf.SessionLog.START
-    ]
-    assert starts == [0, 4]
+    assert run_here(finished, *RESUME).returncode == 0  # finished: nothing more to learn
+    log = EventAccumulator(str(run_directory(finished) / "log"))
+    log.Reload()
+    assert [event.step for event in log.Scalars("reconstruction_error")] == [1, 2, 3, 4, 5, 6]
+    assert [event.step for event in log.Images("synthesis")] == [2, 4, 6]
+
+
+def test_checkpoint_of_other_options_is_refused(finished):
+    options_file = run_directory(finished) / "options.json"
+    options_file.write_text(options_file.read_text().replace('"refsig": 1.0', '"refsig": 0.7'))
+    line = refused(run(finished, *RESUME), 2)
+    assert "--refsig" in line and "0.7" in line and "1.0" in line
+
+
+def test_a_checkpoint_just_saved_is_kept_though_damaged_newer_ones_are_there(tmp_path):
+    for epoch in (40, 50):
+        checkpoints.save(tmp_path, epoch, {"epoch": np.asarray(epoch)}, max_to_keep=5)
+    checkpoints.save(tmp_path, 45, {"epoch": np.asarray(45)}, max_to_keep=1)
+    assert [epoch for epoch, _ in checkpoints.existing(tmp_path)] == [45, 50]

@@ -1,7 +1,7 @@
 """What a run tells while it trains: progress bar, TensorBoard events, warnings, contact sheets."""
 
+import math
 import sys
-import time
 
 import numpy as np
 from tqdm import tqdm
@@ -27,7 +27,6 @@ class Bookkeeping:
             total=options.num_epochs, initial=first_epoch, desc=options.category, unit="epoch"
         )
         self._inference_stopped = False
-        self._began = time.monotonic()
 
     def __enter__(self) -> "Bookkeeping":
         return self
@@ -36,11 +35,9 @@ class Bookkeeping:
         self._progress.close()
         self._log.close()
 
-    def note(self, epoch: int, report: EpochReport, latents: Latents) -> None:
-        """Report the figures of an epoch; `epoch` counts those done."""
-        now = time.monotonic()
-        self._log.figures(figures(report, latents, now - self._began), epoch)
-        self._began = now
+    def note(self, epoch: int, report: EpochReport, latents: Latents, seconds: float) -> None:
+        """Report the figures of an epoch that took `seconds`; `epoch` counts those done."""
+        self._log.figures(figures(report, latents, seconds), epoch)
         self._progress.update()
         self._progress.set_postfix_str(
             f"error {report.squared_error:.5f}, prior {report.prior:.0f}, "
@@ -66,10 +63,12 @@ class Bookkeeping:
         """Warn when the frames no longer reach the innovations, once each time it happens."""
         stopped = report.likelihood_gradient == 0
         if stopped and not self._inference_stopped:
+            active = "" if math.isnan(report.active_share) else f" ({report.active_share:.0%} of "
+            active += "the hidden units are active)" if active else ""
             self._progress.write(
                 f"warning: in epoch {epoch} the gradient of the likelihood with respect to the "
-                f"innovations is 0 ({report.active_share:.0%} of the hidden units are active): "
-                "inference has stopped working; try a larger --transition_init_std",
+                f"innovations is 0{active}: inference has stopped working; try a larger "
+                "--transition_init_std",
                 file=sys.stderr,
             )
         self._inference_stopped = stopped

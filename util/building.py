@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from model.alternating import chunk_spans
 from model.dynamic_generator import DynamicGenerator, Settings
-from model.latents import LatentSizes
+from model.latents import LatentSizes, spans
 from util.errors import RunError
 from util.options import Options
 from util.run_state import RunState
@@ -19,8 +18,8 @@ def latent_sizes(options: Options) -> LatentSizes:
 
 def build_generator(options: Options) -> DynamicGenerator:
     """The model that the options describe, with its first weights."""
-    spans = chunk_spans(options.num_frames, options.truncated_backprop_length)
-    lengths = {span.stop - span.start for span in spans} | {options.truncated_backprop_length}
+    chunks = spans(options.num_frames, options.truncated_backprop_length)
+    lengths = {chunk.stop - chunk.start for chunk in chunks} | {options.truncated_backprop_length}
     settings = Settings(
         network=options.frame_generator_mode,
         dynamic_mode=options.dynamic_mode,

@@ -28,30 +28,43 @@ def save(folder: Path, epoch: int, arrays: Mapping[str, np.ndarray], max_to_keep
     Raises:
         OSError: it cannot be written.
     """
-    import tensorflow.compat.v1 as tf  # not at the top: finding checkpoints does without it
-
     final = folder / f"model.ckpt-{epoch}"
     partial = folder / f".partial-model.ckpt-{epoch}"
     remove(final)
-    with tf.Graph().as_default(), tf.Session() as session:
-        tensors = [tf.placeholder(tf.as_dtype(np.asarray(a).dtype), None) for a in arrays.values()]
-        write = tf.raw_ops.SaveV2(
-            prefix=str(partial),
-            tensor_names=list(arrays),
-            shape_and_slices=[""] * len(arrays),
-            tensors=tensors,
-        )
-        try:
-            session.run(write, dict(zip(tensors, arrays.values(), strict=True)))
-        except tf.errors.OpError as error:
-            reason = re.search(r"; (.+)", error.message)
-            raise OSError(errno.EIO, reason[1] if reason else "cannot write", str(final)) from error
-    for suffix in (_DATA, _INDEX):
-        flush_to_disk(Path(f"{partial}{suffix}"))
-        os.replace(f"{partial}{suffix}", f"{final}{suffix}")
-    for _, old in existing(folder)[:-max_to_keep]:
+    try:
+        _write(partial, arrays)
+        for suffix in (_DATA, _INDEX):
+            flush_to_disk(Path(f"{partial}{suffix}"))
+            os.replace(f"{partial}{suffix}", f"{final}{suffix}")
+    finally:
+        for leftover in folder.glob(f"{partial.name}*"):
+            leftover.unlink()
+    older = [path for number, path in existing(folder) if number < epoch]
+    for old in older[: max(0, len(older) + 1 - max_to_keep)]:
         remove(old)
     return final
+
+
+def _write(prefix: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    import tensorflow.compat.v1 as tf  # not at the top: finding checkpoints does without it
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        inputs = {
+            name: tf.placeholder(tf.as_dtype(np.asarray(values).dtype), None)
+            for name, values in arrays.items()
+        }
+        write = tf.raw_ops.SaveV2(
+            prefix=str(prefix),
+            tensor_names=list(inputs),
+            shape_and_slices=[""] * len(inputs),
+            tensors=list(inputs.values()),
+        )
+        try:
+            session.run(write, {inputs[name]: values for name, values in arrays.items()})
+        except tf.errors.OpError as error:
+            found = re.search(r"; (.+)", error.message)
+            reason = found[1] if found else "cannot write"
+            raise OSError(errno.EIO, reason, str(prefix)) from error
 
 
 def load(path: Path) -> dict[str, np.ndarray]:
@@ -99,6 +112,8 @@ def find(path: Path) -> Path:
     Raises:
         RunError: there is none; it names those that exist beside it.
     """
+    if not path.name:
+        raise RunError(f"no checkpoint {path}; it is named <folder>/model.ckpt-<epoch>")
     for suffix in (_DATA, _INDEX):
         path = path.with_name(path.name.removesuffix(suffix))
     if (path.parent / f"{path.name}{_INDEX}").exists():

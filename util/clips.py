@@ -89,7 +89,7 @@ def video_frames(path: Path) -> Iterator[Image.Image]:
     Raises:
         RunError: the file is not a video, or is broken or truncated.
     """
-    _refuse_truncated(path)
+    packets = count_packets(path)
     stream = imageio_ffmpeg.read_frames(
         str(path), input_params=STRICT, output_params=["-fps_mode", "passthrough"]
     )
@@ -103,28 +103,37 @@ def video_frames(path: Path) -> Iterator[Image.Image]:
         raise RunError(f"{path} cannot be decoded as a video; replace or remove it") from error
     finally:
         stream.close()
-    # The announced duration is rounded, so a frame or two may be missing from a sound file.
-    announced = about["fps"] * about["duration"]
-    if count < 0.95 * announced - 1:
+    # A sound file may hold a few packets that are not shown as frames.
+    if count < 0.95 * packets - 1:
         raise RunError(
-            f"{path} is broken: of about {announced:.0f} frames only {count} can be decoded; "
+            f"{path} is broken: of {packets} frames only {count} can be decoded; "
             "replace or remove it"
         )
 
 
-def _refuse_truncated(path: Path) -> None:
-    """Walk through the file's packets without decoding them; a cut file shows at its end."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "warning", *STRICT]
+def count_packets(path: Path) -> int:
+    """Walk through a video's packets, one a frame, without decoding; a cut file shows at its end.
+
+    Raises:
+        RunError: the file is not a video, or is cut or broken.
+    """
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "warning", "-stats", *STRICT]
     command += ["-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "null", "-"]
     walk = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    if walk.returncode or "ended prematurely" in walk.stderr or _is_cut_gif(path):
+    counts = re.findall(r"frame=\s*(\d+)", walk.stderr)
+    if walk.returncode or not counts or "ended prematurely" in walk.stderr or _is_cut_gif(path):
         reason = "not a video, or is broken or truncated"
         raise RunError(f"{path} is {reason}; replace or remove it")
+    return int(counts[-1])
 
 
 def _is_cut_gif(path: Path) -> bool:
     """Whether a GIF lacks its closing byte, which ffmpeg does not miss."""
-    return path.suffix.lower() == ".gif" and not path.read_bytes().rstrip(b"\0").endswith(b";")
+    if path.suffix.lower() != ".gif":
+        return False
+    with open(path, "rb") as file:
+        file.seek(max(0, path.stat().st_size - 64))
+        return not file.read().rstrip(b"\0").endswith(b";")
 
 
 def image_frames(folder: Path) -> Iterator[Image.Image]:
@@ -141,7 +150,7 @@ def image_frames(folder: Path) -> Iterator[Image.Image]:
             raise RunError(f"{path} cannot be decoded as an image; replace or remove it") from error
 
 
-def natural_order(path: Path) -> tuple:
+def natural_order(path: Path) -> list:
     """Sort by name, numbers by their value: frame_2 before frame_10."""
     pieces = re.split(r"(\d+)", path.name)
     return [(not piece.isdecimal(), int(piece) if piece.isdecimal() else piece) for piece in pieces]

@@ -14,10 +14,10 @@ class EventLog:
     """Appends events to a folder that `tensorboard --logdir` reads."""
 
     def __init__(self, folder: Path, first_epoch: int):
-        """Open the log; what an earlier, killed run logged after `first_epoch` is disowned."""
+        """Open the log; what a killed run logged after `first_epoch` epochs is disowned."""
         self._writer = tf.summary.FileWriter(str(folder))
         start = tf.SessionLog(status=tf.SessionLog.START)
-        self._writer.add_session_log(start, global_step=first_epoch)
+        self._writer.add_session_log(start, global_step=first_epoch + 1)
 
     def figures(self, values: Mapping[str, float], epoch: int) -> None:
         """Log scalars by name; one that is not a number is left out."""

@@ -34,7 +34,6 @@ AT_LEAST_0 = Limit("at least 0", lambda value: value >= 0)
 SEED = Limit("at least 0 and below 2^32", lambda value: 0 <= value < 2**32)
 AT_LEAST_1 = Limit("at least 1", lambda value: value >= 1)
 POSITIVE = Limit("a number above 0", lambda value: 0 < value < math.inf)
-NOT_NEGATIVE = Limit("a number of at least 0", lambda value: 0 <= value < math.inf)
 BELOW_1 = Limit("at least 0 and below 1", lambda value: 0 <= value < 1)
 
 
@@ -271,10 +270,12 @@ def _parser() -> _Parser:
     return parser
 
 
-def _check(name: str, value: Any) -> None:
+def _check(name: str, value: Any, flag: str = "") -> None:
     limit = FIELDS[name].metadata["limit"]
     if limit and not limit.holds(value):
-        raise CommandLineError(f"--{name} {value} is out of range; it must be {limit.words}")
+        raise CommandLineError(
+            f"--{flag or name} {value} is out of range; it must be {limit.words}"
+        )
 
 
 def _settle_network(given: dict[str, Any]) -> None:
@@ -292,11 +293,7 @@ def _settle_network(given: dict[str, Any]) -> None:
         )
     given.pop("net_type", None)
     for flag, name in names.items():
-        if name not in NETWORK_SIDES:
-            raise CommandLineError(
-                f"--{flag} {name} is not a network; it must be one of "
-                + ", ".join([*NETWORK_SIDES, *NETWORK_NAMES])
-            )
+        _check("frame_generator_mode", name, flag)
         given["frame_generator_mode"] = name
     if names and "image_size" not in given:
         given["image_size"] = NETWORK_SIDES[given["frame_generator_mode"]]

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import math
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from util.atomic import atomic_path
 FRAMES_PER_SECOND = 25
 GAP = 2  # pixels between the panels of a sheet
 PAPER = 255  # white
+COLUMNS = 15  # frames in a row of a sheet
 
 # A palette for each frame, so that a GIF of any length is written as it comes.
 _GIF_FILTER = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"
@@ -118,10 +118,10 @@ def write_png(path: Path, picture: np.ndarray) -> None:
         Image.fromarray(picture).save(partial)
 
 
-def write_frames(folder: Path, frames: Iterable[np.ndarray], first: int = 0) -> None:
-    """Write each frame as a numbered .png, from `first` on."""
+def write_frames(folder: Path, frames: Iterable[np.ndarray]) -> None:
+    """Write each frame as a numbered .png."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, frame in enumerate(frames, start=first):
+    for number, frame in enumerate(frames):
         write_png(folder / f"{number:05d}.png", frame)
 
 
@@ -137,7 +137,7 @@ def above(panels: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate([part for panel in panels for part in (gap, panel)][1:], axis=0)
 
 
-def contact_sheet(frames: np.ndarray, columns: int = 15) -> np.ndarray:
+def contact_sheet(frames: np.ndarray, columns: int = COLUMNS) -> np.ndarray:
     """All frames of a video [T, H, W, 3] on one picture, row after row."""
     blank = np.full((-len(frames) % columns, *frames.shape[1:]), PAPER, np.uint8)
     if len(frames) <= columns:
@@ -152,6 +152,7 @@ def padded(frames: np.ndarray, length: int) -> np.ndarray:
     return np.concatenate([frames, black])
 
 
-def evenly(frames: np.ndarray, count: int) -> np.ndarray:
-    """At most `count` frames, evenly spaced, the first among them."""
-    return frames[:: math.ceil(len(frames) / count)]
+def widened(picture: np.ndarray, width: int) -> np.ndarray:
+    """A picture [H, W, 3] with paper to its right up to `width`."""
+    margin = ((0, 0), (0, width - picture.shape[1]), (0, 0))
+    return np.pad(picture, margin, constant_values=PAPER)

@@ -1,4 +1,4 @@
-"""From options to a job: everything that can be refused is refused here, before TensorFlow.
+"""From options to a job: what can be refused without TensorFlow is refused here, before it.
 
 Nothing is written, and importing this module does not import TensorFlow, so that a mistake shows
 at once.
@@ -52,6 +52,11 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
         raise CommandLineError(
             f"no --category given; {existing_categories(Path(options.data_path))}"
         )
+    if options.ckpt or options.ckpt_name:
+        raise CommandLineError(
+            f"--ckpt {options.ckpt or options.ckpt_name} names a checkpoint to test: add "
+            "--isTraining False, or go on training by --resume True"
+        )
     if run.holds_run() and not (options.resume or options.overwrite):
         raise RunError(
             f"{run.path} already holds a run; go on with it by --resume True, replace it by "
@@ -71,15 +76,17 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
 
 
 def prepare_testing(command_line: CommandLine) -> TestingJob:
-    """Find the checkpoint; see `prepare`. What is made from it goes to
+    """Find the checkpoint, and the folder for what is made from it; see `prepare`.
 
-    <output_dir>/<run>/test/synthesis for --ckpt <output_dir>/<run>/<any folder>/model.ckpt-N, and
-    <output_dir>/<category>/final_result_testing for a checkpoint of the category's run.
+    For --ckpt <output_dir>/<run>/<any folder>/model.ckpt-N it is <output_dir>/<run>/test/synthesis,
+    for a checkpoint of the category's run <output_dir>/<category>/final_result_testing.
     """
     options = command_line.options
+    if options.resume:
+        raise CommandLineError("--resume True goes on training: leave out --isTraining False")
     if options.ckpt:
         checkpoint = checkpoints.find(Path(options.ckpt))
-        run = checkpoint.absolute().parent.parent
+        run = Path(os.path.abspath(checkpoint)).parent.parent
         parent = Path(options.output_dir) if "output_dir" in command_line.given else run.parent
         folder = parent / run.name / "test" / "synthesis"
     elif options.category:
@@ -88,7 +95,7 @@ def prepare_testing(command_line: CommandLine) -> TestingJob:
         checkpoint = checkpoints.find(run.models / name)
         folder = run.path / "final_result_testing"
     else:
-        raise CommandLineError("no checkpoint named; give --ckpt PATH or --category NAME")
+        raise CommandLineError("no checkpoint named; give --ckpt PATH, or --category NAME of a run")
     refuse_unwritable(folder)
     return TestingJob(command_line, checkpoint, folder)
 

@@ -1,5 +1,6 @@
 """What a trained model makes: results of training, and videos synthesized from a checkpoint."""
 
+import math
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,18 +10,19 @@ from pathlib import Path
 import numpy as np
 
 from model.dynamic_generator import DynamicGenerator
-from model.latents import Latents, of_sequences
+from model.latents import Latents, of_sequences, spans
 from model.random_keys import Stream, random_generator
-from model.sampling import groups, reconstruct, synthesize
+from model.sampling import reconstruct, synthesize, with_drawn_motion_type
 from util.building import build_generator, restore
 from util.frames import to_bytes
 from util.options import Options
 from util.pictures import (
+    COLUMNS,
     above,
     beside,
-    evenly,
     padded,
     video_writer,
+    widened,
     write_frames,
     write_png,
     write_video,
@@ -29,9 +31,7 @@ from util.preparation import TestingJob
 from util.run_directory import free_name
 from util.run_state import read_state
 from util.training import Trained
-from util.video_statistics import compare, write_comparisons
-
-COLUMNS = 15  # of the picture that shows a sequence's videos one above the other
+from util.video_statistics import Comparison, compare, write_comparisons
 
 
 def write_final_result(trained: Trained) -> None:
@@ -44,24 +44,31 @@ def write_final_result(trained: Trained) -> None:
     }
     for video in range(options.num_batches_in_test):
         batches = (
-            np.concatenate(list(chunks), axis=1)
+            np.concatenate([to_bytes(frames) for frames in chunks], axis=1)
             for _, chunks in sampled_videos(generator, options, latents, video)
         )
-        made[f"synthesized_{video + 1}"] = to_bytes(np.concatenate(list(batches)))
+        made[f"synthesized_{video + 1}"] = np.concatenate(list(batches))
     for index, name in enumerate(clips.names):
         videos = {kind: frames[index] for kind, frames in made.items()}
-        write_sequence(run.final_result / name, videos, options)
+        folder, partial = run.final_result / name, run.final_result / f".partial-{name}"
+        comparisons = write_sequence(partial, videos, options)
+        if folder.exists():  # of the same run, before it was resumed
+            shutil.rmtree(folder)
+        partial.rename(folder)
+        for kind, comparison in comparisons.items():
+            print(f"{name}, {kind}: {comparison}")
 
 
-def write_sequence(folder: Path, videos: dict[str, np.ndarray], options: Options) -> None:
+def write_sequence(
+    folder: Path, videos: dict[str, np.ndarray], options: Options
+) -> dict[str, Comparison]:
     """The videos of one sequence, uint8 [T, H, W, 3] each, and how the synthesized ones compare."""
-    if folder.exists():  # of the same run, before it was resumed
-        shutil.rmtree(folder)
     folder.mkdir()
     for kind, frames in videos.items():
         write_video(folder / kind, frames)
         write_frames(folder / kind, frames)
-    rows = [beside(evenly(frames[: options.num_frames], COLUMNS)) for frames in videos.values()]
+    shown = slice(0, options.num_frames, math.ceil(options.num_frames / COLUMNS))
+    rows = [beside(frames[shown]) for frames in videos.values()]
     width = max(row.shape[1] for row in rows)
     write_png(folder / "side_by_side.png", above([widened(row, width) for row in rows]))
     synthesized = {kind: frames for kind, frames in videos.items() if kind.startswith("synth")}
@@ -73,8 +80,7 @@ def write_sequence(folder: Path, videos: dict[str, np.ndarray], options: Options
         for kind, frames in synthesized.items()
     }
     write_comparisons(folder / "comparison.json", comparisons)
-    for kind, comparison in comparisons.items():
-        print(f"{folder.name}, {kind}: {comparison}")
+    return comparisons
 
 
 def sampled_videos(
@@ -84,12 +90,15 @@ def sampled_videos(
 
     Yields which sequences they are, and their frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
     """
-    for batch, rows in enumerate(groups(len(latents.innovations), options.batch_size)):
+    for batch, rows in enumerate(spans(len(latents.innovations), options.batch_size)):
         yield (
             rows,
             synthesize(
                 generator,
-                of_sequences(latents, rows),
+                with_drawn_motion_type(
+                    of_sequences(latents, rows),
+                    random_generator(options.seed, Stream.MOTION_TYPE, video, batch),
+                ),
                 options.truncated_backprop_length,
                 options.num_sections_in_test,
                 options.normalization_in_test,
@@ -130,8 +139,3 @@ def write_as_sampled(
         for frames in chunks:
             for write, chunk in zip(writers, to_bytes(frames), strict=True):
                 write(chunk)
-
-
-def widened(picture: np.ndarray, width: int) -> np.ndarray:
-    """A picture [H, W, 3] with white to its right up to `width`."""
-    return np.pad(picture, ((0, 0), (0, width - picture.shape[1]), (0, 0)), constant_values=255)

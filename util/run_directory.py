@@ -52,29 +52,42 @@ class RunDirectory:
         return self.options_file.exists() or any(folder.exists() for folder in self.folders)
 
     def clear(self) -> None:
-        """Delete what training wrote here, and nothing else."""
-        self.options_file.unlink(missing_ok=True)
+        """Delete what training wrote here, and nothing else.
+
+        Raises:
+            RunError: there is no options.json to say that the folders are a run's.
+        """
+        if self.holds_run() and not self.options_file.exists():
+            raise RunError(
+                f"{self.path} has no options.json, so it may not be a run's; remove it yourself "
+                "or choose another --output_dir"
+            )
         for folder in self.folders:
             if folder.exists():
                 shutil.rmtree(folder)
+        self.options_file.unlink(missing_ok=True)
 
     def prepare(self, options: Options) -> None:
         """Make the folders and write options.json, or add this command line to it."""
         earlier = self._read()["command_lines"] if self.options_file.exists() else []
-        for folder in self.folders:
-            folder.mkdir(parents=True, exist_ok=True)
-            for leftover in folder.glob(".partial-*"):
-                leftover.unlink()
         about = {
             "options": json.loads(options.to_json()),
             "command_lines": [*earlier, sys.argv],
             "versions": {"python": platform.python_version(), **installed_versions()},
             "git_revision": git_revision(),
         }
+        self.path.mkdir(parents=True, exist_ok=True)
         write_text(self.options_file, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+        for folder in self.folders:
+            folder.mkdir(exist_ok=True)
+            for leftover in folder.glob(".partial-*"):
+                if leftover.is_dir():
+                    shutil.rmtree(leftover)
+                else:
+                    leftover.unlink()
 
     def recorded_options(self) -> Options | None:
-        """The options that the run here began with; None where none has begun.
+        """The options of the run here; None where none has begun.
 
         Raises:
             RunError: options.json cannot be read.

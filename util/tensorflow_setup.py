@@ -11,14 +11,14 @@ def start_tensorflow(debug: bool) -> None:
         import tensorflow.compat.v1 as tf
     else:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with closed_error_stream():
+        with silenced_stderr():
             import tensorflow.compat.v1 as tf
         tf.logging.set_verbosity(tf.logging.ERROR)
     tf.disable_v2_behavior()
 
 
 @contextlib.contextmanager
-def closed_error_stream() -> Iterator[None]:
+def silenced_stderr() -> Iterator[None]:
     """Drop what is written to the standard error stream, below Python's own.
 
     TensorFlow's libraries greet there while they are loaded, whatever the log level.

@@ -3,6 +3,7 @@
 import math
 import shutil
 import sys
+import time
 from functools import partial
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from model.alternating import EpochReport, alternate
 from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, draw_from_prior, of_sequences
 from model.random_keys import Stream, random_generator
-from model.sampling import synthesize
+from model.sampling import synthesize, with_drawn_motion_type
 from util import checkpoints
 from util.bookkeeping import Bookkeeping
 from util.building import build_generator, latent_sizes, restore
@@ -20,7 +21,7 @@ from util.clips import Clips
 from util.errors import Interrupted, RunError
 from util.frames import to_bytes
 from util.interruption import Interruption
-from util.options import Options
+from util.options import FIELDS, CommandLine, Options
 from util.pictures import contact_sheet, write_png, write_video
 from util.preparation import TrainingJob, existing_part
 from util.run_directory import RunDirectory
@@ -62,6 +63,7 @@ def train(job: TrainingJob) -> Trained:
     latents = state.latents
     with Interruption() as interruption, Bookkeeping(run, options, state.epoch) as books:
         for epoch in range(state.epoch, options.num_epochs):
+            began = time.monotonic()
             report = alternate(
                 generator,
                 clips.frames,
@@ -71,20 +73,22 @@ def train(job: TrainingJob) -> Trained:
                 options.seed,
                 epoch,
             )
+            seconds = time.monotonic() - began
             done = epoch + 1
             refuse_not_finite(report, generator, done, run)
-            books.note(done, report, latents)
+            books.note(done, report, latents, seconds)
+            stop_signal = interruption.signal
             on_log_step = done % options.log_step == 0 or done == options.num_epochs
             if on_log_step:
                 books.draw(done, report, preview(generator, options, latents, done))
-            if on_log_step or interruption.signal:
+            if on_log_step or stop_signal:
                 state = state._replace(
                     epoch=done, options=options, latents=latents, variables=generator.state()
                 )
                 checkpoints.save(run.models, done, state.arrays(), options.max_to_keep)
-            if interruption.signal:
+            if stop_signal:
                 raise Interrupted(
-                    interruption.signal,
+                    stop_signal,
                     f"stopped after epoch {done}, saved in {run.models}; go on by --resume True",
                 )
     return Trained(options, run, clips, generator, latents)
@@ -107,7 +111,8 @@ def resume(
     """Load the newest checkpoint that can be read; None where the run has none yet.
 
     Raises:
-        RunError: none of the checkpoints there can be read, or it is of other clips or options.
+        RunError: none of the checkpoints there can be read, or it is of other clips.
+        CommandLineError: it is of other options.
     """
     found = checkpoints.existing(run.models)
     for _, path in reversed(found):
@@ -126,6 +131,7 @@ def resume(
                 f"{path} has {state.epoch} epochs, more than --num_epochs {options.num_epochs}; "
                 "ask for more epochs"
             )
+        CommandLine(options, frozenset(FIELDS)).over(state.options)
         restore(generator, state, path)
         return state
     if found:
@@ -157,7 +163,10 @@ def preview(
     length = options.truncated_backprop_length
     chunks = synthesize(
         generator,
-        of_sequences(latents, slice(options.batch_size)),
+        with_drawn_motion_type(
+            of_sequences(latents, slice(options.batch_size)),
+            random_generator(options.seed, Stream.PREVIEW_MOTION_TYPE, epoch),
+        ),
         length,
         math.ceil(options.num_frames / length),
         options.normalization_in_test,
