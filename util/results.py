@@ -50,11 +50,11 @@ def write_final_result(trained: Trained) -> None:
         made[f"synthesized_{video + 1}"] = np.concatenate(list(batches))
     for index, name in enumerate(clips.names):
         videos = {kind: frames[index] for kind, frames in made.items()}
-        folder, partial = run.final_result / name, run.final_result / f".partial-{name}"
-        comparisons = write_sequence(partial, videos, options)
+        folder, unfinished = run.final_result / name, run.final_result / f".partial-{name}"
+        comparisons = write_sequence(unfinished, videos, options)
         if folder.exists():  # of the same run, before it was resumed
             shutil.rmtree(folder)
-        partial.rename(folder)
+        unfinished.rename(folder)
         for kind, comparison in comparisons.items():
             print(f"{name}, {kind}: {comparison}")
 

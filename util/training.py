@@ -131,6 +131,7 @@ def resume(
                 f"{path} has {state.epoch} epochs, more than --num_epochs {options.num_epochs}; "
                 "ask for more epochs"
             )
+        # options.json may have been edited or replaced since: what the checkpoint says counts.
         CommandLine(options, frozenset(FIELDS)).over(state.options)
         restore(generator, state, path)
         return state
