@@ -117,14 +117,13 @@ def count_packets(path: Path) -> int:
     Raises:
         RunError: the file is not a video, or is cut or broken.
     """
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "warning", "-stats", *STRICT]
-    command += ["-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "null", "-"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "warning", *STRICT]
+    command += ["-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
     walk = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    counts = re.findall(r"frame=\s*(\d+)", walk.stderr)
-    if walk.returncode or not counts or "ended prematurely" in walk.stderr or _is_cut_gif(path):
+    if walk.returncode or "ended prematurely" in walk.stderr or _is_cut_gif(path):
         reason = "not a video, or is broken or truncated"
         raise RunError(f"{path} is {reason}; replace or remove it")
-    return int(counts[-1])
+    return sum(not line.startswith("#") for line in walk.stdout.splitlines())
 
 
 def _is_cut_gif(path: Path) -> bool:
