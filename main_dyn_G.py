@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from util.errors import CommandLineError, Interrupted, RunError
+from util.interruption import STOPPED_AT_ONCE
 from util.options import parse
 from util.preparation import prepare
 from util.tensorflow_setup import start_tensorflow
@@ -55,7 +56,7 @@ def explain(error: Exception) -> str:
 
 def stop_at_once(number: int, _: object) -> NoReturn:
     """Answer to a signal; while a model trains, `util.interruption` answers instead."""
-    raise Interrupted(number, "stopped at once; every file and checkpoint made before is whole")
+    raise Interrupted(number, STOPPED_AT_ONCE)
 
 
 if __name__ == "__main__":

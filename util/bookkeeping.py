@@ -63,12 +63,12 @@ class Bookkeeping:
         """Warn when the frames no longer reach the innovations, once each time it happens."""
         stopped = report.likelihood_gradient == 0
         if stopped and not self._inference_stopped:
-            active = "" if math.isnan(report.active_share) else f" ({report.active_share:.0%} of "
-            active += "the hidden units are active)" if active else ""
+            has_hidden_units = not math.isnan(report.active_share)
+            active = f" ({report.active_share:.0%} of the hidden units are active)"
             self._progress.write(
                 f"warning: in epoch {epoch} the gradient of the likelihood with respect to the "
-                f"innovations is 0{active}: inference has stopped working; try a larger "
-                "--transition_init_std",
+                f"innovations is 0{active if has_hidden_units else ''}: inference has stopped "
+                "working; try a larger --transition_init_std",
                 file=sys.stderr,
             )
         self._inference_stopped = stopped

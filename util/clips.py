@@ -121,8 +121,7 @@ def count_packets(path: Path) -> int:
     command += ["-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
     walk = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if walk.returncode or "ended prematurely" in walk.stderr or _is_cut_gif(path):
-        reason = "not a video, or is broken or truncated"
-        raise RunError(f"{path} is {reason}; replace or remove it")
+        raise RunError(f"{path} is not a video, or is broken or truncated; replace or remove it")
     return sum(not line.startswith("#") for line in walk.stdout.splitlines())
 
 

@@ -5,6 +5,8 @@ import signal
 import sys
 import threading
 
+STOPPED_AT_ONCE = "stopped at once; every file and checkpoint made before is whole"
+
 
 class Interruption:
     """While active, remembers the signal that asked the run to stop.
@@ -42,6 +44,6 @@ class Interruption:
     def _listen(self) -> None:
         while number := os.read(self._heard, 1):
             if self.signal:
-                print("\nstopped at once; what was saved before is whole", file=sys.stderr)
+                print(f"\n{STOPPED_AT_ONCE}", file=sys.stderr)
                 os._exit(128 + number[0])
             self.signal = number[0]

@@ -47,7 +47,6 @@ def prepare(command_line: CommandLine) -> TrainingJob | TestingJob:
 def prepare_training(command_line: CommandLine) -> TrainingJob:
     """Find the clips and the run directory; see `prepare`."""
     options = command_line.options
-    run = RunDirectory(Path(options.output_dir) / options.category)
     if not options.category:
         raise CommandLineError(
             f"no --category given; {existing_categories(Path(options.data_path))}"
@@ -57,6 +56,7 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
             f"--ckpt {options.ckpt or options.ckpt_name} names a checkpoint to test: add "
             "--isTraining False, or go on training by --resume True"
         )
+    run = RunDirectory(Path(options.output_dir) / options.category)
     if run.holds_run() and not (options.resume or options.overwrite):
         raise RunError(
             f"{run.path} already holds a run; go on with it by --resume True, replace it by "
