@@ -10,13 +10,23 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from model.emission import INIT_STD, NETWORKS, emit, gather_statistics, image_side, make_emission
+from model.emission import (
+    INIT_STD,
+    NETWORKS,
+    Emitted,
+    ReadLayer,
+    emit,
+    gather_statistics,
+    image_side,
+    make_emission,
+    read_emission,
+)
 from model.langevin import Inferred, langevin
 from model.latents import Latents, LatentSizes
 from model.learning import Adam
 from model.posterior import Energy, energy
 from model.random_keys import Stream, random_key
-from model.transition import make_transition, unroll
+from model.transition import AffineMap, Unrolled, make_transition, read_transition, unroll
 
 
 class Settings(NamedTuple):
@@ -32,6 +42,7 @@ class Settings(NamedTuple):
     lr_gen: float
     beta1_gen: float
     transition_init_std: float
+    precision: str
     seed: int
 
 
@@ -61,24 +72,47 @@ class Learned(NamedTuple):
     active_share: float
 
 
-class _ChunkGraph(NamedTuple):
-    """Inputs and results of the computations over chunks of one length."""
+class _Networks(NamedTuple):
+    """The weights of both networks, read for one computation."""
+
+    alpha: list[AffineMap]
+    beta: list[ReadLayer]
+
+
+class _ChunkInputs(NamedTuple):
+    """Where a chunk of one length is fed into the graph."""
 
     frames: tf.Tensor
     latents: Latents
     key: tf.Tensor
     begins_sequence: tf.Tensor
+
+
+class _Training(NamedTuple):
+    """Results of inference and learning on a chunk."""
+
     inferred: Inferred
     learned: Learned
     learning_step: tf.Operation
+
+
+class _ChunkGraph(NamedTuple):
+    """Inputs and results of the computations over chunks of one length."""
+
+    inputs: _ChunkInputs
     generated: dict[str, Generated]
+    training: _Training | None
 
 
 class DynamicGenerator:
     """The model: one set of weights, and what can be computed with them on NumPy arrays."""
 
-    def __init__(self, settings: Settings, chunk_lengths: Iterable[int]):
-        """Build the graph for chunks of each of `chunk_lengths` frames and draw the weights."""
+    def __init__(self, settings: Settings, chunk_lengths: Iterable[int], learns: bool = True):
+        """Build the graph for chunks of each of `chunk_lengths` frames and draw the weights.
+
+        Args:
+            learns: whether to build what `infer` and `learn` need, too.
+        """
         self.settings = settings
         graph = tf.Graph()
         with graph.as_default():
@@ -93,19 +127,17 @@ class DynamicGenerator:
                 INIT_STD,
                 key,
             )
-            self._adam = Adam(
+            adam = Adam(
                 alpha=[weight for layer in self.alpha for weight in layer],
                 beta=[weight for layer in self.beta for weight in (layer.kernel, layer.bias)],
                 learning_rate=settings.lr_gen,
                 beta1=settings.beta1_gen,
             )
             self._chunks = {
-                length: self._chunk_graph(length) for length in sorted(set(chunk_lengths))
+                length: self._chunk_graph(length, adam if learns else None)
+                for length in sorted(set(chunk_lengths))
             }
             self._variables = {variable.op.name: variable for variable in tf.global_variables()}
-            self._all_finite = tf.reduce_all(
-                [tf.reduce_all(tf.math.is_finite(v)) for v in self._variables.values()]
-            )
             initialize = tf.global_variables_initializer()
         self._session = tf.Session(graph=graph)
         self._session.run(initialize)
@@ -122,17 +154,17 @@ class DynamicGenerator:
                 sequence, and else the state that the chunk before ended in, which stays.
             key: int32 [2], see `random_key`.
         """
-        chunk = self._chunks[frames.shape[1]]
-        feed = self._feed(chunk, frames, latents)
-        feed |= {chunk.begins_sequence: float(begins_sequence), chunk.key: key}
-        return self._session.run(chunk.inferred, feed)
+        inputs, _, training = self._chunks[frames.shape[1]]
+        feed = self._feed(inputs, frames, latents)
+        feed |= {inputs.begins_sequence: float(begins_sequence), inputs.key: key}
+        return self._session.run(training.inferred, feed)
 
     def learn(self, frames: np.ndarray, latents: Latents, begins_sequence: bool) -> Learned:
         """One Adam step on all weights, given the latents of a chunk (as for `infer`)."""
-        chunk = self._chunks[frames.shape[1]]
-        feed = self._feed(chunk, frames, latents)
-        feed |= {chunk.begins_sequence: float(begins_sequence)}
-        learned, _ = self._session.run([chunk.learned, chunk.learning_step], feed)
+        inputs, _, training = self._chunks[frames.shape[1]]
+        feed = self._feed(inputs, frames, latents)
+        feed |= {inputs.begins_sequence: float(begins_sequence)}
+        learned, _ = self._session.run([training.learned, training.learning_step], feed)
         return learned
 
     def generate(self, latents: Latents, normalization: str = "batch") -> Generated:
@@ -142,11 +174,8 @@ class DynamicGenerator:
             normalization: "batch" or "moving", see `emit`.
         """
         chunk = self._chunks[latents.innovations.shape[1]]
-        return self._session.run(chunk.generated[normalization], self._feed(chunk, None, latents))
-
-    def weights_are_finite(self) -> bool:
-        """Whether every weight and every moment of the optimiser is a finite number."""
-        return bool(self._session.run(self._all_finite))
+        feed = self._feed(chunk.inputs, None, latents)
+        return self._session.run(chunk.generated[normalization], feed)
 
     def state_bytes(self) -> int:
         """The size of what `state` returns, in bytes."""
@@ -175,9 +204,9 @@ class DynamicGenerator:
         """Release the session."""
         self._session.close()
 
-    def _chunk_graph(self, length: int) -> _ChunkGraph:
-        settings, sizes = self.settings, self.settings.sizes
-        side = image_side(NETWORKS[settings.network])
+    def _chunk_graph(self, length: int, adam: Adam | None) -> _ChunkGraph:
+        sizes = self.settings.sizes
+        side = image_side(NETWORKS[self.settings.network])
         with tf.name_scope(f"chunk_of_{length}_frames"):
             latents = Latents(
                 tf.placeholder(tf.float32, [None, length, sizes.z_size], "innovations"),
@@ -185,61 +214,82 @@ class DynamicGenerator:
                 tf.placeholder(tf.float32, [None, sizes.content_size], "appearance"),
                 tf.placeholder(tf.float32, [None, sizes.motion_type_size], "motion_type"),
             )
-            frames = tf.placeholder(tf.float32, [None, length, side, side, 3], "frames")
-            begins_sequence = tf.placeholder(tf.float32, [], "begins_sequence")
-            key = tf.placeholder(tf.int32, [2], "key")
-
-            def emitted(given: Latents, normalization: str = "batch"):
-                unrolled = unroll(self.alpha, given)
-                emission = emit(self.beta, given.appearance, unrolled.states, normalization)
-                return unrolled, emission
-
-            def energy_of(given: Latents, reconstruction: tf.Tensor) -> Energy:
-                return energy(
-                    given,
-                    frames,
-                    reconstruction,
-                    settings.refsig,
-                    settings.likelihood,
-                    begins_sequence,
-                )
-
-            with tf.name_scope("inference"):
-                inferred = langevin(
-                    lambda given: energy_of(given, emitted(given)[1].frames),
-                    latents,
-                    settings.step_size,
-                    settings.sample_steps,
-                    key,
-                    begins_sequence,
-                )
-            with tf.name_scope("learning"):
-                unrolled, emission = emitted(latents)
-                parts = energy_of(latents, emission.frames)
-                step, alpha_gradient, beta_gradient = self._adam.minimize(
-                    tf.reduce_sum(parts.likelihood)
-                )
-                learned = Learned(
-                    emission.frames,
-                    unrolled.states[:, -1],
-                    parts,
-                    alpha_gradient,
-                    beta_gradient,
-                    unrolled.active_share,
-                )
-                learning_step = tf.group(step, gather_statistics(self.beta, emission.statistics))
+            inputs = _ChunkInputs(
+                tf.placeholder(tf.float32, [None, length, side, side, 3], "frames"),
+                latents,
+                tf.placeholder(tf.int32, [2], "key"),
+                tf.placeholder(tf.float32, [], "begins_sequence"),
+            )
+            networks = self._read_networks()
             generated = {}
             for normalization in ("batch", "moving"):
                 with tf.name_scope(f"generation_{normalization}"):
-                    unrolled, emission = emitted(latents, normalization)
+                    unrolled, emission = self._emitted(networks, latents, normalization)
                     generated[normalization] = Generated(emission.frames, unrolled.states[:, -1])
-        return _ChunkGraph(
-            frames, latents, key, begins_sequence, inferred, learned, learning_step, generated
+            training = self._training(inputs, networks, adam) if adam else None
+        return _ChunkGraph(inputs, generated, training)
+
+    def _training(self, inputs: _ChunkInputs, networks: _Networks, adam: Adam) -> _Training:
+        settings = self.settings
+
+        def energy_of(given: Latents, reconstruction: tf.Tensor) -> Energy:
+            return energy(
+                given,
+                inputs.frames,
+                reconstruction,
+                settings.refsig,
+                settings.likelihood,
+                inputs.begins_sequence,
+            )
+
+        with tf.name_scope("inference"):
+            # Read outside the loop, so that its steps do not repeat it.
+            for_steps = self._read_networks(many_passes=True)
+            inferred = langevin(
+                lambda given: energy_of(given, self._emitted(for_steps, given)[1].frames),
+                inputs.latents,
+                settings.step_size,
+                settings.sample_steps,
+                inputs.key,
+                inputs.begins_sequence,
+            )
+        with tf.name_scope("learning"):
+            unrolled, emission = self._emitted(networks, inputs.latents)
+            parts = energy_of(inputs.latents, emission.frames)
+            step, alpha_gradient, beta_gradient = adam.minimize(tf.reduce_sum(parts.likelihood))
+            learned = Learned(
+                emission.frames,
+                unrolled.states[:, -1],
+                parts,
+                alpha_gradient,
+                beta_gradient,
+                unrolled.active_share,
+            )
+            learning_step = tf.group(step, gather_statistics(self.beta, emission.statistics))
+        return _Training(inferred, learned, learning_step)
+
+    def _read_networks(self, many_passes: bool = False) -> _Networks:
+        precision = self.settings.precision
+        return _Networks(
+            read_transition(self.alpha), read_emission(self.beta, precision, many_passes)
         )
 
+    def _emitted(
+        self, networks: _Networks, latents: Latents, normalization: str = "batch"
+    ) -> tuple[Unrolled, Emitted]:
+        unrolled = unroll(networks.alpha, latents)
+        emission = emit(
+            networks.beta,
+            latents.appearance,
+            unrolled.states,
+            normalization,
+            self.settings.precision,
+        )
+        return unrolled, emission
+
     @staticmethod
-    def _feed(chunk: _ChunkGraph, frames: np.ndarray | None, latents: Latents) -> dict:
-        feed = dict(zip(chunk.latents, latents, strict=True))
+    def _feed(inputs: _ChunkInputs, frames: np.ndarray | None, latents: Latents) -> dict:
+        feed = dict(zip(inputs.latents, latents, strict=True))
         if frames is not None:
-            feed[chunk.frames] = frames
+            feed[inputs.frames] = frames
         return feed

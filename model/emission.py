@@ -8,11 +8,12 @@ tanh. The bias of a normalised layer is its shift; a second one under it would h
 A network is a table of layers; all tables go through one builder.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
+from model.transposed_convolution import transposed_convolution
 from model.weights import constant_variable, normal_variable
 
 INIT_STD = 0.005
@@ -49,6 +50,22 @@ class EmissionLayer(NamedTuple):
     bias: tf.Variable
     moving_mean: tf.Variable | None
     moving_variance: tf.Variable | None
+
+
+class ReadLayer(NamedTuple):
+    """A layer whose weights were read, once for all passes that follow.
+
+    Fields:
+        upsample: the transposed convolution (in the last layer with its bias), [N, side, side,
+            channels in] → [N, output side, output side, channels out].
+        shift, moving_mean, moving_variance: of the normalisation, [channels out]; None in the
+            last layer.
+    """
+
+    upsample: Callable[[tf.Tensor], tf.Tensor]
+    shift: tf.Tensor | None
+    moving_mean: tf.Tensor | None
+    moving_variance: tf.Tensor | None
 
 
 class Emitted(NamedTuple):
@@ -128,11 +145,37 @@ def make_emission(
     return layers
 
 
+def read_emission(
+    layers: Sequence[EmissionLayer], precision: str = "float32", many_passes: bool = False
+) -> list[ReadLayer]:
+    """Read the weights for passes in `precision`, "float32" or "bfloat16".
+
+    Args:
+        many_passes: whether reading may cost something, as many passes follow.
+    """
+    read = []
+    side = 1
+    for layer in layers:
+        kernel, bias = tf.cast(layer.kernel, precision), tf.identity(layer.bias)
+        geometry = (side, layer.spec.stride, layer.spec.padding)
+        side = layer.spec.output_side(side)
+        if layer.moving_mean is None:
+            bias = tf.cast(bias, precision)
+            upsample = transposed_convolution(kernel, *geometry, bias, many_passes)
+            read.append(ReadLayer(upsample, None, None, None))
+        else:
+            upsample = transposed_convolution(kernel, *geometry, None, many_passes)
+            averages = tf.identity(layer.moving_mean), tf.identity(layer.moving_variance)
+            read.append(ReadLayer(upsample, bias, *averages))
+    return read
+
+
 def emit(
-    layers: Sequence[EmissionLayer],
+    layers: Sequence[ReadLayer],
     appearance: tf.Tensor,
     states: tf.Tensor,
     normalization: str = "batch",
+    precision: str = "float32",
 ) -> Emitted:
     """Emit all frames of all sequences at once.
 
@@ -141,40 +184,29 @@ def emit(
         states: [n, T, state_size].
         normalization: "batch" for the statistics of these n·T frames, "moving" for the averages
             gathered in training, under which a frame depends on nothing but its own code.
+        precision: that in which the weights were read; the frames are float32.
     """
     num_sequences, num_frames = tf.shape(states)[0], tf.shape(states)[1]
     codes = tf.concat([tf.repeat(appearance[:, None], num_frames, axis=1), states], axis=2)
     code_size = int(appearance.shape[-1]) + int(states.shape[-1])
-    features = tf.reshape(codes, [-1, 1, 1, code_size])
-    side = 1
+    features = tf.cast(tf.reshape(codes, [-1, 1, 1, code_size]), precision)
     statistics = []
-    for layer in layers:
-        spec = layer.spec
-        side = spec.output_side(side)
-        features = tf.nn.conv2d_transpose(
-            features,
-            layer.kernel,
-            output_shape=[num_sequences * num_frames, side, side, spec.channels],
-            strides=spec.stride,
-            padding=spec.padding,
-        )
-        if layer.moving_mean is None:
-            features = tf.tanh(features + layer.bias)
-        else:
-            features, mean, variance = normalize(features, layer, normalization)
-            features = tf.nn.relu(features)
-            statistics.append((mean, variance))
-    frames = tf.reshape(features, [num_sequences, num_frames, side, side, layers[-1].spec.channels])
+    for layer in layers[:-1]:
+        features, mean, variance = normalize(layer.upsample(features), layer, normalization)
+        features = tf.nn.relu(features)
+        statistics.append((mean, variance))
+    pixels = tf.tanh(tf.cast(layers[-1].upsample(features), tf.float32))
+    frames = tf.reshape(pixels, [num_sequences, num_frames, *pixels.shape[1:]])
     return Emitted(frames, statistics)
 
 
-def normalize(features: tf.Tensor, layer: EmissionLayer, normalization: str):
+def normalize(features: tf.Tensor, layer: ReadLayer, normalization: str):
     """Batch normalisation with shift and without scale; returns it with its (mean, variance)."""
     moving = normalization == "moving"
     return tf.nn.fused_batch_norm(
         features,
-        scale=tf.ones_like(layer.bias),
-        offset=layer.bias,
+        scale=tf.ones_like(layer.shift),
+        offset=layer.shift,
         mean=layer.moving_mean if moving else None,
         variance=layer.moving_variance if moving else None,
         epsilon=NORMALIZATION_EPSILON,

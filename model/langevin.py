@@ -89,6 +89,8 @@ def standard_normal_like(latents: Latents, key) -> Latents:
                 tf.random.experimental.stateless_fold_in(key, part),
                 alg="philox",
             )
+            if value.shape[-1] != 0
+            else value
             for part, value in enumerate(latents)
         )
     )

@@ -26,6 +26,11 @@ def of_sequences(latents: Latents, rows) -> Latents:
     return Latents(*(values[rows] for values in latents))
 
 
+def copied(latents: Latents) -> Latents:
+    """The same values in arrays of their own."""
+    return Latents(*(values.copy() for values in latents))
+
+
 def spans(total: int, length: int) -> list[slice]:
     """Cut 0 … total into spans of `length`, a shorter last one included: chunks, or batches."""
     return [slice(start, min(start + length, total)) for start in range(0, total, length)]

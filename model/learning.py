@@ -24,9 +24,10 @@ class Adam:
 
     def minimize(self, loss: tf.Tensor) -> tuple[tf.Operation, tf.Tensor, tf.Tensor]:
         """Returns the operation of one step, and ‖∂loss/∂α‖ and ‖∂loss/∂β‖ before it, scalars."""
-        for_alpha = tf.gradients(loss, self._alpha)
-        for_beta = tf.gradients(loss, self._beta)
-        pairs = zip([*for_alpha, *for_beta], [*self._alpha, *self._beta], strict=True)
+        weights = [*self._alpha, *self._beta]
+        gradients = tf.gradients(loss, weights)
+        for_alpha, for_beta = gradients[: len(self._alpha)], gradients[len(self._alpha) :]
+        pairs = zip(gradients, weights, strict=True)
         # Outside any name scope, else the moments are named after the chunk that is built first.
         with tf.name_scope(None):
             step = self._optimizer.apply_gradients(list(pairs))

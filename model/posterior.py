@@ -52,6 +52,15 @@ def energy(
     return Energy(prior, data)
 
 
-def sum_of_squares(values: tf.Tensor) -> tf.Tensor:
-    """The sum of squares of all but the first dimension: [n, …] → [n]."""
-    return tf.reduce_sum(tf.square(values), axis=list(range(1, values.shape.rank)))
+@tf.custom_gradient
+def sum_of_squares(values: tf.Tensor):
+    """The sum of squares of all but the first dimension: [n, …] → [n].
+
+    With a gradient of its own, 2·values: TensorFlow's needs the squares, if only for their shape.
+    """
+    each = [1] * (values.shape.rank - 1)
+
+    def gradient(upstream):
+        return 2.0 * tf.reshape(upstream, [-1, *each]) * values
+
+    return tf.reduce_sum(tf.square(values), axis=list(range(1, values.shape.rank))), gradient

@@ -54,17 +54,37 @@ def make_transition(dynamic_mode: str, sizes: LatentSizes, init_std: float, key)
     return layers
 
 
+def read_transition(layers: Sequence[AffineMap]) -> list[AffineMap]:
+    """The weights as tensors, read once for as many passes as follow."""
+    return [AffineMap(tf.identity(kernel), tf.identity(bias)) for kernel, bias in layers]
+
+
 def unroll(layers: Sequence[AffineMap], latents: Latents) -> Unrolled:
-    """Run the transition over all T frames; T must be known when the graph is built."""
+    """Run the transition over all T frames; T must be known when the graph is built.
+
+    What m and ξ_t contribute is computed for all frames in one product: only s_{t-1} must wait.
+    """
+    num_sequences, num_frames, _ = latents.innovations.shape
+    driven_by = tf.concat(
+        [tf.repeat(latents.motion_type[:, None], num_frames, axis=1), latents.innovations], axis=2
+    )
+    first, *further = layers
+    drivers = int(driven_by.shape[2])
+    for_drivers, for_state = first.kernel[:drivers], first.kernel[drivers:]
+    driven = tf.nn.bias_add(
+        tf.reshape(driven_by, [-1, drivers]) @ for_drivers,
+        first.bias,
+    )
+    driven = tf.reshape(driven, [-1, num_frames, first.bias.shape[0]])
     state = latents.initial_state
-    states, active = [], []
-    for innovation in tf.unstack(latents.innovations, axis=1):
-        residual = tf.concat([latents.motion_type, innovation, state], axis=1)
-        for layer in layers[:-1]:
-            residual = tf.nn.relu(residual @ layer.kernel + layer.bias)
-            active.append(tf.reduce_mean(tf.cast(residual > 0, tf.float32)))
-        residual = residual @ layers[-1].kernel + layers[-1].bias
-        state = tf.tanh(state + residual)
+    states, hidden = [], []
+    for drive in tf.unstack(driven, axis=1):
+        # add_n, as unlike + it does not look for shapes to broadcast, forward or backward.
+        residual = tf.add_n([drive, state @ for_state])
+        for layer in further:
+            hidden.append(tf.nn.relu(residual))
+            residual = tf.nn.bias_add(hidden[-1] @ layer.kernel, layer.bias)
+        state = tf.tanh(tf.add_n([state, residual]))
         states.append(state)
-    active_share = tf.reduce_mean(tf.stack(active)) if active else tf.constant(float("nan"))
-    return Unrolled(tf.stack(states, axis=1), active_share)
+    active = tf.reduce_mean(tf.cast(tf.stack(hidden) > 0, tf.float32)) if hidden else float("nan")
+    return Unrolled(tf.stack(states, axis=1), tf.convert_to_tensor(active))

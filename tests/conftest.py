@@ -14,7 +14,7 @@ tf.logging.set_verbosity(tf.logging.ERROR)
 from numpy_model import draw_weights  # noqa: E402
 
 from model.dynamic_generator import DynamicGenerator, Settings  # noqa: E402
-from model.emission import LayerSpec, emit, make_emission  # noqa: E402
+from model.emission import LayerSpec, emit, make_emission, read_emission  # noqa: E402
 from model.latents import Latents, LatentSizes  # noqa: E402
 from model.posterior import energy  # noqa: E402
 from model.transition import make_transition, unroll  # noqa: E402
@@ -43,9 +43,8 @@ class TinyModel:
 
     def emit(self, latents: Latents, normalization: str = "batch"):
         """The `Emitted` of unrolled latents."""
-        return emit(
-            self.beta, latents.appearance, unroll(self.alpha, latents).states, normalization
-        )
+        states = unroll(self.alpha, latents).states
+        return emit(read_emission(self.beta), latents.appearance, states, normalization)
 
     def energy(
         self, latents, frames, likelihood="sum", with_initial_state=1.0, normalization="batch"
@@ -94,6 +93,7 @@ SETTINGS = Settings(
     lr_gen=0.002,
     beta1_gen=0.5,
     transition_init_std=0.1,
+    precision="float32",
     seed=0,
 )
 

@@ -14,6 +14,7 @@ from model.emission import (
     gather_statistics,
     image_side,
     make_emission,
+    read_emission,
 )
 from util.options import NETWORK_SIDES
 
@@ -116,7 +117,7 @@ def test_network_makes_the_image_that_its_name_says(name):
     """The same geometry with 2 channels a layer, run for one frame."""
     narrow = [spec._replace(channels=2) for spec in NETWORKS[name][:-1]] + [NETWORKS[name][-1]]
     layers = make_emission(narrow, 2, 0.1, np.array([0, 0], np.int32))
-    emission = emit(layers, tf.ones([1, 1]), tf.ones([1, 1, 1]), "moving")
+    emission = emit(read_emission(layers), tf.ones([1, 1]), tf.ones([1, 1, 1]), "moving")
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         frames = session.run(emission.frames)

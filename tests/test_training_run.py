@@ -1,6 +1,7 @@
 """A training run through the real command line: all that it writes, and that it repeats itself."""
 
 import json
+import math
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -23,9 +24,12 @@ from command_line import (
 )
 from PIL import Image
 
+from model.alternating import EpochReport
+from util.errors import RunError
 from util.options import Options
 from util.pictures import write_frames
-from util.run_directory import PACKAGES
+from util.run_directory import PACKAGES, RunDirectory
+from util.training import refuse_not_finite
 
 TRAIN = {"isTraining": True, **SMALL}
 SHORT = {**TRAIN, "num_epochs": 2, "num_batches_in_test": 1}
@@ -370,3 +374,12 @@ def test_run_that_is_no_longer_finite_stops_and_keeps_what_was_good(place):
     assert str(models.relative_to(place)) in line
     assert [path.name for path in models.glob("*.index")] == ["model.ckpt-1.index"]
     assert all_finite(tf.train.load_checkpoint(str(models / "model.ckpt-1")))
+
+
+@pytest.mark.parametrize("figure", ["prior", "likelihood", "alpha_gradient", "beta_gradient"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_figure_that_is_no_longer_finite_is_refused(figure, value):
+    report = EpochReport(*[1.0] * 7, reconstruction=np.zeros(1))
+    refuse_not_finite(report, 3, RunDirectory(Path("run")))
+    with pytest.raises(RunError, match="no longer finite in epoch 3"):
+        refuse_not_finite(report._replace(**{figure: value}), 3, RunDirectory(Path("run")))

@@ -17,7 +17,10 @@ def latent_sizes(options: Options) -> LatentSizes:
 
 
 def build_generator(options: Options) -> DynamicGenerator:
-    """The model that the options describe, with its first weights."""
+    """The model that the options describe, with its first weights.
+
+    For a test it is built without what only training needs.
+    """
     chunks = spans(options.num_frames, options.truncated_backprop_length)
     lengths = {chunk.stop - chunk.start for chunk in chunks} | {options.truncated_backprop_length}
     settings = Settings(
@@ -31,9 +34,10 @@ def build_generator(options: Options) -> DynamicGenerator:
         lr_gen=options.lr_gen,
         beta1_gen=options.beta1_gen,
         transition_init_std=options.transition_init_std,
+        precision=options.precision,
         seed=options.seed,
     )
-    return DynamicGenerator(settings, lengths)
+    return DynamicGenerator(settings, lengths, learns=options.isTraining)
 
 
 def restore(generator: DynamicGenerator, state: RunState, checkpoint: Path) -> None:

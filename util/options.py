@@ -99,6 +99,13 @@ class Options:
     step_size: float = option(0.03, RUN, "δ, step size of Langevin", POSITIVE)
     sample_steps: int = option(15, RUN, "l, Langevin steps an iteration", AT_LEAST_1)
 
+    precision: str = option(
+        "float32",
+        TRAINING,
+        "of the emission network's activations and products; all else stays float32",
+        one_of("float32", "bfloat16"),
+    )
+
     log_step: int = option(10, CALL, "epochs between checkpoints and pictures", AT_LEAST_1)
     max_to_keep: int = option(50, CALL, "checkpoints to keep", AT_LEAST_1)
     resume: bool = option(False, NOW, "go on from the newest checkpoint of the run")

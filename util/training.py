@@ -11,10 +11,11 @@ import numpy as np
 
 from model.alternating import EpochReport, alternate
 from model.dynamic_generator import DynamicGenerator
-from model.latents import Latents, draw_from_prior, of_sequences
+from model.latents import Latents, copied, draw_from_prior, of_sequences
 from model.random_keys import Stream, random_generator
 from model.sampling import synthesize, with_drawn_motion_type
 from util import checkpoints
+from util.background import Background
 from util.bookkeeping import Bookkeeping
 from util.building import build_generator, latent_sizes, restore
 from util.clips import Clips
@@ -61,7 +62,11 @@ def train(job: TrainingJob) -> Trained:
         )
         state = RunState(0, options, clips.names, clips_digest, latents, {})
     latents = state.latents
-    with Interruption() as interruption, Bookkeeping(run, options, state.epoch) as books:
+    with (
+        Interruption() as interruption,
+        Bookkeeping(run, options, state.epoch) as books,
+        Background() as background,
+    ):
         for epoch in range(state.epoch, options.num_epochs):
             began = time.monotonic()
             report = alternate(
@@ -75,18 +80,22 @@ def train(job: TrainingJob) -> Trained:
             )
             seconds = time.monotonic() - began
             done = epoch + 1
-            refuse_not_finite(report, generator, done, run)
+            refuse_not_finite(report, done, run)
             books.note(done, report, latents, seconds)
             stop_signal = interruption.signal
             on_log_step = done % options.log_step == 0 or done == options.num_epochs
             if on_log_step:
-                books.draw(done, report, preview(generator, options, latents, done))
+                synthesis = preview(generator, options, latents, done)
+                background.start(books.draw, done, report, synthesis)
             if on_log_step or stop_signal:
-                state = state._replace(
-                    epoch=done, options=options, latents=latents, variables=generator.state()
+                state = RunState(
+                    done, options, clips.names, clips_digest, copied(latents), generator.state()
                 )
-                checkpoints.save(run.models, done, state.arrays(), options.max_to_keep)
+                background.start(
+                    checkpoints.save, run.models, done, state.arrays(), options.max_to_keep
+                )
             if stop_signal:
+                background.wait()
                 raise Interrupted(
                     stop_signal,
                     f"stopped after epoch {done}, saved in {run.models}; go on by --resume True",
@@ -141,20 +150,21 @@ def resume(
     return None
 
 
-def refuse_not_finite(
-    report: EpochReport, generator: DynamicGenerator, epoch: int, run: RunDirectory
-) -> None:
-    """Raises RunError where the likelihood or a weight is no longer a finite number."""
-    wrong = None
-    if not math.isfinite(report.likelihood + report.prior):
-        wrong = "the likelihood"
-    elif not generator.weights_are_finite():
-        wrong = "a weight"
-    if wrong:
-        raise RunError(
-            f"{wrong} is no longer finite in epoch {epoch}; the checkpoints in {run.models} are "
-            "from before; try a smaller --lr_gen or --step_size"
-        )
+def refuse_not_finite(report: EpochReport, epoch: int, run: RunDirectory) -> None:
+    """Raises RunError where the energy or a gradient is no longer a finite number.
+
+    Finite weights, moved by Adam along gradients of finite norm, stay finite.
+    """
+    seen = {
+        "the energy": report.prior + report.likelihood,
+        "a gradient": report.alpha_gradient + report.beta_gradient,
+    }
+    for name, value in seen.items():
+        if not math.isfinite(value):
+            raise RunError(
+                f"{name} is no longer finite in epoch {epoch}; the checkpoints in {run.models} "
+                "are from before; try a smaller --lr_gen or --step_size"
+            )
 
 
 def preview(

@@ -1,0 +1,249 @@
+"""The transposed convolution with a square kernel, in the formulation that is fastest for a layer.
+
+    y[s·i + u − c] += x[i] · W[u]      for every position i of the input and every tap u of the
+                                       kernel, in both directions; s is the stride, and c the
+                                       rows and columns that are cut off at the border
+
+All formulations compute these sums and no others, and their gradients likewise. TensorFlow's own
+operation is fast where many positions meet many channels. It is slow where the input is one or
+two pixels wide, as most of the kernel then reaches beyond the border, and where the output has
+three channels, as a processor's vectors hold more.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+SMALL_SIDE = 2  # up to here the positions of the input are multiplied one by one
+SMALL_SIDE_FOR_KERNEL = 4  # up to here the gradient of the kernel is one matrix product
+FEW_CHANNELS = 4  # up to here the output is made in blocks of 2×2 pixels
+
+
+class Geometry(NamedTuple):
+    """Sides in pixels, the kernel's side, the stride, and what is cut off above and at the left."""
+
+    side: int
+    output_side: int
+    kernel: int
+    stride: int
+    cut: int
+    padding: str
+
+
+class Formulation(NamedTuple):
+    """A way to compute the sums.
+
+    Fields:
+        operand: what it makes of the kernel, once for all passes.
+        forward: (features, operand, bias) → output.
+        to_features: (∂/∂output, kernel, operand) → ∂/∂features.
+    """
+
+    operand: tf.Tensor
+    forward: Callable[[tf.Tensor, tf.Tensor, tf.Tensor | None], tf.Tensor]
+    to_features: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def transposed_convolution(
+    kernel: tf.Tensor,
+    side: int,
+    stride: int,
+    padding: str,
+    bias: tf.Tensor | None = None,
+    many_passes: bool = False,
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Prepare a kernel [k, k, channels out, channels in] for inputs of `side`×`side` pixels.
+
+    Args:
+        padding: "SAME" (output side·stride) or "VALID" (output side·stride + k − stride, with
+            k ≥ stride).
+        bias: [channels out], added to the output.
+        many_passes: whether preparing may cost something, as it is used many times over.
+
+    Returns:
+        A differentiable function [N, side, side, channels in] → [N, output side, output side,
+        channels out], in the kernel's type.
+    """
+    size, channels = int(kernel.shape[0]), int(kernel.shape[2])
+    surplus = max(size - stride, 0)
+    same = padding == "SAME"
+    geometry = Geometry(
+        side,
+        side * stride + (0 if same else surplus),
+        size,
+        stride,
+        surplus // 2 if same else 0,
+        padding,
+    )
+    centred = surplus % 2 == 0
+    if side <= SMALL_SIDE and same and centred and (many_passes or side == 1):
+        formulation = by_position(kernel, geometry)
+    elif side <= SMALL_SIDE:
+        formulation = by_one_product(kernel, geometry)
+    elif channels <= FEW_CHANNELS and stride <= 2 and size % stride == 0 and (centred or not same):
+        formulation = in_blocks(kernel, geometry)
+    else:
+        formulation = direct(kernel, geometry)
+
+    weights = [kernel, formulation.operand, *([] if bias is None else [bias])]
+
+    @tf.custom_gradient
+    def apply(features, kernel, operand, *bias):
+        def gradients(upstream):
+            return (
+                formulation.to_features(upstream, kernel, operand),
+                gradient_of_kernel(features, upstream, geometry),
+                None,
+                *(tf.reduce_sum(upstream, axis=[0, 1, 2]) for _ in bias),
+            )
+
+        return formulation.forward(features, operand, *bias), gradients
+
+    return lambda features: apply(features, *weights)
+
+
+def direct(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
+    """TensorFlow's own operation."""
+    out, channels = geometry.output_side, kernel.shape[2]
+
+    def forward(features, kernel, bias=None):
+        shape = [tf.shape(features)[0], out, out, channels]
+        output = tf.nn.conv2d_transpose(features, kernel, shape, geometry.stride, geometry.padding)
+        return biased(output, bias)
+
+    return Formulation(kernel, forward, strided_convolution(geometry))
+
+
+def by_one_product(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
+    """All positions times all taps, laid over each other where they fall."""
+    side, out, size, stride, cut, _ = geometry
+    taps_and_channels = size * size * int(kernel.shape[2])
+    operand = tf.reshape(tf.transpose(kernel, [3, 0, 1, 2]), [-1, taps_and_channels])
+
+    def forward(features, operand, bias=None):
+        reached = tf.reshape(features, [-1, features.shape[3]]) @ operand
+        reached = tf.reshape(reached, [-1, side, side, size, size, kernel.shape[2]])
+        pieces = [reached[:, i, j] for i in range(side) for j in range(side)]
+        corners = [(stride * i, stride * j) for i in range(side) for j in range(side)]
+        whole = laid_over(pieces, corners, max(stride * (side - 1) + size, cut + out))
+        return biased(whole[:, cut : cut + out, cut : cut + out], bias)
+
+    def to_features(upstream, kernel, _):
+        reached = patches(upstream, geometry)
+        product = reached @ tf.reshape(kernel, [taps_and_channels, -1])
+        return tf.reshape(product, [-1, side, side, kernel.shape[3]])
+
+    return Formulation(operand, forward, to_features)
+
+
+def by_position(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
+    """Each position times those taps that do not reach beyond the border."""
+    side, out, size, stride, cut, _ = geometry
+    channels_out, channels_in = map(int, kernel.shape[2:])
+    first_taps = [max(cut - stride * i, 0) for i in range(side)]
+    starts = [stride * i - cut + tap for i, tap in enumerate(first_taps)]
+    width = min(size - first_taps[0], out)
+    corners = [(top, left) for top in starts for left in starts]
+    window = width * width * channels_out
+    windows = [
+        tf.reshape(kernel[u : u + width, v : v + width], [window, channels_in])
+        for u in first_taps
+        for v in first_taps
+    ]
+    operand = tf.stack([tf.transpose(taps) for taps in windows])  # [positions, in, window]
+
+    def forward(features, operand, bias=None):
+        positions = tf.reshape(features, [-1, side * side, channels_in])
+        reached = tf.transpose(positions, [1, 0, 2]) @ operand
+        pieces = tf.unstack(tf.reshape(reached, [side * side, -1, width, width, channels_out]))
+        return biased(laid_over(pieces, corners, out), bias)
+
+    def to_features(upstream, _, operand):
+        reached = [upstream[:, top : top + width, left : left + width] for top, left in corners]
+        reached = tf.stack([tf.reshape(piece, [-1, window]) for piece in reached])
+        positions = tf.transpose(tf.matmul(reached, operand, transpose_b=True), [1, 0, 2])
+        return tf.reshape(positions, [-1, side, side, channels_in])
+
+    return Formulation(operand, forward, to_features)
+
+
+def in_blocks(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
+    """A convolution to blocks of 2×2 pixels, which it makes as so many channels."""
+    _, out, size, stride, cut, _ = geometry
+    inputs = (size + 2 - stride) // stride  # rows, or columns, that a block is made from
+    border = inputs - 2 // stride
+    # The tap that takes row u of the input to row p of the block; `size`, a 0, where none does.
+    taps = [[p + (inputs - u) * stride - 2 for p in (0, 1)] for u in range(inputs)]
+    taps = [[tap if 0 <= tap < size else size for tap in row] for row in taps]
+    with_zeros = tf.pad(kernel, [[0, 1], [0, 1], [0, 0], [0, 0]])
+    blocks = tf.gather(tf.gather(with_zeros, taps, axis=0), taps, axis=2)  # [u, p, v, q, out, in]
+    operand = tf.reshape(
+        tf.transpose(blocks, [0, 2, 5, 1, 3, 4]),
+        [inputs, inputs, kernel.shape[3], 4 * int(kernel.shape[2])],
+    )
+
+    def forward(features, operand, bias=None):
+        around = [border, border + out % 2]
+        features = tf.pad(features, [[0, 0], around, around, [0, 0]])
+        blocks = tf.nn.conv2d(features, operand, 2 // stride, "VALID")
+        blocks = biased(blocks, None if bias is None else tf.tile(bias, [4]))
+        return taken_apart(blocks)[:, cut : cut + out, cut : cut + out]
+
+    return Formulation(operand, forward, strided_convolution(geometry))
+
+
+def taken_apart(blocks: tf.Tensor) -> tf.Tensor:
+    """[N, s, s, 4·channels] → [N, 2·s, 2·s, channels].
+
+    What `tf.depth_to_space` does, in half its time.
+    """
+    side, depth = int(blocks.shape[1]), int(blocks.shape[3])
+    rows = tf.transpose(tf.reshape(blocks, [-1, side, 2, depth // 2]), [0, 2, 1, 3])
+    return tf.reshape(rows, [-1, 2 * side, 2 * side, depth // 4])
+
+
+def strided_convolution(geometry: Geometry) -> Callable:
+    """The gradient of the input in TensorFlow's own operation."""
+    return lambda upstream, kernel, _: tf.nn.conv2d(
+        upstream, kernel, geometry.stride, geometry.padding
+    )
+
+
+def gradient_of_kernel(features: tf.Tensor, upstream: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+    """∂/∂kernel, from the input and ∂/∂output."""
+    channels = features.shape[3]
+    shape = [geometry.kernel, geometry.kernel, int(upstream.shape[3]), int(channels)]
+    if geometry.side <= SMALL_SIDE_FOR_KERNEL:
+        positions = tf.reshape(features, [-1, channels])
+        product = tf.matmul(patches(upstream, geometry), positions, transpose_a=True)
+        return tf.reshape(product, shape)
+    strides = [1, geometry.stride, geometry.stride, 1]
+    return tf.nn.conv2d_backprop_filter(upstream, shape, features, strides, geometry.padding)
+
+
+def biased(output: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
+    """The output with the bias of each channel added."""
+    return output if bias is None else tf.nn.bias_add(output, bias)
+
+
+def laid_over(
+    pieces: Sequence[tf.Tensor], corners: Sequence[tuple[int, int]], side: int
+) -> tf.Tensor:
+    """The sum of square pieces [N, w, w, channels] on a canvas, each with its corner's place."""
+    width = int(pieces[0].shape[1])
+    room = side - width
+    return tf.add_n(
+        [
+            tf.pad(piece, [[0, 0], [top, room - top], [left, room - left], [0, 0]])
+            for piece, (top, left) in zip(pieces, corners, strict=True)
+        ]
+    )
+
+
+def patches(output: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+    """For each position of the input, what its taps reach: [N·side², k·k·channels out]."""
+    window = [1, geometry.kernel, geometry.kernel, 1]
+    strides = [1, geometry.stride, geometry.stride, 1]
+    found = tf.image.extract_patches(output, window, strides, [1, 1, 1, 1], geometry.padding)
+    return tf.reshape(found, [-1, found.shape[3]])
