@@ -72,7 +72,7 @@ class Learned(NamedTuple):
     active_share: float
 
 
-class _Networks(NamedTuple):
+class Networks(NamedTuple):
     """The weights of both networks, read for one computation."""
 
     alpha: list[AffineMap]
@@ -102,6 +102,14 @@ class _ChunkGraph(NamedTuple):
     inputs: _ChunkInputs
     generated: dict[str, Generated]
     training: _Training | None
+
+
+def emitted(
+    networks: Networks, latents: Latents, normalization: str = "batch"
+) -> tuple[Unrolled, Emitted]:
+    """Both networks, one after the other: from latents to states to frames."""
+    unrolled = unroll(networks.alpha, latents)
+    return unrolled, emit(networks.beta, latents.appearance, unrolled.states, normalization)
 
 
 class DynamicGenerator:
@@ -224,12 +232,12 @@ class DynamicGenerator:
             generated = {}
             for normalization in ("batch", "moving"):
                 with tf.name_scope(f"generation_{normalization}"):
-                    unrolled, emission = self._emitted(networks, latents, normalization)
+                    unrolled, emission = emitted(networks, latents, normalization)
                     generated[normalization] = Generated(emission.frames, unrolled.states[:, -1])
             training = self._training(inputs, networks, adam) if adam else None
         return _ChunkGraph(inputs, generated, training)
 
-    def _training(self, inputs: _ChunkInputs, networks: _Networks, adam: Adam) -> _Training:
+    def _training(self, inputs: _ChunkInputs, networks: Networks, adam: Adam) -> _Training:
         settings = self.settings
 
         def energy_of(given: Latents, reconstruction: tf.Tensor) -> Energy:
@@ -246,7 +254,7 @@ class DynamicGenerator:
             # Read outside the loop, so that its steps do not repeat it.
             for_steps = self._read_networks(many_passes=True)
             inferred = langevin(
-                lambda given: energy_of(given, self._emitted(for_steps, given)[1].frames),
+                lambda given: energy_of(given, emitted(for_steps, given)[1].frames),
                 inputs.latents,
                 settings.step_size,
                 settings.sample_steps,
@@ -254,7 +262,7 @@ class DynamicGenerator:
                 inputs.begins_sequence,
             )
         with tf.name_scope("learning"):
-            unrolled, emission = self._emitted(networks, inputs.latents)
+            unrolled, emission = emitted(networks, inputs.latents)
             parts = energy_of(inputs.latents, emission.frames)
             step, alpha_gradient, beta_gradient = adam.minimize(tf.reduce_sum(parts.likelihood))
             learned = Learned(
@@ -268,24 +276,11 @@ class DynamicGenerator:
             learning_step = tf.group(step, gather_statistics(self.beta, emission.statistics))
         return _Training(inferred, learned, learning_step)
 
-    def _read_networks(self, many_passes: bool = False) -> _Networks:
+    def _read_networks(self, many_passes: bool = False) -> Networks:
         precision = self.settings.precision
-        return _Networks(
+        return Networks(
             read_transition(self.alpha), read_emission(self.beta, precision, many_passes)
         )
-
-    def _emitted(
-        self, networks: _Networks, latents: Latents, normalization: str = "batch"
-    ) -> tuple[Unrolled, Emitted]:
-        unrolled = unroll(networks.alpha, latents)
-        emission = emit(
-            networks.beta,
-            latents.appearance,
-            unrolled.states,
-            normalization,
-            self.settings.precision,
-        )
-        return unrolled, emission
 
     @staticmethod
     def _feed(inputs: _ChunkInputs, frames: np.ndarray | None, latents: Latents) -> dict:

@@ -148,9 +148,11 @@ def make_emission(
 def read_emission(
     layers: Sequence[EmissionLayer], precision: str = "float32", many_passes: bool = False
 ) -> list[ReadLayer]:
-    """Read the weights for passes in `precision`, "float32" or "bfloat16".
+    """Read the weights.
 
     Args:
+        precision: of the activations and products, "float32" or "bfloat16"; the statistics of the
+            normalisation and the frames are float32 in both.
         many_passes: whether reading may cost something, as many passes follow.
     """
     read = []
@@ -175,21 +177,19 @@ def emit(
     appearance: tf.Tensor,
     states: tf.Tensor,
     normalization: str = "batch",
-    precision: str = "float32",
 ) -> Emitted:
-    """Emit all frames of all sequences at once.
+    """Emit all frames of all sequences at once, in the precision of the layers.
 
     Args:
         appearance: [n, content_size].
         states: [n, T, state_size].
         normalization: "batch" for the statistics of these n·T frames, "moving" for the averages
             gathered in training, under which a frame depends on nothing but its own code.
-        precision: that in which the weights were read; the frames are float32.
     """
     num_sequences, num_frames = tf.shape(states)[0], tf.shape(states)[1]
     codes = tf.concat([tf.repeat(appearance[:, None], num_frames, axis=1), states], axis=2)
     code_size = int(appearance.shape[-1]) + int(states.shape[-1])
-    features = tf.cast(tf.reshape(codes, [-1, 1, 1, code_size]), precision)
+    features = tf.reshape(codes, [-1, 1, 1, code_size])
     statistics = []
     for layer in layers[:-1]:
         features, mean, variance = normalize(layer.upsample(features), layer, normalization)

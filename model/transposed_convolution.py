@@ -63,7 +63,7 @@ def transposed_convolution(
 
     Returns:
         A differentiable function [N, side, side, channels in] → [N, output side, output side,
-        channels out], in the kernel's type.
+        channels out], in the kernel's type, to which it casts what it is given.
     """
     size, channels = int(kernel.shape[0]), int(kernel.shape[2])
     surplus = max(size - stride, 0)
@@ -100,7 +100,7 @@ def transposed_convolution(
 
         return formulation.forward(features, operand, *bias), gradients
 
-    return lambda features: apply(features, *weights)
+    return lambda features: apply(tf.cast(features, kernel.dtype), *weights)
 
 
 def direct(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
