@@ -84,16 +84,12 @@ def train(job: TrainingJob) -> Trained:
             books.note(done, report, latents, seconds)
             stop_signal = interruption.signal
             on_log_step = done % options.log_step == 0 or done == options.num_epochs
-            if on_log_step:
-                synthesis = preview(generator, options, latents, done)
-                background.start(books.draw, done, report, synthesis)
             if on_log_step or stop_signal:
                 state = RunState(
                     done, options, clips.names, clips_digest, copied(latents), generator.state()
                 )
-                background.start(
-                    checkpoints.save, run.models, done, state.arrays(), options.max_to_keep
-                )
+                synthesis = preview(generator, options, latents, done) if on_log_step else None
+                background.start(keep, run, books, state, report, synthesis)
             if stop_signal:
                 background.wait()
                 raise Interrupted(
@@ -165,6 +161,19 @@ def refuse_not_finite(report: EpochReport, epoch: int, run: RunDirectory) -> Non
                 f"{name} is no longer finite in epoch {epoch}; the checkpoints in {run.models} "
                 "are from before; try a smaller --lr_gen or --step_size"
             )
+
+
+def keep(
+    run: RunDirectory,
+    books: Bookkeeping,
+    state: RunState,
+    report: EpochReport,
+    synthesis: np.ndarray | None,
+) -> None:
+    """Write the pictures of an epoch, where there is a synthesis, and then its checkpoint."""
+    if synthesis is not None:
+        books.draw(state.epoch, report, synthesis)
+    checkpoints.save(run.models, state.epoch, state.arrays(), state.options.max_to_keep)
 
 
 def preview(
