@@ -73,7 +73,7 @@ class Learned(NamedTuple):
 
 
 class Networks(NamedTuple):
-    """The weights of both networks, read for one computation."""
+    """The weights of both networks, read as tensors."""
 
     alpha: list[AffineMap]
     beta: list[ReadLayer]

@@ -81,7 +81,7 @@ def gradient(values: tf.Tensor, latents: Latents) -> Latents:
 
 
 def standard_normal_like(latents: Latents, key) -> Latents:
-    """N(0, I) of the shape of each part, a function of `key`."""
+    """N(0, I) of the shape of each part, a function of `key`; a part of size 0 needs none."""
     return Latents(
         *(
             tf.random.stateless_normal(

@@ -18,10 +18,15 @@ HIDDEN_UNITS = {"nonlinear": (20, 20), "linear": ()}
 
 
 class AffineMap(NamedTuple):
-    """Weights of one layer of r_α: kernel [inputs, outputs] and bias [outputs]."""
+    """Weights of one layer of r_α, as variables or read as tensors.
 
-    kernel: tf.Variable
-    bias: tf.Variable
+    Fields:
+        kernel: [inputs, outputs].
+        bias: [outputs].
+    """
+
+    kernel: tf.Variable | tf.Tensor
+    bias: tf.Variable | tf.Tensor
 
 
 class Unrolled(NamedTuple):
@@ -64,7 +69,7 @@ def unroll(layers: Sequence[AffineMap], latents: Latents) -> Unrolled:
 
     What m and ξ_t contribute is computed for all frames in one product: only s_{t-1} must wait.
     """
-    num_sequences, num_frames, _ = latents.innovations.shape
+    num_frames = latents.innovations.shape[1]
     driven_by = tf.concat(
         [tf.repeat(latents.motion_type[:, None], num_frames, axis=1), latents.innovations], axis=2
     )

@@ -1,13 +1,13 @@
 """The transposed convolution with a square kernel, in the formulation that is fastest for a layer.
 
     y[s·i + u − c] += x[i] · W[u]      for every position i of the input and every tap u of the
-                                       kernel, in both directions; s is the stride, and c the
-                                       rows and columns that are cut off at the border
+                                       kernel, in both directions; s is the stride, and c rows
+                                       and columns are cut off above and at the left
 
-All formulations compute these sums and no others, and their gradients likewise. TensorFlow's own
-operation is fast where many positions meet many channels. It is slow where the input is one or
-two pixels wide, as most of the kernel then reaches beyond the border, and where the output has
-three channels, as a processor's vectors hold more.
+All formulations give these sums, and the same gradients. TensorFlow's own operation is fast where
+many positions meet many channels. It is slow where the input is one or two pixels wide, as most of
+the kernel then reaches beyond the border, and where the output has three channels, as a
+processor's vectors hold more.
 """
 
 from collections.abc import Callable, Sequence
@@ -59,7 +59,8 @@ def transposed_convolution(
         padding: "SAME" (output side·stride) or "VALID" (output side·stride + k − stride, with
             k ≥ stride).
         bias: [channels out], added to the output.
-        many_passes: whether preparing may cost something, as it is used many times over.
+        many_passes: whether it will be used many times over, so that a copy of the kernel for
+            each position of a small input pays.
 
     Returns:
         A differentiable function [N, side, side, channels in] → [N, output side, output side,
@@ -86,6 +87,9 @@ def transposed_convolution(
     else:
         formulation = direct(kernel, geometry)
 
+    # The operand is handed over although it is made of the kernel: `custom_gradient` asks for the
+    # variables behind whatever it finds used and not handed over. Its gradient is None, as that
+    # of the kernel is complete.
     weights = [kernel, formulation.operand, *([] if bias is None else [bias])]
 
     @tf.custom_gradient
@@ -169,11 +173,12 @@ def by_position(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
 
 
 def in_blocks(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
-    """A convolution to blocks of 2×2 pixels, which it makes as so many channels."""
+    """A convolution that makes blocks of 2×2 pixels as 4 times the channels."""
     _, out, size, stride, cut, _ = geometry
     inputs = (size + 2 - stride) // stride  # rows, or columns, that a block is made from
     border = inputs - 2 // stride
-    # The tap that takes row u of the input to row p of the block; `size`, a 0, where none does.
+    # What row u of the input reaches begins (inputs - u)·stride - 2 rows before the block, so this
+    # tap takes it to row p of the block; where there is no such tap, `size`, which is a 0.
     taps = [[p + (inputs - u) * stride - 2 for p in (0, 1)] for u in range(inputs)]
     taps = [[tap if 0 <= tap < size else size for tap in row] for row in taps]
     with_zeros = tf.pad(kernel, [[0, 1], [0, 1], [0, 0], [0, 0]])

@@ -44,14 +44,37 @@ def test_error_is_raised_at_the_end():
         background.start(fail)
 
 
-def test_error_of_the_block_comes_before_that_of_the_work_and_the_work_is_finished():
-    done = []
+def test_check_raises_what_is_over_and_does_not_wait_for_what_is_not():
+    release, over = threading.Event(), threading.Event()
 
     def slow_failure():
-        done.append(True)
-        fail()
+        release.wait(60)
+        try:
+            fail()
+        finally:
+            over.set()
 
-    with pytest.raises(KeyError), Background() as background:
+    with Background() as background:
         background.start(slow_failure)
+        background.check()
+        release.set()
+        over.wait(60)
+        with pytest.raises(OSError, match="no space"):
+            for _ in range(10**6):  # the work is over an instant before it counts as done
+                background.check()
+
+
+def test_error_of_the_block_is_raised_and_that_of_the_work_told(capsys):
+    with pytest.raises(KeyError), Background() as background:
+        background.start(fail)
+        raise KeyError("of the block")
+    assert "in the background: no space" in capsys.readouterr().err
+
+
+def test_work_is_finished_where_the_block_raises():
+    release, done = threading.Event(), []
+    with pytest.raises(KeyError), Background() as background:
+        background.start(lambda: done.append(release.wait(60)))
+        threading.Timer(0.2, release.set).start()
         raise KeyError("of the block")
     assert done == [True]

@@ -15,6 +15,7 @@ from numpy_model import (
     unroll,
 )
 
+from model.dynamic_generator import DynamicGenerator
 from model.emission import NETWORKS
 from model.learning import Adam
 
@@ -254,3 +255,17 @@ def test_state_of_another_model_is_refused_and_nothing_is_loaded(generator):
         generator.load_state({name: value for name, value in wrong.items() if name != last})
     for name, value in generator.state().items():
         np.testing.assert_array_equal(value, state[name])
+
+
+def test_model_that_does_not_learn_has_the_weights_alone_and_makes_the_same_frames(
+    generator,
+):
+    state = generator.state()
+    latents = draw_latents(generator.settings.sizes, 2, 3)
+    other = DynamicGenerator(generator.settings, [3], learns=False)
+    other.load_state(state)
+    assert set(other.state()) == WEIGHTS_8 | AVERAGES_8
+    for normalization in ("batch", "moving"):
+        expected, made = (model.generate(latents, normalization) for model in (generator, other))
+        assert made.frames.tobytes() == expected.frames.tobytes()
+    other.close()

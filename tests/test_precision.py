@@ -87,7 +87,7 @@ def distance(actual, expected):
 
 
 def test_products_of_the_whole_model_are_bfloat16_and_statistics_float32(make_generator):
-    graph = graph_of(make_generator([3], network="16"))
+    graph = graph_of(make_generator([3], network="16", precision="bfloat16"))
     for operation in operations(graph, PRODUCTS | NORMALIZATIONS):
         assert operation.get_attr("T") == tf.bfloat16, operation.name
     for operation in operations(graph, NORMALIZATIONS):
@@ -186,7 +186,7 @@ def test_inference_moves_the_latents_nearly_as_in_float32(pair):
 def test_same_seed_makes_the_same_bytes(make_generator):
     results = []
     for _ in range(2):
-        model = make_generator([3])
+        model = make_generator([3], precision="bfloat16")
         latents, frames = case(model)
         inferred = model.infer(frames, latents, True, KEY)
         learned = model.learn(frames, inferred.latents, True)

@@ -11,7 +11,10 @@ from PIL import Image
 
 
 class EventLog:
-    """Appends events to a folder that `tensorboard --logdir` reads."""
+    """Appends events to a folder that `tensorboard --logdir` reads.
+
+    Figures and pictures may come from different threads: the writer's queue has a lock.
+    """
 
     def __init__(self, folder: Path, first_epoch: int):
         """Open the log; what a killed run logged after `first_epoch` epochs is disowned."""

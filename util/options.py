@@ -102,7 +102,7 @@ class Options:
     precision: str = option(
         "float32",
         TRAINING,
-        "of the emission network's activations and products; all else stays float32",
+        "number format of the emission network's activations and products; all else is float32",
         one_of("float32", "bfloat16"),
     )
 

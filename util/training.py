@@ -60,14 +60,17 @@ def train(job: TrainingJob) -> Trained:
         latents = draw_from_prior(
             latent_sizes(options), len(clips.names), options.num_frames, prior
         )
-        state = RunState(0, options, clips.names, clips_digest, latents, {})
-    latents = state.latents
+        first_epoch = 0
+    else:
+        first_epoch, latents = state.epoch, state.latents
+    del state  # of it the model has its weights; they need not be held twice
     with (
         Interruption() as interruption,
-        Bookkeeping(run, options, state.epoch) as books,
+        Bookkeeping(run, options, first_epoch) as books,
         Background() as background,
     ):
-        for epoch in range(state.epoch, options.num_epochs):
+        for epoch in range(first_epoch, options.num_epochs):
+            background.check()
             began = time.monotonic()
             report = alternate(
                 generator,
@@ -85,11 +88,17 @@ def train(job: TrainingJob) -> Trained:
             stop_signal = interruption.signal
             on_log_step = done % options.log_step == 0 or done == options.num_epochs
             if on_log_step or stop_signal:
-                state = RunState(
-                    done, options, clips.names, clips_digest, copied(latents), generator.state()
+                background.wait()  # so that no third copy of the weights is made
+                background.start(
+                    write_epoch,
+                    run,
+                    books,
+                    RunState(
+                        done, options, clips.names, clips_digest, copied(latents), generator.state()
+                    ),
+                    report,
+                    preview(generator, options, latents, done) if on_log_step else None,
                 )
-                synthesis = preview(generator, options, latents, done) if on_log_step else None
-                background.start(keep, run, books, state, report, synthesis)
             if stop_signal:
                 background.wait()
                 raise Interrupted(
@@ -147,30 +156,38 @@ def resume(
 
 
 def refuse_not_finite(report: EpochReport, epoch: int, run: RunDirectory) -> None:
-    """Raises RunError where the energy or a gradient is no longer a finite number.
-
-    Finite weights, moved by Adam along gradients of finite norm, stay finite.
-    """
+    """Raises RunError where the energy or a gradient is no longer a finite number."""
     seen = {
         "the energy": report.prior + report.likelihood,
         "a gradient": report.alpha_gradient + report.beta_gradient,
     }
     for name, value in seen.items():
         if not math.isfinite(value):
-            raise RunError(
-                f"{name} is no longer finite in epoch {epoch}; the checkpoints in {run.models} "
-                "are from before; try a smaller --lr_gen or --step_size"
-            )
+            raise not_finite(name, epoch, run)
 
 
-def keep(
+def not_finite(name: str, epoch: int, run: RunDirectory) -> RunError:
+    """The error that a value is no longer a finite number."""
+    return RunError(
+        f"{name} is no longer finite in epoch {epoch}; the checkpoints in {run.models} are from "
+        "before; try a smaller --lr_gen or --step_size"
+    )
+
+
+def write_epoch(
     run: RunDirectory,
     books: Bookkeeping,
     state: RunState,
     report: EpochReport,
     synthesis: np.ndarray | None,
 ) -> None:
-    """Write the pictures of an epoch, where there is a synthesis, and then its checkpoint."""
+    """Write the pictures of an epoch, where there is a synthesis, and then its checkpoint.
+
+    Raises:
+        RunError: a weight is no longer a finite number; there is no such checkpoint then.
+    """
+    if not all(np.isfinite(values).all() for values in state.variables.values()):
+        raise not_finite("a weight", state.epoch, run)
     if synthesis is not None:
         books.draw(state.epoch, report, synthesis)
     checkpoints.save(run.models, state.epoch, state.arrays(), state.options.max_to_keep)

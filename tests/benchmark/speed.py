@@ -5,9 +5,9 @@
     python tests/benchmark/speed.py --shrink 4 --json
 
 For one setting it makes clips, trains on them as the command line does, in float32 and in
-bfloat16, and then times Langevin inference, the learning step and synthesis again, each between
-two measurements of the machine's rate. Any flag of main_dyn_G.py may be added. Take the figures
-of a run as ratios within that run: the machine's speed drifts.
+bfloat16, and then times Langevin inference, the learning step and synthesis again, each right
+after the machine's rate. Any flag of main_dyn_G.py but --precision and --first_frame may be added.
+Take the figures of a run as ratios within that run: the machine's speed drifts.
 """
 
 import argparse
@@ -27,6 +27,7 @@ import numpy as np
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
 
+from util.errors import CommandLineError, RunError  # noqa: E402
 from util.options import Options, parse  # noqa: E402
 from util.pictures import write_frames  # noqa: E402
 from util.preparation import prepare  # noqa: E402
@@ -34,7 +35,6 @@ from util.tensorflow_setup import start_tensorflow  # noqa: E402
 
 PRECISIONS = ("float32", "bfloat16")
 MATRIX_SIDE = 2048
-CHUNK_FLAGS = ("num_frames", "truncated_backprop_length")
 SETTINGS: dict[str, dict[str, Any]] = {
     "synthesis": {"sequences": 1, "num_frames": 60, "truncated_backprop_length": 30},
     "action": {
@@ -164,36 +164,46 @@ def make_clips(folder: Path, number: int, options: Options) -> None:
 
 
 class Run(NamedTuple):
-    """A training run as the user starts it, from clips to results.
+    """A training run of one epoch as the user starts it, from clips to results.
 
     Fields:
-        start: seconds from the command to the first epoch.
+        began: when the command was given, in seconds since 1970.
         peak: the largest amount of memory that it held, in bytes.
+        log: its folder of TensorBoard events.
     """
 
-    start: float
+    began: float
     peak: float
+    log: Path
+
+    def start(self) -> float:
+        """Seconds from the command to the first epoch."""
+        import tensorflow.compat.v1 as tf
+
+        (events,) = self.log.iterdir()
+        first = next(e for e in tf.train.summary_iterator(str(events)) if e.HasField("session_log"))
+        return first.wall_time - self.began
 
 
-def run_command(arguments: list[str], log: Path) -> Run:
-    """Run one epoch in a process of its own."""
+def run_command(arguments: list[str], output: Path) -> Run:
+    """Run one epoch in a process of its own.
+
+    To be called while this process is small: a new process inherits the peak of its parent.
+    """
     command = [sys.executable, str(PROJECT / "main_dyn_G.py"), *arguments, "--num_epochs", "1"]
-    began = time.time()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    message = process.stderr.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(message)
-    import tensorflow.compat.v1 as tf
-
-    (events,) = log.iterdir()
-    first = next(event for event in tf.train.summary_iterator(str(events)) if event.session_log)
-    kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    return Run(first.wall_time - began, 1024 * kilobytes)
+    with tempfile.TemporaryFile() as messages:
+        began = time.time()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=messages)
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            messages.seek(0)
+            raise SystemExit(messages.read().decode())
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Run(began, unit * usage.ru_maxrss, output / "waves" / "log")
 
 
 class Epochs(NamedTuple):
-    """Epochs of a training run, all that belongs to them included.
+    """Epochs of a training run with one checkpoint among them, all that belongs to them included.
 
     Fields:
         seconds: for one epoch.
@@ -210,7 +220,7 @@ def train_here(arguments: list[str], epochs: int) -> tuple[Epochs, Any]:
     from util.bookkeeping import Bookkeeping
     from util.training import train
 
-    arguments = [*arguments, "--num_epochs", str(epochs + 1), "--overwrite", "True"]
+    arguments = [*arguments, "--num_epochs", str(epochs + 1), "--log_step", str(epochs)]
     infer, learn, note = [], [], []
     with (
         noting(DynamicGenerator, "infer", infer),
@@ -223,13 +233,21 @@ def train_here(arguments: list[str], epochs: int) -> tuple[Epochs, Any]:
     return Epochs((closed - opened) / epochs, (closed - opened) / steps), trained
 
 
-def time_computations(trained: Any, rate: MatrixRate, repeats: int) -> dict[str, list]:
-    """Seconds of each computation on the first chunk, and the machine's rate just before it."""
+class Timed(NamedTuple):
+    """One computation on one chunk: its time, the machine's rate before it, its frames."""
+
+    seconds: float
+    rate: float
+    frames: int
+
+
+def time_computations(trained: Any, rate: MatrixRate, repeats: int) -> dict[str, list[Timed]]:
+    """Time inference, learning and synthesis of the first chunk in turn."""
     from model.latents import of_sequences
     from model.random_keys import Stream, random_key
 
     options, generator = trained.options, trained.generator
-    length = options.truncated_backprop_length
+    length = min(options.truncated_backprop_length, options.num_frames)
     latents = of_sequences(trained.latents, slice(options.batch_size))
     latents = latents._replace(innovations=latents.innovations[:, :length])
     frames = trained.clips.frames[: options.batch_size, :length]
@@ -244,7 +262,10 @@ def time_computations(trained: Any, rate: MatrixRate, repeats: int) -> dict[str,
         compute()
     for _ in range(repeats):
         for name, compute in computations.items():
-            measured[name].append((rate.measure(), seconds(compute)))
+            before = rate.measure()
+            measured[name].append(
+                Timed(seconds(compute), before, frames.shape[0] * frames.shape[1])
+            )
     return measured
 
 
@@ -266,47 +287,59 @@ def benchmark(
     options = parse(base).options
     runs: dict[str, list[Run]] = {precision: [] for precision in PRECISIONS}
     trainings: dict[str, list[Epochs]] = {precision: [] for precision in PRECISIONS}
-    times: dict[str, dict[str, list]] = {precision: {} for precision in PRECISIONS}
+    timed: dict[str, dict[str, list[Timed]]] = {precision: {} for precision in PRECISIONS}
     with tempfile.TemporaryDirectory() as place:
         make_clips(Path(place) / "clips" / "waves", sequences, options)
         base += ["--category", "waves", "--data_path", f"{place}/clips"]
+
+        def arguments(precision: str, output: Path) -> list[str]:
+            return [*base, "--precision", precision, "--output_dir", str(output)]
+
         for turn in range(rounds):
             for precision in PRECISIONS:
-                output = Path(place) / f"{precision}_{turn}"
-                arguments = [*base, "--precision", precision, "--output_dir", str(output)]
-                runs[precision].append(run_command(arguments, output / "waves" / "log"))
-                epochs_seen, trained = train_here(arguments, epochs)
-                trainings[precision].append(epochs_seen)
-                timed = time_computations(trained, MatrixRate(precision), repeats)
+                output = Path(place) / f"command_{precision}_{turn}"
+                runs[precision].append(run_command(arguments(precision, output), output))
+        start_tensorflow(debug=False)
+        rates = {precision: MatrixRate(precision) for precision in PRECISIONS}
+        for turn in range(rounds):
+            for precision in PRECISIONS:
+                output = Path(place) / f"here_{precision}_{turn}"
+                seen, trained = train_here(arguments(precision, output), epochs)
+                trainings[precision].append(seen)
+                found = time_computations(trained, rates[precision], repeats)
                 trained.generator.close()
-                for name, values in timed.items():
-                    times[precision].setdefault(name, []).extend(values)
+                for name, values in found.items():
+                    timed[precision].setdefault(name, []).extend(values)
+        starts = {precision: [run.start() for run in runs[precision]] for precision in PRECISIONS}
     count = operations(options)
-    frames = sequences * options.truncated_backprop_length
     passes = {"langevin": 2 * options.sample_steps, "learning": 3, "synthesis": 1}
     figures: dict[str, Any] = {
         "sequences": sequences,
         "num_frames": options.num_frames,
         "chunk_length": options.truncated_backprop_length,
         "image_size": options.image_size,
+        "sample_steps": options.sample_steps,
         "operations_per_frame_and_pass": count.forward,
         "share_inside_the_border": count.inside,
     }
     for precision in PRECISIONS:
-        found = times[precision]
+        found = timed[precision]
+        of_computations: dict[str, Any] = {}
+        for name, values in found.items():
+            counted = passes[name] * count.forward
+            of_computations[f"{name}_seconds"] = spread([one.seconds for one in values])
+            of_computations[f"{name}_share"] = spread(
+                [counted * one.frames / one.seconds / one.rate for one in values]
+            )
         figures[precision] = {
-            "matrix_rate": spread([rate for name in passes for rate, _ in found[name]]),
-            **{f"{name}_seconds": spread([taken for _, taken in found[name]]) for name in passes},
-            **{
-                f"{name}_share": spread(
-                    [passes[name] * frames * count.forward / taken / r for r, taken in found[name]]
-                )
-                for name in passes
-            },
-            "synthesis_frames_per_second": spread([frames / t for _, t in found["synthesis"]]),
+            "matrix_rate": spread([one.rate for values in found.values() for one in values]),
+            **of_computations,
+            "synthesis_frames_per_second": spread(
+                [one.frames / one.seconds for one in found["synthesis"]]
+            ),
             "epoch_seconds": spread([seen.seconds for seen in trainings[precision]]),
             "epoch_over_steps": spread([seen.over_steps for seen in trainings[precision]]),
-            "start_seconds": spread([run.start for run in runs[precision]]),
+            "start_seconds": spread(starts[precision]),
             "peak_bytes": spread([run.peak for run in runs[precision]]),
         }
     return figures
@@ -316,13 +349,13 @@ ROWS = (
     # What a row is called, the figure that it shows, the unit that it is divided by, its form.
     ("matrix product, GFLOP/s", "matrix_rate", 1e9, ".0f"),
     ("Langevin loop of a chunk, s", "langevin_seconds", 1, ".3f"),
-    ("share of the matrix rate, %", "langevin_share", 0.01, ".0f"),
+    ("  share of the matrix rate, %", "langevin_share", 0.01, ".0f"),
     ("learning step of a chunk, s", "learning_seconds", 1, ".3f"),
-    ("share of the matrix rate, %", "learning_share", 0.01, ".0f"),
-    ("epoch as the user runs it, s", "epoch_seconds", 1, ".2f"),
-    ("divided by its steps", "epoch_over_steps", 1, ".3f"),
+    ("  share of the matrix rate, %", "learning_share", 0.01, ".0f"),
     ("synthesis, frames/s", "synthesis_frames_per_second", 1, ".0f"),
-    ("share of the matrix rate, %", "synthesis_share", 0.01, ".0f"),
+    ("  share of the matrix rate, %", "synthesis_share", 0.01, ".0f"),
+    ("epoch as the user runs it, s", "epoch_seconds", 1, ".2f"),
+    ("  over its Langevin and learning", "epoch_over_steps", 1, ".3f"),
     ("start to first epoch, s", "start_seconds", 1, ".1f"),
     ("peak memory, MB", "peak_bytes", 1e6, ".0f"),
 )
@@ -331,24 +364,37 @@ ROWS = (
 def table(figures: dict[str, Any]) -> str:
     """The figures for people: median, and smallest to largest."""
     lines = [
-        "{sequences} x {num_frames} frames of {image_size}x{image_size}, chunks of {chunk_length}; "
-        "{mega:.0f} MFLOP a frame and pass, {inside:.0%} of them inside the border".format(
+        "{sequences} x {num_frames} frames of {image_size}x{image_size}, chunks of {chunk_length}, "
+        "{sample_steps} Langevin steps; {mega:.0f} MFLOP a frame and pass, all of the kernel "
+        "counted at the border too ({inside:.0%} falls inside)".format(
             mega=figures["operations_per_frame_and_pass"] / 1e6,
             inside=figures["share_inside_the_border"],
             **figures,
         ),
         "",
-        f"{'':32}" + "".join(f"{precision:28}" for precision in PRECISIONS),
+        f"{'':34}" + "".join(f"{precision:28}" for precision in PRECISIONS),
     ]
     for title, name, unit, form in ROWS:
         cells = []
         for precision in PRECISIONS:
             values = [figures[precision][name][key] / unit for key in ("median", "min", "max")]
             cells.append("{} ({} to {})".format(*(format(value, form) for value in values)))
-        lines.append(f"{title:32}" + "".join(f"{cell:28}" for cell in cells))
+        lines.append(f"{title:34}" + "".join(f"{cell:28}" for cell in cells))
     epochs = [figures[precision]["epoch_seconds"]["median"] for precision in PRECISIONS]
     lines.append(f"\nan epoch in bfloat16 is {epochs[0] / epochs[1]:.2f} times as fast")
     return "\n".join(line.rstrip() for line in lines)
+
+
+def at_least_1(text: str) -> int:
+    """A number of times.
+
+    Raises:
+        ValueError: less than 1, or no number.
+    """
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def main() -> None:
@@ -357,15 +403,20 @@ def main() -> None:
     )
     add = parser.add_argument
     add("--setting", choices=SETTINGS, default="synthesis", help="sizes of which experiment")
-    add("--shrink", type=int, default=1, help="divide frames, chunks and sequences by this")
-    add("--rounds", type=int, default=3, help="times that the whole is repeated")
-    add("--epochs", type=int, default=10, help="epochs timed in a round, after one that is not")
-    add("--repeats", type=int, default=5, help="times that each computation is timed in a round")
+    for name, default, text in (
+        ("--shrink", 1, "divide frames, chunks and sequences by this"),
+        ("--rounds", 3, "times that the whole is repeated"),
+        ("--epochs", 10, "epochs timed in a round, after one that is not"),
+        ("--repeats", 5, "times that each computation is timed in a round"),
+    ):
+        add(name, type=at_least_1, default=default, help=f"{text} (default: {default})")
     add("--json", action="store_true", help="print JSON, in seconds, operations and bytes")
     given, flags = parser.parse_known_args()
     setting = SETTINGS[given.setting]
-    start_tensorflow(debug=False)
-    figures = benchmark(setting, given.shrink, given.rounds, given.epochs, given.repeats, flags)
+    try:
+        figures = benchmark(setting, given.shrink, given.rounds, given.epochs, given.repeats, flags)
+    except (CommandLineError, RunError) as error:
+        raise SystemExit(f"error: {error}") from error
     print(json.dumps(figures, indent=2) if given.json else table(figures))
 
 
