@@ -158,7 +158,8 @@ def read_emission(
     read = []
     side = 1
     for layer in layers:
-        kernel, bias = tf.cast(layer.kernel, precision), tf.identity(layer.bias)
+        # `cast` to its own type would hand on the variable, to be read again after it has moved.
+        kernel, bias = tf.cast(tf.identity(layer.kernel), precision), tf.identity(layer.bias)
         geometry = (side, layer.spec.stride, layer.spec.padding)
         side = layer.spec.output_side(side)
         if layer.moving_mean is None:

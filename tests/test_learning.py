@@ -1,5 +1,7 @@
 """Learning: the gradient in every weight, Adam, and that there is one set of weights only."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -150,6 +152,48 @@ def test_chunks_of_every_length_move_the_same_adam(generator):
     state = generator.state()
     assert state["beta1_power"] == pytest.approx(BETA1**3)
     assert state["beta2_power"] == pytest.approx(BETA2**3)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_no_variable_can_be_read_while_it_moves(make_generator, precision):
+    """TensorFlow orders a read and an update only where one needs the other's result."""
+    nodes = learning_as_executed(make_generator([3], precision=precision))
+    updates = {
+        name: node
+        for name, node in nodes.items()
+        if node.op in ("ResourceApplyAdam", "AssignSubVariableOp")
+    }
+    assert len(updates) == len(WEIGHTS_8) + len(AVERAGES_8)
+    for name, update in updates.items():
+        variable = update.input[0]
+        reads = {
+            other
+            for other, node in nodes.items()
+            if node.op == "ReadVariableOp" and node.input[0] == variable
+        }
+        assert reads, variable
+        assert reads <= ancestors(name, nodes), variable
+
+
+def learning_as_executed(generator):
+    """The nodes of a learning step on chunks of 3 frames, by name, after all optimisation."""
+    frames, latents = draw_frames(2, 3, 8), draw_latents(generator.settings.sizes, 2, 3)
+    options, metadata = tf.RunOptions(output_partition_graphs=True), tf.RunMetadata()
+    run = generator._session.run
+    generator._session.run = functools.partial(run, options=options, run_metadata=metadata)
+    generator.learn(frames, latents, True)
+    (graph,) = metadata.partition_graphs
+    return {node.name: node for node in graph.node}
+
+
+def ancestors(name, nodes):
+    """The names of all nodes that must be over before a node is executed."""
+    found, waiting = set(), [name]
+    while waiting:
+        needed = {entry.removeprefix("^").split(":")[0] for entry in nodes[waiting.pop()].input}
+        waiting += needed - found
+        found |= needed
+    return found
 
 
 # --- What a learning step reports ---
