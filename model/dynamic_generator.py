@@ -191,8 +191,7 @@ class DynamicGenerator:
 
     def state(self) -> dict[str, np.ndarray]:
         """Weights, normalisation averages and the optimiser's moments, by name."""
-        # Copies: what the session returns may be the variables' own memory, which learning moves.
-        return {name: np.array(value) for name, value in self._session.run(self._variables).items()}
+        return self._session.run(self._variables)
 
     def load_state(self, state: dict[str, np.ndarray]) -> None:
         """Set every variable from what `state` returned.

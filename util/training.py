@@ -15,6 +15,7 @@ from model.latents import Latents, copied, draw_from_prior, of_sequences
 from model.random_keys import Stream, random_generator
 from model.sampling import synthesize, with_drawn_motion_type
 from util import checkpoints
+from util.background import Background
 from util.bookkeeping import Bookkeeping
 from util.building import build_generator, latent_sizes, restore
 from util.clips import Clips
@@ -66,8 +67,10 @@ def train(job: TrainingJob) -> Trained:
     with (
         Interruption() as interruption,
         Bookkeeping(run, options, first_epoch) as books,
+        Background() as background,
     ):
         for epoch in range(first_epoch, options.num_epochs):
+            background.check()
             began = time.monotonic()
             report = alternate(
                 generator,
@@ -85,7 +88,9 @@ def train(job: TrainingJob) -> Trained:
             stop_signal = interruption.signal
             on_log_step = done % options.log_step == 0 or done == options.num_epochs
             if on_log_step or stop_signal:
-                write_epoch(
+                background.wait()  # so that no third copy of the weights is made
+                background.start(
+                    write_epoch,
                     run,
                     books,
                     RunState(
@@ -95,6 +100,7 @@ def train(job: TrainingJob) -> Trained:
                     preview(generator, options, latents, done) if on_log_step else None,
                 )
             if stop_signal:
+                background.wait()
                 raise Interrupted(
                     stop_signal,
                     f"stopped after epoch {done}, saved in {run.models}; go on by --resume True",
