@@ -19,7 +19,7 @@ class EpochReport(NamedTuple):
     """What one epoch saw; every figure is from before the weight step of its chunk.
 
     Fields:
-        squared_error: mean over sequences, frames, pixels and colours, in units of [-1, 1].
+        squared_error: mean over sequences, frames, visible pixels and colours, in units of [-1, 1].
         prior, likelihood: the parts of U, summed over chunks, mean over sequences; that of
             a and m counts once a chunk.
         alpha_gradient, beta_gradient: gradient norms of the weights, mean over iterations.
@@ -54,6 +54,8 @@ def alternate(
     chunk_length: int,
     seed: int,
     epoch: int,
+    visible: np.ndarray | None = None,
+    learning_rate: float | None = None,
 ) -> EpochReport:
     """One epoch of alternating back-propagation; moves `latents` in place and the weights.
 
@@ -61,6 +63,8 @@ def alternate(
         frames: [N, T, H, W, 3] in [-1, 1], the observed sequences.
         latents: of all N sequences, the persistent Langevin chains.
         epoch: 0 for the first; it and `seed` determine every random number drawn.
+        visible: bool [N, T, H, W, 1], false where a pixel is missing; None where none is.
+        learning_rate: of this epoch; where it is None, that of the settings.
     """
     reconstruction = np.empty_like(frames)
     energies = np.zeros(2)
@@ -70,6 +74,7 @@ def alternate(
         state = latents.initial_state[rows]
         for chunk, span in enumerate(spans(frames.shape[1], chunk_length)):
             observed, begins_sequence = frames[rows, span], chunk == 0
+            seen = None if visible is None else visible[rows, span]
             current = Latents(
                 latents.innovations[rows, span],
                 state,
@@ -77,13 +82,15 @@ def alternate(
                 latents.motion_type[rows],
             )
             key = random_key(seed, Stream.LANGEVIN, epoch, batch, chunk)
-            current, likelihood_gradient = generator.infer(observed, current, begins_sequence, key)
+            current, likelihood_gradient = generator.infer(
+                observed, current, begins_sequence, key, seen
+            )
             latents.innovations[rows, span] = current.innovations
             latents.appearance[rows] = current.appearance
             latents.motion_type[rows] = current.motion_type
             if begins_sequence:
                 latents.initial_state[rows] = current.initial_state
-            learned = generator.learn(observed, current, begins_sequence)
+            learned = generator.learn(observed, current, begins_sequence, seen, learning_rate)
             state = learned.last_state
             reconstruction[rows, span] = learned.frames
             energies += [learned.energy.prior.sum(), learned.energy.likelihood.sum()]
@@ -95,7 +102,8 @@ def alternate(
                     learned.active_share,
                 )
             )
-    squared_error = float(np.mean(np.square(frames - reconstruction)))
+    everywhere = True if visible is None else visible
+    squared_error = float(np.mean(np.square(frames - reconstruction), where=everywhere))
     prior, likelihood = map(float, energies / len(frames))
     return EpochReport(
         squared_error, prior, likelihood, *np.mean(norms, axis=0).tolist(), reconstruction

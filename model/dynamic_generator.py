@@ -35,6 +35,7 @@ class Settings(NamedTuple):
     network: str
     dynamic_mode: str
     sizes: LatentSizes
+    training_mode: str
     refsig: float
     likelihood: str
     step_size: float
@@ -80,9 +81,10 @@ class Networks(NamedTuple):
 
 
 class _ChunkInputs(NamedTuple):
-    """Where a chunk of one length is fed into the graph."""
+    """Where a chunk of one length is fed into the graph; `visible` is None in complete training."""
 
     frames: tf.Tensor
+    visible: tf.Tensor | None
     latents: Latents
     key: tf.Tensor
     begins_sequence: tf.Tensor
@@ -135,10 +137,11 @@ class DynamicGenerator:
                 INIT_STD,
                 key,
             )
+            self._learning_rate = tf.placeholder_with_default(settings.lr_gen, [], "learning_rate")
             adam = Adam(
                 alpha=[weight for layer in self.alpha for weight in layer],
                 beta=[weight for layer in self.beta for weight in (layer.kernel, layer.bias)],
-                learning_rate=settings.lr_gen,
+                learning_rate=self._learning_rate,
                 beta1=settings.beta1_gen,
             )
             self._chunks = {
@@ -152,7 +155,12 @@ class DynamicGenerator:
         graph.finalize()
 
     def infer(
-        self, frames: np.ndarray, latents: Latents, begins_sequence: bool, key: np.ndarray
+        self,
+        frames: np.ndarray,
+        latents: Latents,
+        begins_sequence: bool,
+        key: np.ndarray,
+        visible: np.ndarray | None = None,
     ) -> Inferred:
         """Langevin inference on a chunk of n sequences of T frames.
 
@@ -161,17 +169,29 @@ class DynamicGenerator:
             latents: where the chains stand; `initial_state` is s_0 where the chunk begins the
                 sequence, and else the state that the chunk before ended in, which stays.
             key: int32 [2], see `random_key`.
+            visible: bool [n, T, H, W, 1], for a model whose training mode is "incomplete".
         """
         inputs, _, training = self._chunks[frames.shape[1]]
-        feed = self._feed(inputs, frames, latents)
-        feed |= {inputs.begins_sequence: float(begins_sequence), inputs.key: key}
+        feed = self._feed(inputs, latents, frames, begins_sequence, visible) | {inputs.key: key}
         return self._session.run(training.inferred, feed)
 
-    def learn(self, frames: np.ndarray, latents: Latents, begins_sequence: bool) -> Learned:
-        """One Adam step on all weights, given the latents of a chunk (as for `infer`)."""
+    def learn(
+        self,
+        frames: np.ndarray,
+        latents: Latents,
+        begins_sequence: bool,
+        visible: np.ndarray | None = None,
+        learning_rate: float | None = None,
+    ) -> Learned:
+        """One Adam step on all weights, given the latents of a chunk (as for `infer`).
+
+        Args:
+            learning_rate: of this step; where it is None, that of the settings.
+        """
         inputs, _, training = self._chunks[frames.shape[1]]
-        feed = self._feed(inputs, frames, latents)
-        feed |= {inputs.begins_sequence: float(begins_sequence)}
+        feed = self._feed(inputs, latents, frames, begins_sequence, visible)
+        if learning_rate is not None:
+            feed[self._learning_rate] = learning_rate
         learned, _ = self._session.run([training.learned, training.learning_step], feed)
         return learned
 
@@ -182,7 +202,7 @@ class DynamicGenerator:
             normalization: "batch" or "moving", see `emit`.
         """
         chunk = self._chunks[latents.innovations.shape[1]]
-        feed = self._feed(chunk.inputs, None, latents)
+        feed = dict(zip(chunk.inputs.latents, latents, strict=True))
         return self._session.run(chunk.generated[normalization], feed)
 
     def state_bytes(self) -> int:
@@ -224,6 +244,9 @@ class DynamicGenerator:
             )
             inputs = _ChunkInputs(
                 tf.placeholder(tf.float32, [None, length, side, side, 3], "frames"),
+                tf.placeholder(tf.bool, [None, length, side, side, 1], "visible")
+                if self.settings.training_mode == "incomplete"
+                else None,
                 latents,
                 tf.placeholder(tf.int32, [2], "key"),
                 tf.placeholder(tf.float32, [], "begins_sequence"),
@@ -239,6 +262,10 @@ class DynamicGenerator:
 
     def _training(self, inputs: _ChunkInputs, networks: Networks, adam: Adam) -> _Training:
         settings = self.settings
+        visible = inputs.visible
+        if visible is not None:
+            # For each colour, so that no pass has to repeat the one value over the three.
+            visible = tf.tile(tf.cast(visible, tf.float32), [1, 1, 1, 1, 3])
 
         def energy_of(given: Latents, reconstruction: tf.Tensor) -> Energy:
             return energy(
@@ -248,6 +275,7 @@ class DynamicGenerator:
                 settings.refsig,
                 settings.likelihood,
                 inputs.begins_sequence,
+                visible,
             )
 
         with tf.name_scope("inference"):
@@ -283,8 +311,15 @@ class DynamicGenerator:
         )
 
     @staticmethod
-    def _feed(inputs: _ChunkInputs, frames: np.ndarray | None, latents: Latents) -> dict:
+    def _feed(
+        inputs: _ChunkInputs,
+        latents: Latents,
+        frames: np.ndarray,
+        begins_sequence: bool,
+        visible: np.ndarray | None,
+    ) -> dict:
         feed = dict(zip(inputs.latents, latents, strict=True))
-        if frames is not None:
-            feed[inputs.frames] = frames
+        feed |= {inputs.frames: frames, inputs.begins_sequence: float(begins_sequence)}
+        if inputs.visible is not None:
+            feed[inputs.visible] = visible
         return feed

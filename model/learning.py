@@ -16,7 +16,7 @@ class Adam:
         self,
         alpha: Sequence[tf.Variable],
         beta: Sequence[tf.Variable],
-        learning_rate: float,
+        learning_rate: float | tf.Tensor,
         beta1: float,
     ):
         self._alpha, self._beta = list(alpha), list(beta)

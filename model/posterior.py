@@ -2,10 +2,10 @@
 
 For one sequence, up to a constant, -log p(x, ξ, s_0, a, m) is the energy
 
-    U = ½ (Σ_t‖ξ_t‖² + ‖s_0‖² + ‖a‖² + ‖m‖²) + 1/(2σ²) Σ_t ‖x_t − G_β(a, s_t)‖²
+    U = ½ (Σ_t‖ξ_t‖² + ‖s_0‖² + ‖a‖² + ‖m‖²) + 1/(2σ²) Σ_t ‖M_t ∘ (x_t − G_β(a, s_t))‖²
 
-
-and Langevin inference descends it in the latents, learning in the weights.
+and Langevin inference descends it in the latents, learning in the weights. M_t is 1 at visible
+pixels and 0 at missing ones, which so have no say.
 """
 
 from typing import NamedTuple
@@ -29,6 +29,7 @@ def energy(
     sigma: float,
     likelihood: str = "sum",
     with_initial_state=1.0,
+    visible: tf.Tensor | None = None,
 ) -> Energy:
     """U of each sequence of a chunk.
 
@@ -39,6 +40,8 @@ def energy(
             tempered one, which divides the likelihood part by the T frames of the chunk.
         with_initial_state: 1 where the chunk begins the sequence; 0 where it starts from the
             state that the chunk before ended in, which is then given and not latent.
+        visible: the mask M, [n, T, H, W, 3], 1 where a pixel is observed and 0 where it is
+            missing; None where nothing is.
     """
     prior = 0.5 * (
         sum_of_squares(latents.innovations)
@@ -46,7 +49,10 @@ def energy(
         + sum_of_squares(latents.appearance)
         + sum_of_squares(latents.motion_type)
     )
-    data = sum_of_squares(frames - reconstruction) / (2.0 * sigma**2)
+    residual = frames - reconstruction
+    if visible is not None:
+        residual *= visible
+    data = sum_of_squares(residual) / (2.0 * sigma**2)
     if likelihood == "mean_over_frames":
         data = data / tf.cast(tf.shape(frames)[1], data.dtype)
     return Energy(prior, data)

@@ -20,6 +20,7 @@ class Stream(enum.IntEnum):
     SYNTHESIS = 5
     MOTION_TYPE = 6
     PREVIEW_MOTION_TYPE = 7
+    MASK = 8
 
 
 def random_generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

@@ -2,16 +2,18 @@
 
 import math
 import sys
+from collections.abc import Mapping
 
 import numpy as np
 from tqdm import tqdm
 
 from model.alternating import EpochReport
 from model.latents import Latents
+from util.clips import Clips
 from util.event_log import EventLog
-from util.frames import to_bytes
 from util.options import Options
 from util.pictures import above, contact_sheet, write_png
+from util.recovery import Recovered, recovery_scores
 from util.run_directory import RunDirectory
 
 SHEET_SEQUENCES = 4  # sequences on a contact sheet
@@ -20,8 +22,9 @@ SHEET_SEQUENCES = 4  # sequences on a contact sheet
 class Bookkeeping:
     """Reports each epoch on the screen and in the run directory; used as a context."""
 
-    def __init__(self, run: RunDirectory, options: Options, first_epoch: int):
+    def __init__(self, run: RunDirectory, options: Options, clips: Clips, first_epoch: int):
         self._run = run
+        self._clips = clips
         self._log = EventLog(run.log, first_epoch)
         self._progress = tqdm(
             total=options.num_epochs, initial=first_epoch, desc=options.category, unit="epoch"
@@ -45,16 +48,20 @@ class Bookkeeping:
         )
         self._watch_inference(epoch, report)
 
-    def draw(self, epoch: int, report: EpochReport, synthesis: np.ndarray) -> None:
-        """Contact sheets of reconstruction and synthesis, as files and in TensorBoard.
+    def score(self, epoch: int, recovered: Recovered) -> None:
+        """Log how close the recovered pixels come to the truth, where that is known."""
+        for kind, scores in recovery_scores(recovered, self._clips).items():
+            named = {f"recovery_{name}/{kind}": value for name, value in scores._asdict().items()}
+            self._log.figures(named, epoch)
+
+    def draw(self, epoch: int, videos: Mapping[str, np.ndarray]) -> None:
+        """Contact sheets of videos, by name, as files and in TensorBoard.
 
         Args:
-            synthesis: [n, T, H, W, 3] in [-1, 1], of the first sequences.
+            videos: uint8 [n, T, H, W, 3] each; of many sequences the first are shown.
         """
-        videos = {"reconstruction": report.reconstruction, "synthesis": synthesis}
         for name, frames in videos.items():
-            shown = to_bytes(frames[:SHEET_SEQUENCES])
-            sheet = above([contact_sheet(video) for video in shown])
+            sheet = above([contact_sheet(video) for video in frames[:SHEET_SEQUENCES]])
             write_png(self._run.synthesis_sequence / f"epoch_{epoch:05d}_{name}.png", sheet)
             self._log.picture(name, sheet, epoch)
         self._log.flush()

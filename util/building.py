@@ -27,6 +27,7 @@ def build_generator(options: Options) -> DynamicGenerator:
         network=options.frame_generator_mode,
         dynamic_mode=options.dynamic_mode,
         sizes=latent_sizes(options),
+        training_mode=options.training_mode,
         refsig=options.refsig,
         likelihood=options.likelihood,
         step_size=options.step_size,

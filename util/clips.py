@@ -26,11 +26,20 @@ class Clips(NamedTuple):
 
     Fields:
         names: of the N sequences, sorted, each usable as a folder's name.
-        frames: float32 [N, T, H, W, 3] in [-1, 1].
+        frames: float32 [N, T, H, W, 3] in [-1, 1]; black where a pixel is missing.
+        missing: bool [N, T, H, W, 1], or None where nothing is missing.
+        truth: uint8 [N, T, H, W, 3], with what is under the mask; None where nobody knows.
     """
 
     names: list[str]
     frames: np.ndarray
+    missing: np.ndarray | None = None
+    truth: np.ndarray | None = None
+
+    @property
+    def visible(self) -> np.ndarray | None:
+        """The mask M of the posterior: true where a pixel is observed; None where all are."""
+        return None if self.missing is None else ~self.missing
 
 
 def read_category(

@@ -34,6 +34,7 @@ AT_LEAST_0 = Limit("at least 0", lambda value: value >= 0)
 SEED = Limit("at least 0 and below 2^32", lambda value: 0 <= value < 2**32)
 AT_LEAST_1 = Limit("at least 1", lambda value: value >= 1)
 POSITIVE = Limit("a number above 0", lambda value: 0 < value < math.inf)
+BETWEEN_0_AND_1 = Limit("above 0 and below 1", lambda value: 0 < value < 1)
 BELOW_1 = Limit("at least 0 and below 1", lambda value: 0 <= value < 1)
 
 
@@ -52,7 +53,9 @@ def option(default: Any, scope: str, text: str, limit: Limit | None = None) -> A
 class Options:
     """Every option of a run; the field names are the flags."""
 
-    experiment: str = option("synthesis", RUN, "what to do", one_of("synthesis"))
+    experiment: str = option(
+        "synthesis", RUN, "what to do", one_of("synthesis", "recovery", "inpainting")
+    )
     isTraining: bool = option(True, NOW, "train, or else synthesize from a checkpoint")
     category: str = option("", TRAINING, "name of the folder of clips under data_path")
     data_path: str = option(
@@ -64,7 +67,33 @@ class Options:
     image_size: int = option(64, RUN, "side of the frames in pixels", AT_LEAST_1)
     num_frames: int = option(60, RUN, "frames of each sequence", AT_LEAST_1)
     first_frame: int = option(0, RUN, "first frame of each clip that is used", AT_LEAST_0)
-    training_mode: str = option("complete", RUN, "whether pixels are missing", one_of("complete"))
+    training_mode: str = option(
+        "complete",
+        RUN,
+        "whether pixels are missing, as in recovery and inpainting",
+        one_of("complete", "incomplete"),
+    )
+    mask_type: str = option(
+        "external",
+        RUN,
+        "what is missing: a mask that is read, whole frames at random, or a square of each frame "
+        "at a place that jumps",
+        one_of("external", "missingFrames", "randomRegion"),
+    )
+    mask_path: str = option("", CALL, "folder that holds the masks of the categories")
+    mask_file: str = option("", RUN, "the mask in <mask_path>/<category>")
+    missing_fraction: float = option(
+        0.5, RUN, "share of the frames that missingFrames takes", BETWEEN_0_AND_1
+    )
+    region_size: float = option(
+        0.4, RUN, "side of what randomRegion takes, as a share of the frame's", BETWEEN_0_AND_1
+    )
+    truth_path: str = option(
+        "", CALL, "folder that holds what is under the masks, if the clips themselves do not"
+    )
+    average_last: int = option(
+        20, RUN, "iterations whose reconstructions are averaged in recovery", AT_LEAST_1
+    )
 
     frame_generator_mode: str = option(
         "64",
@@ -88,6 +117,7 @@ class Options:
     batch_size: int = option(1, RUN, "sequences in a batch", AT_LEAST_1)
     truncated_backprop_length: int = option(30, RUN, "frames in a chunk", AT_LEAST_1)
     lr_gen: float = option(0.002, RUN, "learning rate of Adam", POSITIVE)
+    lr_warmup: int = option(0, RUN, "epochs over which the learning rate rises to it", AT_LEAST_0)
     beta1_gen: float = option(0.5, RUN, "β₁ of Adam", BELOW_1)
     refsig: float = option(1.0, RUN, "σ, standard deviation of the residual", POSITIVE)
     likelihood: str = option(
@@ -151,7 +181,36 @@ class Options:
 FIELDS: dict[str, dataclasses.Field] = {field.name: field for field in dataclasses.fields(Options)}
 
 # Where an experiment's defaults differ from those above.
-PRESETS: dict[str, dict[str, Any]] = {"synthesis": {}}
+PRESETS: dict[str, dict[str, Any]] = {
+    "synthesis": {},
+    "recovery": {
+        "data_path": "./trainingVideo/recovery_dataset/data",
+        "mask_path": "./trainingVideo/recovery_dataset/mask",
+        "mask_file": "region_type.mat",
+        "output_dir": "./output_recovery",
+        "training_mode": "incomplete",
+        "image_size": 150,
+        "frame_generator_mode": "150",
+        "num_epochs": 7000,
+        "num_frames": 70,
+        "truncated_backprop_length": 70,
+        "refsig": 0.5,
+    },
+    "inpainting": {
+        "data_path": "./trainingVideo/background_inpainting/data",
+        "mask_path": "./trainingVideo/background_inpainting/mask",
+        "mask_file": "mask128.mat",
+        "truth_path": "./trainingVideo/background_inpainting/truth",
+        "output_dir": "./output_background_inpainting",
+        "training_mode": "incomplete",
+        "image_size": 128,
+        "frame_generator_mode": "128",
+        "num_epochs": 7000,
+        "num_frames": 150,
+        "truncated_backprop_length": 150,
+        "refsig": 0.5,
+    },
+}
 
 
 class CommandLine(NamedTuple):
@@ -197,6 +256,12 @@ def parse(arguments: Sequence[str]) -> CommandLine:
     options = Options(**{**PRESETS[experiment], **given})
     for name in FIELDS:
         _check(name, getattr(options, name))
+    implied = PRESETS[experiment].get("training_mode", Options.training_mode)
+    if options.training_mode != implied:
+        raise CommandLineError(
+            f"--training_mode {options.training_mode} contradicts --experiment {experiment}, which "
+            f"is {implied}; incomplete video is for --experiment recovery and inpainting"
+        )
     if NETWORK_SIDES[options.frame_generator_mode] != options.image_size:
         raise CommandLineError(
             f"--image_size {options.image_size} is not what the network "

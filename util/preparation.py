@@ -8,9 +8,13 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from util import checkpoints
 from util.clips import Clips, existing_categories, read_category
 from util.errors import CommandLineError, RunError
+from util.frames import to_bytes
+from util.masks import masks
 from util.options import CommandLine, Options
 from util.run_directory import RunDirectory
 
@@ -64,15 +68,45 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
         )
     if options.resume and (recorded := run.recorded_options()):
         options = command_line.over(recorded)
-    clips = read_category(
-        options.data_path,
-        options.category,
-        options.first_frame,
-        options.num_frames,
-        options.image_size,
-    )
+    clips = read(options, options.data_path)
+    if options.training_mode == "incomplete":
+        clips = hide(clips, options)
     refuse_unwritable(run.path)
     return TrainingJob(options, run, clips)
+
+
+def read(options: Options, data_path: str) -> Clips:
+    """The frames of a category that the options ask for; see `read_category`."""
+    return read_category(
+        data_path, options.category, options.first_frame, options.num_frames, options.image_size
+    )
+
+
+def hide(clips: Clips, options: Options) -> Clips:
+    """The clips without what their masks hide, and the truth about it as far as it is known.
+
+    The truth is in <truth_path>/<category>, or in the clips themselves where no folder is given.
+
+    Raises:
+        RunError: there is no such mask, or it does not fit; or the truth is of other sequences.
+    """
+    missing = masks(options, clips.names)
+    truth = clips
+    if options.truth_path:
+        known = (Path(options.truth_path) / options.category).is_dir()
+        truth = read(options, options.truth_path) if known else None
+        if truth and truth.names != clips.names:
+            raise RunError(
+                f"the sequences {', '.join(truth.names)} in {options.truth_path} are not those of "
+                f"{options.category} in {options.data_path}, {', '.join(clips.names)}; name them "
+                "alike, or choose another --truth_path"
+            )
+    return Clips(
+        clips.names,
+        np.where(missing, np.float32(-1.0), clips.frames),
+        missing,
+        to_bytes(truth.frames) if truth else None,
+    )
 
 
 def prepare_testing(command_line: CommandLine) -> TestingJob:

@@ -3,7 +3,7 @@
 import math
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -31,12 +31,12 @@ from util.preparation import TestingJob
 from util.run_directory import free_name
 from util.run_state import read_state
 from util.training import Trained
-from util.video_statistics import Comparison, compare, write_comparisons
+from util.video_statistics import compare, write_comparisons
 
 
 def write_final_result(trained: Trained) -> None:
     """Per sequence: observed, reconstructed and synthesized, as videos and frames, side by side."""
-    options, run, clips, generator, latents = trained
+    options, run, clips, generator, latents, _ = trained
     chunk_length, batch_size = options.truncated_backprop_length, options.batch_size
     made = {
         "observed": to_bytes(clips.frames),
@@ -50,37 +50,47 @@ def write_final_result(trained: Trained) -> None:
         made[f"synthesized_{video + 1}"] = np.concatenate(list(batches))
     for index, name in enumerate(clips.names):
         videos = {kind: frames[index] for kind, frames in made.items()}
-        folder, unfinished = run.final_result / name, run.final_result / f".partial-{name}"
-        comparisons = write_sequence(unfinished, videos, options)
-        if folder.exists():  # of the same run, before it was resumed
-            shutil.rmtree(folder)
-        unfinished.rename(folder)
+        synthesized = {kind: frames for kind, frames in videos.items() if kind.startswith("synth")}
+        comparisons = {
+            kind: compare(frames, videos["observed"], chunk_length)
+            for kind, frames in synthesized.items()
+        }
+        with in_place_of(run.final_result / name) as folder:
+            write_sequence(folder, videos, ["observed", *synthesized], options.num_frames)
+            write_comparisons(folder / "comparison.json", comparisons)
         for kind, comparison in comparisons.items():
             print(f"{name}, {kind}: {comparison}")
 
 
+@contextmanager
+def in_place_of(folder: Path) -> Iterator[Path]:
+    """A new folder that takes the place of `folder` when all that belongs into it is written."""
+    unfinished = folder.with_name(f".partial-{folder.name}")
+    unfinished.mkdir()
+    yield unfinished
+    if folder.exists():  # of the same run, before it was resumed
+        shutil.rmtree(folder)
+    unfinished.rename(folder)
+
+
 def write_sequence(
-    folder: Path, videos: dict[str, np.ndarray], options: Options
-) -> dict[str, Comparison]:
-    """The videos of one sequence, uint8 [T, H, W, 3] each, and how the synthesized ones compare."""
-    folder.mkdir()
+    folder: Path, videos: dict[str, np.ndarray], panels: list[str], num_frames: int
+) -> None:
+    """The videos of one sequence, uint8 [T, H, W, 3] each, one by one and beside one another.
+
+    Args:
+        panels: which of them play beside one another; all are shown on the picture.
+        num_frames: how many frames the picture covers.
+    """
     for kind, frames in videos.items():
         write_video(folder / kind, frames)
         write_frames(folder / kind, frames)
-    shown = slice(0, options.num_frames, math.ceil(options.num_frames / COLUMNS))
+    shown = slice(0, num_frames, math.ceil(num_frames / COLUMNS))
     rows = [beside(frames[shown]) for frames in videos.values()]
     width = max(row.shape[1] for row in rows)
     write_png(folder / "side_by_side.png", above([widened(row, width) for row in rows]))
-    synthesized = {kind: frames for kind, frames in videos.items() if kind.startswith("synth")}
     length = max(len(frames) for frames in videos.values())
-    panels = [padded(frames, length) for frames in (videos["observed"], *synthesized.values())]
-    write_video(folder / "side_by_side", beside(panels))
-    comparisons = {
-        kind: compare(frames, videos["observed"], options.truncated_backprop_length)
-        for kind, frames in synthesized.items()
-    }
-    write_comparisons(folder / "comparison.json", comparisons)
-    return comparisons
+    write_video(folder / "side_by_side", beside([padded(videos[kind], length) for kind in panels]))
 
 
 def sampled_videos(

@@ -24,6 +24,7 @@ class RunState(NamedTuple):
         clips_digest: of the frames trained on, see `digest`.
         latents: of all training sequences, the persistent chains.
         variables: weights, normalisation averages and the optimiser's moments, by name.
+        recovery_samples: see `Recovery`; None where nothing is missing.
     """
 
     epoch: int
@@ -32,11 +33,14 @@ class RunState(NamedTuple):
     clips_digest: str
     latents: Latents
     variables: dict[str, np.ndarray]
+    recovery_samples: np.ndarray | None = None
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The state as the named arrays of a checkpoint."""
+        samples = self.recovery_samples
         return {
             **self.variables,
+            **({} if samples is None else {"recovery_samples": samples}),
             **{_LATENTS + name: value for name, value in self.latents._asdict().items()},
             "epoch": np.asarray(self.epoch, np.int64),
             "options": np.asarray(self.options.lasting().to_json().encode(), object),
@@ -60,6 +64,7 @@ def read_state(checkpoint: Path) -> RunState:
             sequence_names=[name.decode() for name in arrays.pop("sequence_names")],
             clips_digest=arrays.pop("clips_digest").decode(),
             latents=Latents(*(arrays.pop(_LATENTS + name) for name in Latents._fields)),
+            recovery_samples=arrays.pop("recovery_samples", None),
             variables=arrays,
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -69,6 +74,9 @@ def read_state(checkpoint: Path) -> RunState:
         ) from error
 
 
-def digest(frames: np.ndarray) -> str:
-    """A fingerprint of training frames."""
-    return hashlib.sha256(np.ascontiguousarray(frames)).hexdigest()
+def digest(frames: np.ndarray, missing: np.ndarray | None = None) -> str:
+    """A fingerprint of training frames and of what is missing of them."""
+    fingerprint = hashlib.sha256(np.ascontiguousarray(frames))
+    if missing is not None:
+        fingerprint.update(np.ascontiguousarray(missing))
+    return fingerprint.hexdigest()

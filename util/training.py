@@ -25,18 +25,23 @@ from util.interruption import Interruption
 from util.options import FIELDS, CommandLine, Options
 from util.pictures import contact_sheet, write_png, write_video
 from util.preparation import TrainingJob, existing_part
+from util.recovery import Recovered, Recovery
 from util.run_directory import RunDirectory
 from util.run_state import RunState, digest, read_state
 
 
 class Trained(NamedTuple):
-    """A trained model with what it was trained on and what it inferred."""
+    """A trained model with what it was trained on and what it inferred.
+
+    `recovery` is None where nothing was missing.
+    """
 
     options: Options
     run: RunDirectory
     clips: Clips
     generator: DynamicGenerator
     latents: Latents
+    recovery: Recovery | None
 
 
 def train(job: TrainingJob) -> Trained:
@@ -51,7 +56,7 @@ def train(job: TrainingJob) -> Trained:
     refuse_full_disk(run, generator)
     if options.overwrite:
         run.clear()
-    clips_digest = digest(clips.frames)
+    clips_digest = digest(clips.frames, clips.missing)
     state = resume(run, generator, options, clips_digest) if options.resume else None
     run.prepare(options)
     if state is None:
@@ -63,10 +68,13 @@ def train(job: TrainingJob) -> Trained:
         first_epoch = 0
     else:
         first_epoch, latents = state.epoch, state.latents
+    recovery = None
+    if clips.missing is not None:
+        recovery = Recovery(clips, options.average_last, state and state.recovery_samples)
     del state  # of it the model has its weights; they need not be held twice
     with (
         Interruption() as interruption,
-        Bookkeeping(run, options, first_epoch) as books,
+        Bookkeeping(run, options, clips, first_epoch) as books,
         Background() as background,
     ):
         for epoch in range(first_epoch, options.num_epochs):
@@ -80,11 +88,15 @@ def train(job: TrainingJob) -> Trained:
                 options.truncated_backprop_length,
                 options.seed,
                 epoch,
+                clips.visible,
+                learning_rate(options, epoch),
             )
             seconds = time.monotonic() - began
             done = epoch + 1
             refuse_not_finite(report, done, run)
             books.note(done, report, latents, seconds)
+            if recovery:
+                recovery.add(report.reconstruction)
             stop_signal = interruption.signal
             on_log_step = done % options.log_step == 0 or done == options.num_epochs
             if on_log_step or stop_signal:
@@ -94,10 +106,17 @@ def train(job: TrainingJob) -> Trained:
                     run,
                     books,
                     RunState(
-                        done, options, clips.names, clips_digest, copied(latents), generator.state()
+                        done,
+                        options,
+                        clips.names,
+                        clips_digest,
+                        copied(latents),
+                        generator.state(),
+                        recovery.samples if recovery else None,
                     ),
-                    report,
+                    report.reconstruction,
                     preview(generator, options, latents, done) if on_log_step else None,
+                    recovery.recovered() if recovery and on_log_step else None,
                 )
             if stop_signal:
                 background.wait()
@@ -105,7 +124,12 @@ def train(job: TrainingJob) -> Trained:
                     stop_signal,
                     f"stopped after epoch {done}, saved in {run.models}; go on by --resume True",
                 )
-    return Trained(options, run, clips, generator, latents)
+    return Trained(options, run, clips, generator, latents, recovery)
+
+
+def learning_rate(options: Options, epoch: int) -> float:
+    """The rate of an epoch, the first being 0: it rises in equal steps and then stays."""
+    return options.lr_gen * min(1.0, (epoch + 1) / (options.lr_warmup + 1))
 
 
 def refuse_full_disk(run: RunDirectory, generator: DynamicGenerator) -> None:
@@ -178,10 +202,15 @@ def write_epoch(
     run: RunDirectory,
     books: Bookkeeping,
     state: RunState,
-    report: EpochReport,
+    reconstruction: np.ndarray,
     synthesis: np.ndarray | None,
+    recovered: Recovered | None,
 ) -> None:
     """Write the pictures of an epoch, where there is a synthesis, and then its checkpoint.
+
+    Args:
+        reconstruction, synthesis: [n, T, H, W, 3] in [-1, 1], of all and of the first sequences.
+        recovered: where pixels are missing, and there is a synthesis.
 
     Raises:
         RunError: a weight is no longer a finite number; there is no such checkpoint then.
@@ -189,7 +218,11 @@ def write_epoch(
     if not all(np.isfinite(values).all() for values in state.variables.values()):
         raise not_finite("a weight", state.epoch, run)
     if synthesis is not None:
-        books.draw(state.epoch, report, synthesis)
+        videos = {"reconstruction": to_bytes(reconstruction), "synthesis": to_bytes(synthesis)}
+        if recovered:
+            videos["recovered"] = recovered.average
+            books.score(state.epoch, recovered)
+        books.draw(state.epoch, videos)
     checkpoints.save(run.models, state.epoch, state.arrays(), state.options.max_to_keep)
 
 
@@ -213,7 +246,7 @@ def preview(
 
 
 def write_observed(run: RunDirectory, clips: Clips) -> None:
-    """The training clips as the model sees them: videos and contact sheets."""
+    """The training clips as the model sees them, black where pixels are missing."""
     for name, frames in zip(clips.names, to_bytes(clips.frames), strict=True):
         write_video(run.observed_sequence / name, frames)
         write_png(run.observed_sequence / f"{name}.png", contact_sheet(frames))

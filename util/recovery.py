@@ -1,0 +1,62 @@
+"""What the model puts in the place of missing pixels, iteration after iteration."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from util.clips import Clips
+from util.frames import to_bytes
+from util.scores import Scores, score
+
+
+class Recovered(NamedTuple):
+    """The clips with their missing pixels filled in, uint8 [N, T, H, W, 3] each.
+
+    Fields:
+        last: by the reconstruction of the last iteration, one sample of the posterior.
+        average: by the mean of the reconstructions of the last iterations, the posterior mean.
+    """
+
+    last: np.ndarray
+    average: np.ndarray
+
+
+class Recovery:
+    """Remembers how the missing pixels were reconstructed in the last iterations.
+
+    Attributes:
+        samples: uint8 [K, M, 3], the values of the M missing pixels after each of the last K
+            iterations, the oldest first.
+    """
+
+    def __init__(self, clips: Clips, average_last: int, samples: np.ndarray | None = None):
+        """Begin, or go on from the `samples` of an earlier run."""
+        self._clips = clips
+        self._average_last = average_last
+        empty = np.zeros((0, np.count_nonzero(clips.missing), 3), np.uint8)
+        self.samples = empty if samples is None else samples
+
+    def add(self, reconstruction: np.ndarray) -> None:
+        """Take in the reconstruction of an iteration, [N, T, H, W, 3] in [-1, 1]."""
+        sample = to_bytes(reconstruction[self._clips.missing[..., 0]])
+        self.samples = np.concatenate([self.samples, sample[np.newaxis]])[-self._average_last :]
+
+    def recovered(self) -> Recovered:
+        """The clips as the iterations so far, of which there must be one, fill them in."""
+        mean = np.rint(self.samples.mean(axis=0, dtype=np.float64)).astype(np.uint8)
+        return Recovered(self._filled(self.samples[-1]), self._filled(mean))
+
+    def _filled(self, values: np.ndarray) -> np.ndarray:
+        frames = to_bytes(self._clips.frames)
+        frames[self._clips.missing[..., 0]] = values
+        return frames
+
+
+def recovery_scores(recovered: Recovered, clips: Clips) -> dict[str, Scores]:
+    """The scores of both ways to recover, by name, over all sequences; {} for an unknown truth."""
+    if clips.truth is None:
+        return {}
+    return {
+        kind: score(frames, clips.truth, clips.missing)
+        for kind, frames in recovered._asdict().items()
+    }
