@@ -18,8 +18,8 @@ class Stream(enum.IntEnum):
     LANGEVIN = 3
     PREVIEW = 4
     SYNTHESIS = 5
-    MOTION_TYPE = 6
-    PREVIEW_MOTION_TYPE = 7
+    START = 6
+    PREVIEW_START = 7
     MASK = 8
 
 

@@ -64,8 +64,7 @@ def synthesize(
     """Yield sampled frames [n, chunk_length, H, W, 3] in [-1, 1], chunk by chunk.
 
     Args:
-        start: for dynamic textures the s_0 and appearance inferred for the training sequences,
-            and a drawn motion type; its innovations are not used.
+        start: see `drawn_start`; its innovations are not used.
         noise: the random generator of chunk 0, 1, ….
     """
     num_sequences, _, z_size = start.innovations.shape
@@ -80,7 +79,28 @@ def synthesize(
     )
 
 
-def with_drawn_motion_type(latents: Latents, noise: np.random.Generator) -> Latents:
-    """The latents with motion types from the prior, one for each sequence."""
-    shape = latents.motion_type.shape
-    return latents._replace(motion_type=noise.standard_normal(shape, dtype=np.float32))
+def drawn_start(latents: Latents, noise: np.random.Generator, initial_state: bool) -> Latents:
+    """What a sampled video starts from: the inferred latents, with motion types from the prior.
+
+    Args:
+        initial_state: whether the states s_0 are drawn from the prior, too, as for actions; for
+            dynamic textures they are those inferred.
+    """
+
+    def like(values: np.ndarray) -> np.ndarray:
+        return noise.standard_normal(values.shape, dtype=np.float32)
+
+    start = latents._replace(motion_type=like(latents.motion_type))
+    return start._replace(initial_state=like(start.initial_state)) if initial_state else start
+
+
+def between(latents: Latents, first: int, second: int, num_steps: int) -> Iterator[Latents]:
+    """Yield latents on the straight line from one sequence's appearance vector to another's.
+
+    Each is of one video, with the start state and motion type of the first sequence; at the ends
+    the appearance vectors are those of the two sequences to the bit.
+    """
+    one = of_sequences(latents, [first])
+    ends = one.appearance, latents.appearance[[second]]
+    for share in np.linspace(0.0, 1.0, num_steps, dtype=np.float32):
+        yield one._replace(appearance=(1 - share) * ends[0] + share * ends[1])

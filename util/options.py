@@ -8,6 +8,7 @@ import dataclasses
 import difflib
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -32,10 +33,27 @@ class Limit(NamedTuple):
 
 AT_LEAST_0 = Limit("at least 0", lambda value: value >= 0)
 SEED = Limit("at least 0 and below 2^32", lambda value: 0 <= value < 2**32)
+AT_LEAST_2 = Limit("at least 2", lambda value: value >= 2)
 AT_LEAST_1 = Limit("at least 1", lambda value: value >= 1)
 POSITIVE = Limit("a number above 0", lambda value: 0 < value < math.inf)
 BETWEEN_0_AND_1 = Limit("above 0 and below 1", lambda value: 0 < value < 1)
 BELOW_1 = Limit("at least 0 and below 1", lambda value: 0 <= value < 1)
+
+
+SEQUENCES = Limit("as in 0,3,7", lambda value: re.fullmatch(r"(\d+(,\d+)*)?", value) is not None)
+PAIRS = Limit(
+    "as in 0:3,1:4", lambda value: re.fullmatch(r"(\d+:\d+(,\d+:\d+)*)?", value) is not None
+)
+
+
+def numbers_of(sequences: str) -> list[int]:
+    """0,3,7 → [0, 3, 7]."""
+    return [int(number) for number in sequences.split(",") if number]
+
+
+def pairs_of(pairs: str) -> list[tuple[int, int]]:
+    """0:3,1:4 → [(0, 3), (1, 4)]."""
+    return [tuple(map(int, pair.split(":"))) for pair in pairs.split(",") if pair]
 
 
 def one_of(*names: str) -> Limit:
@@ -54,7 +72,10 @@ class Options:
     """Every option of a run; the field names are the flags."""
 
     experiment: str = option(
-        "synthesis", RUN, "what to do", one_of("synthesis", "recovery", "inpainting")
+        "synthesis",
+        TRAINING,
+        "what to do",
+        one_of("synthesis", "action", "recovery", "inpainting", "interpolation"),
     )
     isTraining: bool = option(True, NOW, "train, or else synthesize from a checkpoint")
     category: str = option("", TRAINING, "name of the folder of clips under data_path")
@@ -145,6 +166,17 @@ class Options:
     ckpt_name: str = option("", NOW, "checkpoint to test, a name in the run's model/")
     num_sections_in_test: int = option(4, CALL, "chunks in a synthesized video", AT_LEAST_1)
     num_batches_in_test: int = option(2, CALL, "videos synthesized per sequence", AT_LEAST_1)
+    start_in_test: str = option(
+        "inferred",
+        CALL,
+        "the state s_0 of a synthesized video: that inferred for the sequence, or from the prior",
+        one_of("inferred", "prior"),
+    )
+    sequences: str = option("", NOW, "sequences to synthesize, by their numbers from 0", SEQUENCES)
+    pairs: str = option("", NOW, "sequences to interpolate between, by their numbers", PAIRS)
+    interpolation_steps: int = option(
+        8, NOW, "columns from one appearance to the other", AT_LEAST_2
+    )
     normalization_in_test: str = option(
         "batch",
         CALL,
@@ -183,6 +215,17 @@ FIELDS: dict[str, dataclasses.Field] = {field.name: field for field in dataclass
 # Where an experiment's defaults differ from those above.
 PRESETS: dict[str, dict[str, Any]] = {
     "synthesis": {},
+    "action": {
+        "data_path": "./trainingVideo/action_dataset",
+        "num_epochs": 7000,
+        "num_frames": 30,
+        "truncated_backprop_length": 30,
+        "batch_size": 30,
+        "state_size": 3,
+        "content_size": 100,
+        "num_sections_in_test": 2,
+        "start_in_test": "prior",
+    },
     "recovery": {
         "data_path": "./trainingVideo/recovery_dataset/data",
         "mask_path": "./trainingVideo/recovery_dataset/mask",
@@ -210,6 +253,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "truncated_backprop_length": 150,
         "refsig": 0.5,
     },
+    "interpolation": {"isTraining": False},
 }
 
 
@@ -277,6 +321,11 @@ def parse(arguments: Sequence[str]) -> CommandLine:
         raise CommandLineError(
             f"--ckpt {options.ckpt} and --ckpt_name {options.ckpt_name} both name a checkpoint; "
             "give one of them"
+        )
+    if options.isTraining and experiment == "interpolation":
+        raise CommandLineError(
+            "--experiment interpolation only tests: train with --experiment action, and leave "
+            "--isTraining out"
         )
     if options.resume and options.overwrite:
         raise CommandLineError("--resume True and --overwrite True contradict; give one of them")

@@ -122,12 +122,14 @@ def prepare_testing(command_line: CommandLine) -> TestingJob:
         checkpoint = checkpoints.find(Path(options.ckpt))
         run = Path(os.path.abspath(checkpoint)).parent.parent
         parent = Path(options.output_dir) if "output_dir" in command_line.given else run.parent
-        folder = parent / run.name / "test" / "synthesis"
+        kind = "interpolation" if options.experiment == "interpolation" else "synthesis"
+        folder = parent / run.name / "test" / kind
     elif options.category:
         run = RunDirectory(Path(options.output_dir) / options.category)
         name = options.ckpt_name or checkpoints.newest(run.models).name
         checkpoint = checkpoints.find(run.models / name)
-        folder = run.path / "final_result_testing"
+        kind = "interpolation" if options.experiment == "interpolation" else "testing"
+        folder = run.path / f"final_result_{kind}"
     else:
         raise CommandLineError("no checkpoint named; give --ckpt PATH, or --category NAME of a run")
     refuse_unwritable(folder)

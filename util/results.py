@@ -2,36 +2,29 @@
 
 import math
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from model.dynamic_generator import DynamicGenerator
-from model.latents import Latents, of_sequences, spans
-from model.random_keys import Stream, random_generator
-from model.sampling import reconstruct, synthesize, with_drawn_motion_type
-from util.building import build_generator, restore
+from model.sampling import reconstruct
 from util.frames import to_bytes
-from util.options import Options
 from util.pictures import (
     COLUMNS,
     above,
     beside,
     padded,
-    video_writer,
     widened,
     write_frames,
     write_png,
     write_video,
 )
-from util.preparation import TestingJob
-from util.run_directory import free_name
-from util.run_state import read_state
+from util.sampled_videos import sampled_bytes
 from util.training import Trained
 from util.video_statistics import compare, write_comparisons
+
+MOMENTS = 4  # of a video on a picture of many
 
 
 def write_final_result(trained: Trained) -> None:
@@ -43,11 +36,7 @@ def write_final_result(trained: Trained) -> None:
         "reconstructed": to_bytes(reconstruct(generator, latents, chunk_length, batch_size)),
     }
     for video in range(options.num_batches_in_test):
-        batches = (
-            np.concatenate([to_bytes(frames) for frames in chunks], axis=1)
-            for _, chunks in sampled_videos(generator, options, latents, video)
-        )
-        made[f"synthesized_{video + 1}"] = np.concatenate(list(batches))
+        made[f"synthesized_{video + 1}"] = sampled_bytes(generator, options, latents, video)
     for index, name in enumerate(clips.names):
         videos = {kind: frames[index] for kind, frames in made.items()}
         synthesized = {kind: frames for kind, frames in videos.items() if kind.startswith("synth")}
@@ -60,6 +49,9 @@ def write_final_result(trained: Trained) -> None:
             write_comparisons(folder / "comparison.json", comparisons)
         for kind, comparison in comparisons.items():
             print(f"{name}, {kind}: {comparison}")
+    if len(clips.names) > 1:
+        del made["reconstructed"]
+        write_overview(run.final_result / "all", list(made.values()))
 
 
 @contextmanager
@@ -93,59 +85,15 @@ def write_sequence(
     write_video(folder / "side_by_side", beside([padded(videos[kind], length) for kind in panels]))
 
 
-def sampled_videos(
-    generator: DynamicGenerator, options: Options, latents: Latents, video: int
-) -> Iterator[tuple[slice, Iterator[np.ndarray]]]:
-    """Sample one video of every sequence, a batch of sequences at a time.
+def write_overview(path: Path, rows: Sequence[np.ndarray]) -> None:
+    """Rows of videos, uint8 [n, T, H, W, 3] each, as one video and as one picture.
 
-    Yields which sequences they are, and their frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
+    The picture shows, row by row, four moments of the shortest video.
     """
-    for batch, rows in enumerate(spans(len(latents.innovations), options.batch_size)):
-        yield (
-            rows,
-            synthesize(
-                generator,
-                with_drawn_motion_type(
-                    of_sequences(latents, rows),
-                    random_generator(options.seed, Stream.MOTION_TYPE, video, batch),
-                ),
-                options.truncated_backprop_length,
-                options.num_sections_in_test,
-                options.normalization_in_test,
-                partial(random_generator, options.seed, Stream.SYNTHESIS, video, batch),
-            ),
-        )
-
-
-def synthesize_from_checkpoint(job: TestingJob) -> Path:
-    """Write `num_batches_in_test` videos of each sequence, chunk by chunk; returns their folder.
-
-    Raises:
-        RunError: the checkpoint is damaged or of another model.
-        CommandLineError: a flag contradicts the checkpoint.
-    """
-    command_line, checkpoint, folder = job
-    state = read_state(checkpoint)
-    options = command_line.over(state.options)
-    generator = build_generator(options)
-    restore(generator, state, checkpoint)
-    if options.overwrite and folder.exists():
-        shutil.rmtree(folder)
-    folder = free_name(folder)
-    folder.mkdir(parents=True)
-    for video in range(options.num_batches_in_test):
-        for rows, chunks in sampled_videos(generator, options, state.latents, video):
-            names = [f"{name}_{video + 1}" for name in state.sequence_names[rows]]
-            write_as_sampled(folder, names, chunks, options.image_size)
-    return folder
-
-
-def write_as_sampled(
-    folder: Path, names: list[str], chunks: Iterator[np.ndarray], side: int
-) -> None:
-    """Write one video a sequence while its frames [n, T, side, side, 3] in [-1, 1] come."""
-    with ExitStack() as files:
-        writers = [files.enter_context(video_writer(folder / name, side, side)) for name in names]
-        for frames in chunks:
-            for write, chunk in zip(writers, to_bytes(frames), strict=True):
-                write(chunk)
+    length = max(videos.shape[1] for videos in rows)
+    playing = [beside([padded(video, length) for video in videos]) for videos in rows]
+    write_video(path, np.stack([above(pictures) for pictures in zip(*playing, strict=True)]))
+    shortest = min(videos.shape[1] for videos in rows)
+    moments = np.linspace(0, shortest - 1, min(shortest, MOMENTS)).round().astype(int)
+    sheet = [row[moment] for row in playing for moment in moments]
+    write_png(path.with_name(f"{path.name}.png"), above(sheet))

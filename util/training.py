@@ -4,7 +4,6 @@ import math
 import shutil
 import sys
 import time
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,6 @@ from model.alternating import EpochReport, alternate
 from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, copied, draw_from_prior, of_sequences
 from model.random_keys import Stream, random_generator
-from model.sampling import synthesize, with_drawn_motion_type
 from util import checkpoints
 from util.background import Background
 from util.bookkeeping import Bookkeeping
@@ -28,6 +26,7 @@ from util.preparation import TrainingJob, existing_part
 from util.recovery import Recovered, Recovery
 from util.run_directory import RunDirectory
 from util.run_state import RunState, digest, read_state
+from util.sampled_videos import FOR_PREVIEW, sampled
 
 
 class Trained(NamedTuple):
@@ -230,18 +229,9 @@ def preview(
     generator: DynamicGenerator, options: Options, latents: Latents, epoch: int
 ) -> np.ndarray:
     """A synthesized video of the first batch of sequences, [n, T, H, W, 3] in [-1, 1]."""
-    length = options.truncated_backprop_length
-    chunks = synthesize(
-        generator,
-        with_drawn_motion_type(
-            of_sequences(latents, slice(options.batch_size)),
-            random_generator(options.seed, Stream.PREVIEW_MOTION_TYPE, epoch),
-        ),
-        length,
-        math.ceil(options.num_frames / length),
-        options.normalization_in_test,
-        partial(random_generator, options.seed, Stream.PREVIEW, epoch),
-    )
+    num_chunks = math.ceil(options.num_frames / options.truncated_backprop_length)
+    first = of_sequences(latents, slice(options.batch_size))
+    chunks = sampled(generator, options, first, num_chunks, FOR_PREVIEW, epoch)
     return np.concatenate(list(chunks), axis=1)[:, : options.num_frames]
 
 

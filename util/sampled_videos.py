@@ -1,0 +1,72 @@
+"""Videos sampled from a model, as the options of a run ask for them."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from model.dynamic_generator import DynamicGenerator
+from model.latents import Latents, of_sequences, spans
+from model.random_keys import Stream, random_generator
+from model.sampling import drawn_start, synthesize
+from util.frames import to_bytes
+from util.options import Options
+
+
+class Streams(NamedTuple):
+    """The random numbers for what a video starts from, and for the innovations that drive it."""
+
+    start: Stream
+    innovations: Stream
+
+
+FOR_RESULTS = Streams(Stream.START, Stream.SYNTHESIS)
+FOR_PREVIEW = Streams(Stream.PREVIEW_START, Stream.PREVIEW)
+
+
+def sampled(
+    generator: DynamicGenerator,
+    options: Options,
+    latents: Latents,
+    num_chunks: int,
+    streams: Streams,
+    *position: int,
+) -> Iterator[np.ndarray]:
+    """Sample one video of each sequence: frames [n, T, H, W, 3] in [-1, 1], chunk by chunk."""
+    numbers = random_generator(options.seed, streams.start, *position)
+    return synthesize(
+        generator,
+        drawn_start(latents, numbers, options.start_in_test == "prior"),
+        options.truncated_backprop_length,
+        num_chunks,
+        options.normalization_in_test,
+        partial(random_generator, options.seed, streams.innovations, *position),
+    )
+
+
+def sampled_bytes(
+    generator: DynamicGenerator, options: Options, latents: Latents, video: int
+) -> np.ndarray:
+    """Sample one whole video of every sequence: uint8 [N, T, H, W, 3]."""
+    batches = (
+        np.concatenate([to_bytes(frames) for frames in chunks], axis=1)
+        for _, chunks in sampled_in_batches(generator, options, latents, video)
+    )
+    return np.concatenate(list(batches))
+
+
+def sampled_in_batches(
+    generator: DynamicGenerator, options: Options, latents: Latents, video: int
+) -> Iterator[tuple[slice, Iterator[np.ndarray]]]:
+    """Sample one video of every sequence, a batch of sequences at a time.
+
+    Yields which sequences they are, and their frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
+    """
+    for batch, rows in enumerate(spans(len(latents.innovations), options.batch_size)):
+        batch_latents = of_sequences(latents, rows)
+        num_chunks = options.num_sections_in_test
+        yield (
+            rows,
+            sampled(generator, options, batch_latents, num_chunks, FOR_RESULTS, video, batch),
+        )

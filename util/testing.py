@@ -1,0 +1,173 @@
+"""What is made from a checkpoint: sampled videos, and interpolations between appearances."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from model.dynamic_generator import DynamicGenerator
+from model.latents import Latents, of_sequences
+from model.random_keys import Stream, random_generator
+from model.sampling import between, drawn_start, reconstruct, synthesize
+from util.building import build_generator, restore
+from util.errors import CommandLineError, RunError
+from util.frames import to_bytes
+from util.options import Options, numbers_of, pairs_of
+from util.pictures import beside, video_writer, write_video
+from util.preparation import TestingJob, read
+from util.results import write_overview
+from util.run_directory import free_name
+from util.run_state import RunState, digest, read_state
+from util.sampled_videos import sampled_bytes, sampled_in_batches
+
+
+class Tested(NamedTuple):
+    """A model from a checkpoint, with the sequences asked for, and the folder for its videos.
+
+    Fields:
+        names, latents: of those training sequences.
+        rows: their numbers among all training sequences, from 0.
+        state: all that the checkpoint holds.
+    """
+
+    options: Options
+    generator: DynamicGenerator
+    names: list[str]
+    latents: Latents
+    rows: list[int]
+    state: RunState
+    folder: Path
+
+
+def open_checkpoint(job: TestingJob) -> Tested:
+    """Build the model of a checkpoint and make the folder for what comes of it.
+
+    Raises:
+        RunError: the checkpoint is damaged or of another model.
+        CommandLineError: a flag contradicts the checkpoint, or names a sequence that it has not.
+    """
+    command_line, checkpoint, folder = job
+    state = read_state(checkpoint)
+    options = command_line.over(state.options)
+    count = len(state.sequence_names)
+    rows = numbers_of(options.sequences) or list(range(count))
+    refuse_unknown(rows, count, f"--sequences {options.sequences}")
+    generator = build_generator(options)
+    restore(generator, state, checkpoint)
+    if options.overwrite and folder.exists():
+        shutil.rmtree(folder)
+    folder = free_name(folder)
+    folder.mkdir(parents=True)
+    names = [state.sequence_names[row] for row in rows]
+    return Tested(options, generator, names, of_sequences(state.latents, rows), rows, state, folder)
+
+
+def refuse_unknown(rows: list[int], count: int, flag: str) -> None:
+    """Raises CommandLineError where a number is not that of one of `count` sequences."""
+    for row in rows:
+        if row >= count:
+            raise CommandLineError(
+                f"{flag} asks for sequence {row}; the checkpoint has {count}, numbered from 0"
+            )
+
+
+def write_sampled(tested: Tested) -> None:
+    """Write `num_batches_in_test` videos of each sequence, chunk by chunk."""
+    options, generator, names, latents, *_, folder = tested
+    for video in range(options.num_batches_in_test):
+        for rows, chunks in sampled_in_batches(generator, options, latents, video):
+            of_batch = [f"{name}_{video + 1}" for name in names[rows]]
+            write_as_sampled(folder, of_batch, chunks, options.image_size)
+
+
+def write_rows(tested: Tested) -> None:
+    """All sequences in a row, as observed, over rows of videos sampled for each.
+
+    Where the clips are no longer what was trained on, or not there, the first row is what the
+    model reconstructs of them.
+    """
+    options, generator, _, latents, _, _, folder = tested
+    shown = [observed_again(tested)]
+    for video in range(options.num_batches_in_test):
+        shown.append(sampled_bytes(generator, options, latents, video))
+    write_overview(folder / "all", shown)
+
+
+def observed_again(tested: Tested) -> np.ndarray:
+    """The training clips, or else their reconstructions, uint8 [n, T, H, W, 3]."""
+    options, generator, _, latents, rows, state, _ = tested
+    try:
+        clips = read(options, options.data_path)
+        if digest(clips.frames) == state.clips_digest:
+            return to_bytes(clips.frames[rows])
+        reason = f"the clips in {options.data_path} are not those trained on"
+    except RunError as error:
+        reason = str(error)
+    print(f"{reason}; the first row is reconstructed", file=sys.stderr)
+    length, size = options.truncated_backprop_length, options.batch_size
+    return to_bytes(reconstruct(generator, latents, length, size))
+
+
+def write_interpolations(tested: Tested) -> None:
+    """A row for each pair of sequences: from one appearance to the other, all moving alike."""
+    options, generator, names, latents, *_, folder = tested
+    pairs = pairs_of(options.pairs) or default_pairs(len(names))
+    if options.content_size == 0 or not pairs:
+        raise CommandLineError(
+            "nothing to interpolate between: the checkpoint has "
+            f"{len(names)} sequences and --content_size {options.content_size}; train with "
+            "--experiment action on several sequences"
+        )
+    refuse_unknown([row for pair in pairs for row in pair], len(names), f"--pairs {options.pairs}")
+    rows = []
+    for first, second in pairs:
+        columns = [
+            np.concatenate([to_bytes(frames[0]) for frames in chunks])
+            for chunks in interpolated(generator, options, latents, first, second)
+        ]
+        rows.append(np.stack(columns))
+        print(f"{names[first]} to {names[second]}")
+    write_overview(folder / "all", rows)
+    for (first, second), columns in zip(pairs, rows, strict=True):
+        write_video(folder / f"{names[first]}_to_{names[second]}", beside(list(columns)))
+
+
+def default_pairs(count: int) -> list[tuple[int, int]]:
+    """Up to four pairs: 0 and 1, 2 and 3, ….."""
+    return [(first, first + 1) for first in range(0, min(count, 8) - 1, 2)]
+
+
+def interpolated(
+    generator: DynamicGenerator, options: Options, latents: Latents, first: int, second: int
+) -> Iterator[Iterator[np.ndarray]]:
+    """Yield the videos on the way from one sequence's appearance to another's, each in chunks.
+
+    Every video is sampled by itself, from the same start and with the same innovations, so that
+    it depends on nothing but its appearance vector.
+    """
+    draws_state = options.start_in_test == "prior"
+    for current in between(latents, first, second, options.interpolation_steps):
+        yield synthesize(
+            generator,
+            drawn_start(current, random_generator(options.seed, Stream.START, 0, 0), draws_state),
+            options.truncated_backprop_length,
+            options.num_sections_in_test,
+            options.normalization_in_test,
+            partial(random_generator, options.seed, Stream.SYNTHESIS, 0, 0),
+        )
+
+
+def write_as_sampled(
+    folder: Path, names: list[str], chunks: Iterator[np.ndarray], side: int
+) -> None:
+    """Write one video a sequence while its frames [n, T, side, side, 3] in [-1, 1] come."""
+    with ExitStack() as files:
+        writers = [files.enter_context(video_writer(folder / name, side, side)) for name in names]
+        for frames in chunks:
+            for write, chunk in zip(writers, to_bytes(frames), strict=True):
+                write(chunk)
