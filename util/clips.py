@@ -1,5 +1,6 @@
 """Reading a category of clips: a folder of videos and/or sub-folders of numbered images."""
 
+import logging
 import re
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from util.frames import to_model_range
 
 VIDEO_SUFFIXES = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".gif")
 IMAGE_SUFFIXES = (".png", ".jpg")
+
+# It warns where it is stopped before the end of a video, which here is nothing unusual.
+logging.getLogger("imageio_ffmpeg").setLevel(logging.ERROR)
 
 # ffmpeg would paint over what it cannot decode; here it stops.
 STRICT = ["-xerror", "-err_detect", "explode"]
