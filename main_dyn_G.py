@@ -29,9 +29,9 @@ def main(arguments: Sequence[str]) -> int:
         job = prepare(command_line)
         start_tensorflow(debug)
         # Only now: the experiments import TensorFlow, which takes seconds.
-        from util.experiments import EXPERIMENTS
+        from util.experiments import run_experiment
 
-        print(EXPERIMENTS[command_line.options.experiment](job))
+        print(run_experiment(job))
     except Interrupted as stop:
         print(stop, file=sys.stderr)
         return stop.exit_code
