@@ -5,7 +5,7 @@ For one sequence, up to a constant, -log p(x, ξ, s_0, a, m) is the energy
     U = ½ (Σ_t‖ξ_t‖² + ‖s_0‖² + ‖a‖² + ‖m‖²) + 1/(2σ²) Σ_t ‖M_t ∘ (x_t − G_β(a, s_t))‖²
 
 and Langevin inference descends it in the latents, learning in the weights. M_t is 1 at visible
-pixels and 0 at missing ones, which so have no say.
+pixels and 0 at missing ones, so that these take no part in it.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The simulated training clips: the pictures, the physics behind them, the command, the files."""
+"""The simulated training clips: pictures, the physics behind them, masks, the command, files."""
 
 import itertools
 import subprocess
@@ -8,17 +8,25 @@ from pathlib import Path
 import imageio.v2 as imageio
 import numpy as np
 import pytest
+import scipy.io
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "trainingVideo" / "make_clips.py"
 sys.path.insert(0, str(SCRIPT.parent))
 
 import make_clips  # noqa: E402
-from simulations import fire, flag, light, shared, water  # noqa: E402
+from simulations import fire, flag, light, masks, pond, shared, water  # noqa: E402
 
 MODULES = {"fire": fire, "water": water, "flag": flag, "light": light}
 CATEGORIES = list(MODULES)
 SHORT = 20
+MASKS = {"region": masks.region, "missing_frames": masks.missing_frames}
+# Every file of every category, as the command with seed 0 makes it: its path and its frames.
+FILES = [
+    pytest.param(path, frames, id=str(path))
+    for category in make_clips.CATEGORIES
+    for path, frames in make_clips.files(category, 0).items()
+]
 
 
 def simulate(category, seed, frames):
@@ -37,9 +45,28 @@ def clips():
     return {category: simulate(category, 0, SHORT) for category in CATEGORIES}
 
 
+@pytest.fixture(scope="module")
+def scene():
+    """A boat that crosses in a few frames: a list of (picture, truth, missing)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(water, "WARM_UP_FRAMES", 6)
+        return list(pond.generate(0, SHORT))
+
+
+@pytest.fixture(scope="module")
+def crossing():
+    """What the embedded pond has over its water, a list of layers."""
+    return list(pond.crossing(0, make_clips.INPAINTING_FRAMES))
+
+
 def distance(one, other):
     """Mean absolute difference of two pictures, grey levels 0..255."""
     return np.abs(one.astype(float) - other.astype(float)).mean()
+
+
+def read_video(path):
+    """All frames, uint8 [frames, height, width, 3]."""
+    return np.array([frame for frame in imageio.get_reader(path)])
 
 
 def run_command(*arguments, cwd, **options):
@@ -58,6 +85,8 @@ def run_command(*arguments, cwd, **options):
 
 def test_every_category_is_tested():
     assert list(make_clips.GENERATORS) == CATEGORIES
+    more = ["recovery/water", "recovery/flag", "inpainting/pond"]
+    assert [*CATEGORIES, *more] == make_clips.CATEGORIES
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
@@ -210,12 +239,141 @@ def test_coupling_brings_lamps_into_step():
     np.testing.assert_allclose(alone, start + 400 * 0.3)
 
 
+# --- A boat on the water ---
+
+
+def test_scene_differs_from_its_truth_only_where_the_mask_is(scene):
+    assert len(scene) == SHORT
+    for picture, truth, missing in scene:
+        assert picture.shape == truth.shape == (shared.SIZE, shared.SIZE, 3)
+        assert picture.dtype == truth.dtype == np.uint8
+        assert missing.shape == (shared.SIZE, shared.SIZE)
+        np.testing.assert_array_equal(picture[~missing], truth[~missing])
+
+
+def test_mask_has_a_margin_and_no_more(scene):
+    for picture, truth, missing in scene[1:]:
+        changed = (picture != truth).any(axis=2)
+        assert changed.any()
+        np.testing.assert_array_equal(pond.widened(changed, pond.MARGIN) & ~missing, False)
+        # One pixel more, since what is painted very thinly changes no byte.
+        np.testing.assert_array_equal(missing & ~pond.widened(changed, pond.MARGIN + 1), False)
+
+
+def test_seed_decides_water_and_wake(scene):
+    again, other = list(pond.crossing(0, 4)), list(pond.crossing(1, 4))
+    np.testing.assert_array_equal(again[-1].colour, list(pond.crossing(0, 4))[-1].colour)
+    assert np.any(again[-1].colour != other[-1].colour)
+    assert not np.array_equal(scene[0][1], next(pond.generate(1, SHORT))[1])
+
+
+def test_boat_comes_in_at_the_left_and_leaves_at_the_right(crossing):
+    sails = [layer.colour.min(axis=2) > 0.7 for layer in crossing]
+    assert not sails[0].any() and not sails[-1].any()
+    middles = [sail.any(axis=0).nonzero()[0].mean() for sail in sails if sail.any()]
+    assert middles[0] < 5.0 and middles[-1] > shared.SIZE - 5.0
+    assert max(abs(np.diff(middles))) < 4.0
+
+
+def test_every_pixel_is_visible_in_most_frames(crossing):
+    hidden = [pond.widened(layer.cover[..., 0] > 0.0, pond.MARGIN) for layer in crossing]
+    assert np.mean(hidden, axis=0).max() < 0.5
+    assert 0.02 < np.mean(hidden) < 0.15
+
+
+def test_coverage_is_the_area_of_a_convex_piece():
+    corners = np.array([[20.0, 30.0], [60.5, 30.0], [60.5, 50.25], [20.0, 50.25], [40.0, 40.0]])
+    covered = pond.coverage(corners)
+    assert covered[40, 40] == 1.0 and covered[10, 40] == 0.0
+    assert covered.sum() == pytest.approx(40.5 * 20.25, rel=0.01)
+    thin = pond.coverage(np.array([[20.0, 30.0], [21.0, 30.0], [20.5, 60.0]]))
+    assert thin[:29].max() == thin[61:].max() == 0.0
+
+
+def test_widened_reaches_as_far_as_the_margin_in_all_directions():
+    mask = np.zeros((9, 11), bool)
+    mask[4, 5] = mask[0, 0] = True
+    wide = pond.widened(mask, 3)
+    assert wide[1, 5] and wide[7, 5] and wide[4, 2] and wide[4, 8] and wide[0, 3]
+    assert not wide[0, 5] and not wide[8, 5] and not wide[7, 8] and not wide[4, 9]
+
+
+# --- Masks ---
+
+
+def test_region_is_one_square_that_jumps():
+    places = set()
+    for missing in masks.region(0, SHORT):
+        assert missing.shape == (masks.SIDE, masks.SIDE) and missing.dtype == bool
+        rows, columns = missing.any(axis=1).nonzero()[0], missing.any(axis=0).nonzero()[0]
+        assert missing.sum() == masks.REGION**2
+        assert np.ptp(rows) == np.ptp(columns) == masks.REGION - 1
+        places.add((rows[0], columns[0]))
+    assert len(places) == SHORT
+
+
+def test_region_can_be_anywhere():
+    missing = np.array(list(masks.region(0, 400)))
+    assert missing.any(axis=(0, 1)).all() and missing.any(axis=(0, 2)).all()
+    assert missing.mean() == pytest.approx((masks.REGION / masks.SIDE) ** 2)
+
+
+@pytest.mark.parametrize("frames", [SHORT, SHORT + 1])
+def test_half_the_frames_are_missing_entirely(frames):
+    missing = np.array(list(masks.missing_frames(0, frames)))
+    assert missing.shape == (frames, masks.SIDE, masks.SIDE) and missing.dtype == bool
+    np.testing.assert_array_equal(missing.any(axis=(1, 2)), missing.all(axis=(1, 2)))
+    assert missing[:, 0, 0].sum() == frames // 2
+
+
+@pytest.mark.parametrize("kind", MASKS)
+def test_seed_decides_the_masks(kind):
+    one, again, other = (np.array(list(MASKS[kind](seed, SHORT))) for seed in [0, 0, 1])
+    np.testing.assert_array_equal(one, again)
+    assert np.any(one != other)
+
+
+def test_mask_writer_keeps_the_masks(tmp_path):
+    path = tmp_path / "new" / "region_type.mat"
+    missing = np.array(list(masks.region(0, 5)))
+    missing[:, :, -40:] = False  # so that rows cannot be taken for columns
+    assert make_clips.write_masks(path, missing) == 5
+    read = scipy.io.loadmat(path)["masks"]
+    assert read.dtype == np.uint8 and read.shape == (masks.SIDE, masks.SIDE, 5, 3)
+    for colour in range(3):
+        np.testing.assert_array_equal(np.moveaxis(read[..., colour], 2, 0), missing)
+    assert [entry.name for entry in path.parent.iterdir()] == ["region_type.mat"]
+
+
+def test_mask_writer_makes_the_same_bytes_whenever_and_wherever(tmp_path, monkeypatch):
+    make_clips.write_masks(tmp_path / "one.mat", masks.region(0, 2))
+    monkeypatch.setattr("time.asctime", lambda: "Thu Jan  1 00:00:00 1970")
+    monkeypatch.setattr("os.name", "another")
+    make_clips.write_masks(tmp_path / "two.mat", masks.region(0, 2))
+    content = (tmp_path / "one.mat").read_bytes()
+    assert content == (tmp_path / "two.mat").read_bytes()
+    assert content[:116] == b"MATLAB 5.0 MAT-file".ljust(116)
+
+
+def test_mask_writer_cut_short_leaves_the_old_mask_and_nothing_else(tmp_path):
+    def breaks_off():
+        yield from masks.region(0, 3)
+        raise RuntimeError("simulation failed")
+
+    path = tmp_path / "region_type.mat"
+    path.write_bytes(b"old")
+    with pytest.raises(RuntimeError, match="simulation failed"):
+        make_clips.write_masks(path, breaks_off())
+    assert [entry.name for entry in tmp_path.iterdir()] == ["region_type.mat"]
+    assert path.read_bytes() == b"old"
+
+
 # --- The writer and the command ---
 
 
 def test_writer_keeps_the_pictures(tmp_path, clips):
     path = tmp_path / "new" / "light.mp4"
-    make_clips.write_clip(path, clips["light"])
+    assert make_clips.write_clip(path, clips["light"]) == SHORT
     read = list(itertools.islice(imageio.get_reader(path), SHORT + 1))
     assert len(read) == SHORT
     for picture, original in zip(read, clips["light"], strict=True):
@@ -272,13 +430,46 @@ def test_command_writes_a_clip_and_will_not_overwrite_it(tmp_path):
     assert path.read_bytes() != content
 
 
-@pytest.mark.parametrize("arguments", [["fires"], ["light", "fires"]])
+def test_command_makes_the_files_of_other_datasets(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(make_clips, "RECOVERY_FRAMES", 4)
+    monkeypatch.setattr(make_clips, "INPAINTING_FRAMES", 4)
+    monkeypatch.setattr(water, "WARM_UP_FRAMES", 1)
+    arguments = ["--output", str(tmp_path), "recovery/water", "inpainting/pond"]
+    make_clips.main(arguments)
+    made = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*"))
+    assert made == [
+        "background_inpainting/data/pond/pond.mp4",
+        "background_inpainting/mask/pond/mask128.mat",
+        "background_inpainting/truth/pond/pond.mp4",
+        "recovery_dataset/data/water/water.mp4",
+        "recovery_dataset/mask/water/missing_frame_type.mat",
+        "recovery_dataset/mask/water/region_type.mat",
+    ]
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(made) and all(": 4 frames, " in line for line in lines)
+
+    (tmp_path / "background_inpainting" / "data" / "pond" / "pond.mp4").unlink()
+    with pytest.raises(SystemExit) as refused:  # its truth is still there
+        make_clips.main([*arguments[:2], "inpainting/pond"])
+    assert refused.value.code == 1
+
+
+def test_every_file_has_its_own_random_numbers():
+    clip, *one = make_clips.files("recovery/water", 0).values()
+    _, *other = make_clips.files("recovery/flag", 0).values()
+    for first, second in zip(one, other, strict=True):
+        assert np.any(np.array(list(first)) != np.array(list(second)))
+    (texture,) = make_clips.files("water", 0).values()
+    assert distance(next(clip), next(texture)) > 1.0
+
+
+@pytest.mark.parametrize("arguments", [["fires"], ["light", "fires"], ["recovery/pond"]])
 def test_command_refuses_an_unknown_category(tmp_path, arguments):
     refused = run_command("--output", tmp_path, *arguments, cwd=tmp_path)
     assert refused.returncode == 2
     assert len(refused.stderr.splitlines()) == 1
-    assert "'fires'" in refused.stderr
-    assert all(category in refused.stderr for category in CATEGORIES)
+    assert repr(arguments[-1]) in refused.stderr
+    assert all(category in refused.stderr for category in make_clips.CATEGORIES)
     assert not list(tmp_path.iterdir())
 
 
@@ -301,14 +492,50 @@ def test_command_leaves_nothing_when_the_disk_takes_no_more(tmp_path):
     assert not [entry for entry in tmp_path.rglob("*") if entry.is_file()]
 
 
-# --- The clips in the repository ---
+# --- The files in the repository ---
+
+
+@pytest.mark.parametrize("path, frames", FILES)
+def test_file_in_the_repository_is_what_the_command_makes(path, frames):
+    # Not to the byte: another machine or another ffmpeg may round otherwise.
+    whole = SCRIPT.parent / path
+    if path.suffix == ".mat":
+        read = scipy.io.loadmat(whole)["masks"].astype(bool)
+        made = np.stack(list(frames), axis=-1)[..., np.newaxis]
+        assert np.mean(read != made) < 1e-4
+    else:
+        assert distance(next(iter(imageio.get_reader(whole))), next(frames)) < 4.0
+
+
+@pytest.mark.parametrize("category", ["recovery/water", "recovery/flag"])
+def test_masks_in_the_repository_fit_their_clip(category):
+    clip, *of_clip = [SCRIPT.parent / path for path in make_clips.files(category, 0)]
+    frames = len(read_video(clip))
+    assert frames >= 70
+    region, whole = (scipy.io.loadmat(path)["masks"] for path in of_clip)
+    assert region.shape == whole.shape == (150, 150, frames, 3)
+    assert region.mean() == pytest.approx(60 * 60 / 150**2)
+    assert whole.mean() == 0.5
+
+
+def test_scene_in_the_repository_shows_its_truth_beside_the_mask():
+    paths = [SCRIPT.parent / path for path in make_clips.files("inpainting/pond", 0)]
+    picture, truth = (read_video(path).astype(float) for path in paths[:2])
+    missing = np.moveaxis(scipy.io.loadmat(paths[2])["masks"][..., 0], 2, 0).astype(bool)
+    assert missing.shape == picture.shape[:3] == truth.shape[:3] == (150, 128, 128)
+    assert np.abs(picture - truth)[~missing].mean() < 3.0
+    assert np.abs(picture - truth)[missing].mean() > 20.0
+
+
+def test_files_in_the_repository_are_small():
+    sizes = [(SCRIPT.parent / parameter.values[0]).stat().st_size for parameter in FILES]
+    assert max(sizes) < 500_000
+    assert sum(sizes) < 2_500_000
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_clip_in_the_repository(category):
-    path = make_clips.clip_path(SCRIPT.parent, category)
-    assert path.stat().st_size < 500_000
-    reader = imageio.get_reader(path)
+    reader = imageio.get_reader(SCRIPT.parent / "dynamicTexture" / category / f"{category}.mp4")
     assert reader.get_meta_data()["fps"] == 25
     frames = [frame for frame in reader]
     assert len(frames) >= 150

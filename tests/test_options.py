@@ -325,17 +325,34 @@ def options_table():
     return rows
 
 
-def test_table_in_the_readme_is_that_of_the_options():
+def presets_table():
+    """The rows of README's table of where an experiment has other defaults."""
+    presets = {experiment: preset for experiment, preset in PRESETS.items() if preset}
+    rows = [["flag", *presets], ["---"] * (len(presets) + 1)]
+    for name, field in FIELDS.items():
+        if any(name in preset for preset in presets.values()):
+            values = [str(preset.get(name, field.default)) for preset in presets.values()]
+            rows.append([f"`--{name}`", *values])
+    return [f"| {' | '.join(row)} |" for row in rows]
+
+
+TABLES = {"options": options_table, "presets": presets_table}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_table_in_the_readme_is_that_of_the_options(name):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = re.search(r"<!-- options -->(.*?)<!-- /options -->", text, re.DOTALL)
-    assert table, "README.md has no table between <!-- options --> and <!-- /options -->"
+    table = re.search(rf"<!-- {name} -->(.*?)<!-- /{name} -->", text, re.DOTALL)
+    assert table, f"README.md has no table between <!-- {name} --> and <!-- /{name} -->"
 
     def rows(lines):
         cells = (re.split(r"\s*\|\s*", line.strip()) for line in lines)
         return [row for row in cells if len(row) > 1 and row[1].startswith("`--")]
 
-    assert rows(table[1].splitlines()) == rows(options_table())
+    assert rows(TABLES[name]())
+    assert rows(table[1].splitlines()) == rows(TABLES[name]())
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(options_table()) + "\n")
+    for table in TABLES.values():
+        sys.stdout.write("\n".join(table()) + "\n\n")

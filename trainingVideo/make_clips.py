@@ -1,12 +1,24 @@
-"""Simulate dynamic textures and write each as a small video to train on.
+"""Simulate dynamic textures and write them as small videos to train on, some with masks.
 
     python trainingVideo/make_clips.py                 # every category
     python trainingVideo/make_clips.py --seed 3 fire   # only fire, with other random numbers
+    python trainingVideo/make_clips.py inpainting/pond recovery/flag
 
-A category NAME becomes DIR/NAME/NAME.mp4: 200 frames, 25 a second, 128 x 128 pixels.
+Videos have 25 frames a second of 128 x 128 pixels. Below the folder given with --output,
+
+    NAME             becomes dynamicTexture/NAME/NAME.mp4, 200 frames;
+    recovery/NAME    becomes recovery_dataset/data/NAME/NAME.mp4, 100 frames, and two masks,
+                     recovery_dataset/mask/NAME/{region_type,missing_frame_type}.mat;
+    inpainting/NAME  becomes background_inpainting/data/NAME/NAME.mp4, 150 frames, the mask of
+                     what moves in it, background_inpainting/mask/NAME/mask128.mat, and
+                     background_inpainting/truth/NAME/NAME.mp4, the same without it.
 """
 
 import argparse
+import contextlib
+import io
+import itertools
+import operator
 import os
 import subprocess
 import sys
@@ -14,10 +26,11 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
-from simulations import fire, flag, light, water
+import scipy.io
+from simulations import fire, flag, light, masks, pond, water
 from simulations.shared import FRAME_RATE
 
-FRAMES = 200
+FRAMES, RECOVERY_FRAMES, INPAINTING_FRAMES = 200, 100, 150
 
 # A generator takes (seed, frames) and yields that many pictures, uint8 [height, width, 3].
 GENERATORS = {
@@ -26,6 +39,58 @@ GENERATORS = {
     "flag": flag.generate,
     "light": light.generate,
 }
+
+# A scene takes (seed, frames) and yields that many (picture, the same without what moves, mask).
+SCENES = {"pond": pond.generate}
+
+# What can be asked for on the command line. Of the textures, the two that their neighbours in
+# time tell least about are there for recovery.
+CATEGORIES = [*GENERATORS, "recovery/water", "recovery/flag", *(f"inpainting/{n}" for n in SCENES)]
+
+
+def files(category, seed):
+    """What a category consists of: a dictionary from paths to frames.
+
+    The paths, each a `pathlib.Path`, are relative to the folder given with --output. The frames
+    are an iterator over pictures, uint8 [height, width, 3], or for a path that ends with .mat
+    over masks, bool [height, width]; nothing is simulated before they are asked for.
+    """
+    dataset, _, name = category.rpartition("/")
+    make = {"": _texture, "recovery": _recovery, "inpainting": _inpainting}[dataset]
+    return make(name, seed)
+
+
+def _texture(name, seed):
+    return {_clip("dynamicTexture", name): GENERATORS[name](seed, FRAMES)}
+
+
+def _recovery(name, seed):
+    folder = Path("recovery_dataset")
+    makers = {
+        _clip(folder / "data", name): GENERATORS[name],
+        folder / "mask" / name / "region_type.mat": masks.region,
+        folder / "mask" / name / "missing_frame_type.mat": masks.missing_frames,
+    }
+    return {path: make(_own(seed, path), RECOVERY_FRAMES) for path, make in makers.items()}
+
+
+def _inpainting(name, seed):
+    folder = Path("background_inpainting")
+    clip, truth = _clip(folder / "data", name), _clip(folder / "truth", name)
+    paths = [clip, truth, folder / "mask" / name / "mask128.mat"]
+    # One simulation for all three, run by whoever asks for a frame first.
+    copies = itertools.tee(SCENES[name](_own(seed, clip), INPAINTING_FRAMES), 3)
+    frames = [map(operator.itemgetter(part), copy) for part, copy in enumerate(copies)]
+    return dict(zip(paths, frames, strict=True))
+
+
+def _clip(folder, name):
+    return Path(folder, name, f"{name}.mp4")
+
+
+def _own(seed, path):
+    """A seed for one file: the same category in another dataset gets other random numbers."""
+    return [seed, *path.as_posix().encode()]
 
 
 def write_clip(path, pictures, frame_rate=FRAME_RATE):
@@ -38,16 +103,59 @@ def write_clip(path, pictures, frame_rate=FRAME_RATE):
             height and even width. All are held in memory until the end.
         frame_rate: frames per second.
 
+    Returns:
+        How many pictures there were.
+
     Raises:
         ValueError: there is no picture, or one has another shape or type.
         OSError: the folder or the file cannot be written.
+    """
+    with _whole(path) as partial:
+        pictures = _checked(pictures)
+        _encode(partial, pictures, frame_rate)
+    return len(pictures)
+
+
+def write_masks(path, frames):
+    """Write masks as a MATLAB file (of version 5); `path` appears only once it is complete.
+
+    Its variable `masks` is uint8 [height, width, frames, 3], the same in each of the three
+    colours: 1 where a pixel is missing and 0 where it is visible.
+
+    Args:
+        path: where to write; see `write_clip`.
+        frames: iterable of at least one bool [height, width], true where a pixel is missing.
+
+    Returns:
+        How many frames there were.
+
+    Raises:
+        OSError: the folder or the file cannot be written.
+    """
+    with _whole(path) as partial:
+        missing = np.stack(list(frames), axis=-1).astype(np.uint8)
+        content = io.BytesIO()
+        variables = {"masks": np.repeat(missing[..., np.newaxis], 3, axis=-1)}
+        scipy.io.savemat(content, variables, do_compression=True)
+        # The file begins with a text of 116 bytes, into which SciPy puts the platform and the
+        # time: with another text the bytes do not vary.
+        text = b"MATLAB 5.0 MAT-file".ljust(116)
+        partial.write_bytes(text + content.getvalue()[len(text) :])
+    return missing.shape[-1]
+
+
+@contextlib.contextmanager
+def _whole(path):
+    """Make the folder of `path` and give a partial file beside it, renamed to it at the end.
+
+    After an error the partial file is gone and what was at `path` is still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # The name is not that of a video, so a run cut short leaves nothing to train on.
     partial = path.with_name(path.name + ".partial")
     partial.touch()  # a folder that refuses the file does so now, not after the simulation
     try:
-        _encode(partial, _checked(pictures), frame_rate)
+        yield partial
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
@@ -88,37 +196,32 @@ def _encode(path, pictures, frame_rate):
         raise OSError(lines[0] if lines else f"ffmpeg ended with code {done.returncode}")
 
 
-def clip_path(folder, category):
-    """The place of a category's clip below the folder given with --output."""
-    return folder / "dynamicTexture" / category / f"{category}.mp4"
-
-
 def parse_arguments(arguments=None):
     """Read the command line; a mistake in it ends the program with one line and code 2."""
     parser = argparse.ArgumentParser(description="Simulate dynamic textures and write videos.")
     parser.add_argument(
         "category",
         nargs="*",
-        help=f"what to make, default all of: {', '.join(GENERATORS)}",
+        help=f"what to make, default all of: {', '.join(CATEGORIES)}",
     )
     parser.add_argument(
         "--output",
         type=Path,
         default=Path(__file__).resolve().parent,
         metavar="DIR",
-        help="clips go to DIR/dynamicTexture/CATEGORY (default: the folder of this script)",
+        help="the datasets' folders go to DIR (default: the folder of this script)",
     )
     parser.add_argument("--seed", type=int, default=0, help="random seed >= 0 (default: 0)")
-    parser.add_argument("--overwrite", action="store_true", help="replace clips that exist")
+    parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
     chosen = parser.parse_args(arguments)
     # argparse's own error prints the usage first; one line is easier to read.
-    unknown = [name for name in chosen.category if name not in GENERATORS]
+    unknown = [name for name in chosen.category if name not in CATEGORIES]
     if unknown:
-        stop(2, f"unknown category {unknown[0]!r}; there are: {', '.join(GENERATORS)}")
+        stop(2, f"unknown category {unknown[0]!r}; there are: {', '.join(CATEGORIES)}")
     if chosen.seed < 0:
         stop(2, f"--seed must be 0 or more, not {chosen.seed}")
     # Each once, in the order given.
-    chosen.category = list(dict.fromkeys(chosen.category)) or list(GENERATORS)
+    chosen.category = list(dict.fromkeys(chosen.category)) or CATEGORIES
     return chosen
 
 
@@ -129,18 +232,23 @@ def stop(code, message):
 
 
 def main(arguments=None):
-    """Make the clips the command line asks for and print one line for each."""
+    """Make the categories the command line asks for and print one line for each file."""
     chosen = parse_arguments(arguments)
-    paths = {category: clip_path(chosen.output, category) for category in chosen.category}
-    existing = [path for path in paths.values() if path.exists()]
+    frames = {
+        chosen.output / path: of_file
+        for category in chosen.category
+        for path, of_file in files(category, chosen.seed).items()
+    }
+    existing = [path for path in frames if path.exists()]
     if existing and not chosen.overwrite:
         stop(1, f"{existing[0]} exists already; give --overwrite to replace it")
-    for category, path in paths.items():
+    for path, of_file in frames.items():
+        write = write_masks if path.suffix == ".mat" else write_clip
         try:
-            write_clip(path, GENERATORS[category](chosen.seed, FRAMES))
+            count = write(path, of_file)
         except OSError as error:
             stop(1, f"cannot write {path}: {error}")
-        print(f"{path}: {FRAMES} frames, {path.stat().st_size / 1000:.0f} KB")
+        print(f"{path}: {count} frames, {path.stat().st_size / 1000:.0f} KB")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Filling in missing pixels without the model: what its recovery is measured against.
 
-Each takes a video, float [T, H, W, 3], and what is missing of it, bool [T, H, W, 1] (the frames
-hold anything there), and returns the video with the missing pixels filled in. Visible pixels are
-returned as they are.
+Each takes a video, float [T, H, W, 3] of any range, and what is missing of it, bool [T, H, W, 1]
+(the frames hold anything there), and returns the video with the missing pixels filled in, of the
+same shape, in float64. Visible pixels are returned as they are.
 """
 
 import numpy as np
@@ -53,12 +53,12 @@ def linear_interpolation(frames: np.ndarray, missing: np.ndarray) -> np.ndarray:
 def low_rank_imputation(
     frames: np.ndarray, missing: np.ndarray, rank: int = RANK, rounds: int = ROUNDS
 ) -> np.ndarray:
-    """What a linear dynamical system of `rank` states makes of what is visible.
+    """What the output matrix and states of a linear dynamical system make of what is visible.
 
     From the temporal mean, round after round: the singular value decomposition of the filled-in
     video without its mean gives the system's output matrix C and its states s_t (Doretto, Chiuso,
-    Wu, Soatto, *Dynamic Textures*, IJCV 2003), and mean + C s_t is what is filled in next. A frame
-    that is missing entirely keeps the temporal mean.
+    Wu, Soatto, *Dynamic Textures*, IJCV 2003), and mean + C s_t is what is filled in next. The
+    dynamics of s_t are not used: a frame that is missing entirely stays near the temporal mean.
     """
     hidden = np.broadcast_to(missing, frames.shape).reshape(len(frames), -1)
     filled = temporal_mean(frames, missing).reshape(len(frames), -1).astype(np.float64)

@@ -13,7 +13,7 @@ from util.clips import Clips
 from util.event_log import EventLog
 from util.options import Options
 from util.pictures import above, contact_sheet, write_png
-from util.recovery import Recovered, recovery_scores
+from util.recovery import Recovered, scores_of
 from util.run_directory import RunDirectory
 
 SHEET_SEQUENCES = 4  # sequences on a contact sheet
@@ -50,8 +50,11 @@ class Bookkeeping:
 
     def score(self, epoch: int, recovered: Recovered) -> None:
         """Log how close the recovered pixels come to the truth, where that is known."""
-        for kind, scores in recovery_scores(recovered, self._clips).items():
-            named = {f"recovery_{name}/{kind}": value for name, value in scores._asdict().items()}
+        scores = scores_of(recovered._asdict(), self._clips)
+        several = len(self._clips.names) > 1
+        for (index, way), figures in scores.items():
+            of = way if index is None or not several else f"{self._clips.names[index]}/{way}"
+            named = {f"recovery_{name}/{of}": value for name, value in figures._asdict().items()}
             self._log.figures(named, epoch)
 
     def draw(self, epoch: int, videos: Mapping[str, np.ndarray]) -> None:

@@ -1,8 +1,9 @@
 """Reading a category of clips: a folder of videos and/or sub-folders of numbered images."""
 
+import logging
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -10,12 +11,16 @@ from typing import NamedTuple
 import imageio_ffmpeg
 import numpy as np
 from PIL import Image
+from scipy.ndimage import distance_transform_edt
 
 from util.errors import RunError
 from util.frames import to_model_range
 
 VIDEO_SUFFIXES = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".gif")
 IMAGE_SUFFIXES = (".png", ".jpg")
+
+# It warns where it is stopped before the end of a video, which here is nothing unusual.
+logging.getLogger("imageio_ffmpeg").setLevel(logging.ERROR)
 
 # ffmpeg would paint over what it cannot decode; here it stops.
 STRICT = ["-xerror", "-err_detect", "explode"]
@@ -43,9 +48,17 @@ class Clips(NamedTuple):
 
 
 def read_category(
-    data_path: str | Path, category: str, first_frame: int, num_frames: int, image_size: int
+    data_path: str | Path,
+    category: str,
+    first_frame: int,
+    num_frames: int,
+    image_size: int,
+    hidden: Sequence[np.ndarray] | None = None,
 ) -> Clips:
     """Read `num_frames` frames of every sequence of a category, resized to a square.
+
+    Args:
+        hidden: for each sequence what may not be read, bool [num_frames, any height, any width].
 
     Raises:
         RunError: no such category, no clips in it, or a clip that is broken or too short.
@@ -61,14 +74,25 @@ def read_category(
             f"no clips in {folder}; put videos ({' '.join(VIDEO_SUFFIXES)}) or sub-folders of "
             f"numbered images ({' '.join(IMAGE_SUFFIXES)}) there"
         )
-    frames = [read_clip(source, first_frame, num_frames, image_size) for source in sources]
+    frames = [
+        read_clip(source, first_frame, num_frames, image_size, hidden and hidden[index])
+        for index, source in enumerate(sources)
+    ]
     return Clips(_unique_names(sources), to_model_range(np.stack(frames)))
 
 
-def read_clip(source: Path, first_frame: int, num_frames: int, image_size: int) -> np.ndarray:
+def read_clip(
+    source: Path,
+    first_frame: int,
+    num_frames: int,
+    image_size: int,
+    hidden: np.ndarray | None = None,
+) -> np.ndarray:
     """Read frames first_frame … first_frame + num_frames - 1 as uint8 [T, side, side, 3].
 
-    Frames are decoded one by one and none is kept but those asked for.
+    Frames are decoded one by one and none is kept but those asked for. What is `hidden`, see
+    `read_category`, is painted over before a frame is resized, as it would else show in pixels
+    around it.
 
     Raises:
         RunError: the clip cannot be decoded, or ends before the last frame asked for.
@@ -80,6 +104,8 @@ def read_clip(source: Path, first_frame: int, num_frames: int, image_size: int) 
         for image in islice(stream, first_frame + num_frames):
             count += 1
             if count > first_frame:
+                if hidden is not None:
+                    image = painted_over(image, hidden[count - first_frame - 1])
                 resized = image.resize((image_size, image_size), Image.Resampling.BICUBIC)
                 frames.append(np.asarray(resized))
     finally:
@@ -90,6 +116,28 @@ def read_clip(source: Path, first_frame: int, num_frames: int, image_size: int) 
             f"--first_frame {first_frame}; ask for fewer or use a longer clip"
         )
     return np.stack(frames)
+
+
+def painted_over(image: Image.Image, hidden: np.ndarray) -> Image.Image:
+    """The image with the nearest visible pixel in place of each that is hidden.
+
+    Args:
+        hidden: bool [any height, any width]; where it hides everything, the image is black.
+    """
+    hidden = nearest_pixels(hidden, image.height, image.width)
+    if hidden.all():
+        return Image.new("RGB", image.size)
+    rows, columns = distance_transform_edt(hidden, return_distances=False, return_indices=True)
+    return Image.fromarray(np.asarray(image)[rows, columns])
+
+
+def nearest_pixels(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resize [..., any height, any width] to height and width, each pixel from the nearest."""
+    rows, columns = (
+        (2 * np.arange(new) + 1) * old // (2 * new)
+        for new, old in zip((height, width), picture.shape[-2:], strict=True)
+    )
+    return picture[..., rows[:, np.newaxis], columns]
 
 
 def video_frames(path: Path) -> Iterator[Image.Image]:
@@ -150,11 +198,20 @@ def image_frames(folder: Path) -> Iterator[Image.Image]:
         RunError: an image cannot be decoded.
     """
     for path in sorted(filter(_is_image, folder.iterdir()), key=natural_order):
-        try:
-            with Image.open(path) as image:
-                yield image.convert("RGB")
-        except (OSError, SyntaxError) as error:
-            raise RunError(f"{path} cannot be decoded as an image; replace or remove it") from error
+        yield read_image(path)
+
+
+def read_image(path: Path) -> Image.Image:
+    """Read an image, RGB.
+
+    Raises:
+        RunError: it cannot be decoded.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except (OSError, SyntaxError) as error:
+        raise RunError(f"{path} cannot be decoded as an image; replace or remove it") from error
 
 
 def natural_order(path: Path) -> list:

@@ -72,7 +72,10 @@ EXPERIMENTS = {
 
 
 def run_experiment(job: TrainingJob | TestingJob) -> str:
-    """Run what the options ask for, or a checkpoint's own; returns where the results are."""
+    """Train as the run's options ask, or test as they and the checkpoint's do.
+
+    Returns the line that says where the results are.
+    """
     if isinstance(job, TestingJob):
         tested = open_checkpoint(job)
         EXPERIMENTS[tested.options.experiment](tested)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,13 @@ import scipy.io
 from PIL import Image
 
 from model.random_keys import Stream, random_generator
-from util.clips import IMAGE_SUFFIXES, VIDEO_SUFFIXES, image_frames, video_frames
+from util.clips import (
+    IMAGE_SUFFIXES,
+    VIDEO_SUFFIXES,
+    image_frames,
+    read_image,
+    video_frames,
+)
 from util.errors import RunError
 from util.options import Options
 
@@ -19,74 +25,100 @@ VARIABLE = "masks"  # what it is called in a .mat or .npz file
 BRIGHT = 127  # pixels of a mask in a video or image that are brighter mark what is missing
 
 
-def masks(options: Options, names: Sequence[str]) -> np.ndarray:
-    """What is missing of each sequence: bool [N, T, side, side, 1], true where a pixel is missing.
+def masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
+    """What is missing of each sequence: bool [T, height, width], true where a pixel is missing.
+
+    Height and width are those of the mask that was read, which is to be resized with the clip,
+    or the side of the frames where a mask was made.
 
     Raises:
         RunError: there is no such mask, it cannot be read, does not cover the frames that are
             used, or it hides nothing or everything.
     """
-    missing = np.stack([mask(options, index, name) for index, name in enumerate(names)])
-    kind = f"--mask_type {options.mask_type}"
-    for name, of_sequence in zip(names, missing, strict=True):
-        if of_sequence.all():
-            raise RunError(f"{kind} hides every pixel of {name}; choose one that leaves some")
-    if not missing.any():
-        raise RunError(f"{kind} hides nothing; in a mask, missing pixels are 1 (or bright)")
-    return missing[..., np.newaxis]
-
-
-def mask(options: Options, index: int, name: str) -> np.ndarray:
-    """The mask of one sequence, bool [T, side, side]; see `masks`."""
     if options.mask_type == "external":
-        return read_mask(
-            mask_source(Path(options.mask_path) / options.category, options.mask_file, name),
-            options.first_frame,
-            options.num_frames,
-            options.image_size,
+        missing = external_masks(options, names)
+    else:
+        make = MADE[options.mask_type]
+        numbers = (
+            random_generator(options.seed, Stream.MASK, index) for index in range(len(names))
         )
-    numbers = random_generator(options.seed, Stream.MASK, index)
-    if options.mask_type == "missingFrames":
-        return missing_frames(
-            options.num_frames, options.image_size, options.missing_fraction, numbers
-        )
-    return random_region(options.num_frames, options.image_size, options.region_size, numbers)
+        missing = [make(options, generator) for generator in numbers]
+    for mask, name in zip(missing, names, strict=True):
+        if mask.all():
+            raise RunError(f"{origin(options, name)} hides all of {name}; choose one that does not")
+        if not mask.any():
+            raise RunError(
+                f"{origin(options, name)} hides nothing of {name}; missing is 1 or bright"
+            )
+    return missing
+
+
+def origin(options: Options, name: str) -> str:
+    """Where the mask of a sequence comes from, in words."""
+    if options.mask_type == "external":
+        return f"mask {mask_source(options, name)}"
+    flag = {"missingFrames": "missing_fraction", "randomRegion": "region_size"}[options.mask_type]
+    return f"--mask_type {options.mask_type} with --{flag} {getattr(options, flag)}"
 
 
 # --- Made ---
 
 
-def missing_frames(
-    num_frames: int, side: int, fraction: float, numbers: np.random.Generator
-) -> np.ndarray:
-    """A share of the frames, drawn without replacement, is missing entirely: [T, side, side]."""
-    missing = np.zeros((num_frames, side, side), bool)
-    missing[numbers.choice(num_frames, round(fraction * num_frames), replace=False)] = True
+def missing_frames(options: Options, numbers: np.random.Generator) -> np.ndarray:
+    """Frames that are missing entirely, drawn without replacement: bool [T, side, side].
+
+    Their share is `missing_fraction`, rounded to a whole number of frames.
+    """
+    missing = np.zeros((options.num_frames, options.image_size, options.image_size), bool)
+    count = round(options.missing_fraction * options.num_frames)
+    missing[numbers.choice(options.num_frames, count, replace=False)] = True
     return missing
 
 
-def random_region(
-    num_frames: int, side: int, size: float, numbers: np.random.Generator
-) -> np.ndarray:
-    """A square of each frame is missing, its place drawn anew for each: bool [T, side, side]."""
-    width = max(1, round(size * side))
-    missing = np.zeros((num_frames, side, side), bool)
-    for frame, (top, left) in zip(
-        missing, numbers.integers(0, side - width + 1, (num_frames, 2)), strict=True
-    ):
+def random_region(options: Options, numbers: np.random.Generator) -> np.ndarray:
+    """A square of each frame is missing, its place drawn anew for each: bool [T, side, side].
+
+    Its side is `region_size` of the frame's, rounded to a whole number of pixels, at least 1.
+    """
+    side = options.image_size
+    width = max(1, round(options.region_size * side))
+    missing = np.zeros((options.num_frames, side, side), bool)
+    places = numbers.integers(0, side - width + 1, (options.num_frames, 2))
+    for frame, (top, left) in zip(missing, places, strict=True):
         frame[top : top + width, left : left + width] = True
     return missing
+
+
+MADE = {"missingFrames": missing_frames, "randomRegion": random_region}
 
 
 # --- Read ---
 
 
-def mask_source(folder: Path, mask_file: str, sequence: str) -> Path:
-    """The mask of a sequence: <folder>/<sequence>/<mask_file>, or for all <folder>/<mask_file>.
+def external_masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
+    """The masks of the sequences; one that several share is read once. See `masks`."""
+    sources = [mask_source(options, name) for name in names]
+    read = {}
+    for source in dict.fromkeys(sources):
+        read[source] = mask = read_mask(source, options.first_frame, options.num_frames)
+        side, (height, width) = options.image_size, mask.shape[1:]
+        if (height, width) != (side, side):
+            print(
+                f"mask {source} is {width}×{height}: resized to {side}×{side}, nearest pixel",
+                file=sys.stderr,
+            )
+    return [read[source] for source in sources]
+
+
+def mask_source(options: Options, sequence: str) -> Path:
+    """The mask of a sequence, <mask_path>/<category>/<sequence>/<mask_file>, or that of all.
+
+    The latter is <mask_path>/<category>/<mask_file>.
 
     Raises:
         RunError: there is neither; it names what there is.
     """
+    folder, mask_file = Path(options.mask_path) / options.category, options.mask_file
     for path in (folder / sequence / mask_file, folder / mask_file):
         if mask_file and path.exists():
             return path
@@ -98,8 +130,8 @@ def mask_source(folder: Path, mask_file: str, sequence: str) -> Path:
     )
 
 
-def read_mask(source: Path, first_frame: int, num_frames: int, side: int) -> np.ndarray:
-    """Read a mask for frames first_frame … first_frame + num_frames - 1: bool [T, side, side].
+def read_mask(source: Path, first_frame: int, num_frames: int) -> np.ndarray:
+    """Read frames first_frame … first_frame + num_frames - 1 of a mask: bool [T, height, width].
 
     Args:
         source: a MATLAB file or .npz with the variable `masks`, or .npy, [height, width, frames]
@@ -112,11 +144,11 @@ def read_mask(source: Path, first_frame: int, num_frames: int, side: int) -> np.
     last = first_frame + num_frames
     suffix = source.suffix.lower()
     if source.is_dir():
-        missing = _bright(islice(image_frames(source), last))
+        missing = _bright(source, islice(image_frames(source), last))
     elif suffix in VIDEO_SUFFIXES:
-        missing = _bright(islice(video_frames(source), last))
+        missing = _bright(source, islice(video_frames(source), last))
     elif suffix in IMAGE_SUFFIXES:
-        missing = _one_for_all(source, last)
+        missing = _bright(source, repeat(read_image(source), last))
     elif suffix in ARRAY_SUFFIXES:
         missing = _from_array(source)
     else:
@@ -127,55 +159,45 @@ def read_mask(source: Path, first_frame: int, num_frames: int, side: int) -> np.
             f"mask {source} has {len(missing)} frames, too few for --num_frames {num_frames} from "
             f"--first_frame {first_frame}; ask for fewer frames or give a longer mask"
         )
-    return _resized(missing[first_frame:last], side, source)
+    return missing[first_frame:last]
 
 
-def _bright(images: Iterator[Image.Image]) -> np.ndarray:
-    return np.stack([np.asarray(image.convert("L")) > BRIGHT for image in images])
-
-
-def _one_for_all(source: Path, num_frames: int) -> np.ndarray:
-    try:
-        with Image.open(source) as image:
-            (missing,) = _bright(iter([image]))
-    except (OSError, SyntaxError) as error:
-        raise RunError(f"{source} cannot be decoded as an image; replace it") from error
-    return np.broadcast_to(missing, (num_frames, *missing.shape))
+def _bright(source: Path, images: Iterator[Image.Image]) -> np.ndarray:
+    frames = [np.asarray(image.convert("L")) > BRIGHT for image in images]
+    if len({frame.shape for frame in frames}) != 1:
+        raise RunError(f"mask {source} has no images, or images of several sizes; replace it")
+    return np.stack(frames)
 
 
 def _from_array(source: Path) -> np.ndarray:
     """The frames of [height, width, frames(, channels)], missing where any channel is not 0."""
     try:
-        if source.suffix.lower() == ".mat":
-            values = scipy.io.loadmat(source, variable_names=[VARIABLE])[VARIABLE]
-        else:
-            values = np.load(source, allow_pickle=False)
-            if not isinstance(values, np.ndarray):
-                with values:
-                    values = values[VARIABLE]
-    except KeyError:
-        raise RunError(f"{source} has no variable {VARIABLE}; name the mask so") from None
+        values = _load(source)
     except NotImplementedError:
         raise RunError(f"{source} is of MATLAB 7.3; save it with -v7") from None
-    except (OSError, ValueError, EOFError, TypeError) as error:
-        raise RunError(f"mask {source} cannot be read ({error}); replace it") from error
-    if values.ndim not in (3, 4) or values.dtype.kind not in "buif":
+    except KeyError:
+        raise RunError(f"{source} has no variable {VARIABLE}; name the mask so") from None
+    except Exception as error:  # of a damaged file, the readers raise whatever they stumble over
+        raise RunError(
+            f"mask {source} cannot be read; replace it by an array of numbers"
+        ) from error
+    if values.ndim not in (3, 4) or values.dtype.kind not in "buif" or not values.size:
         raise RunError(
             f"mask {source} is {values.dtype} {list(values.shape)}; it must hold numbers "
             "[height, width, frames] or [height, width, frames, channels]"
         )
+    if not np.isfinite(values).all():
+        raise RunError(f"mask {source} holds values that are not finite; missing is 1, visible 0")
     missing = values != 0
     return np.moveaxis(missing.any(axis=3) if missing.ndim == 4 else missing, 2, 0)
 
 
-def _resized(missing: np.ndarray, side: int, source: Path) -> np.ndarray:
-    """Each pixel from the nearest of [T, height, width], as [T, side, side]."""
-    height, width = missing.shape[1:]
-    if (height, width) == (side, side):
-        return missing
-    print(
-        f"mask {source} is {width}×{height}: resized to {side}×{side}, nearest pixel",
-        file=sys.stderr,
-    )
-    rows, columns = ((2 * np.arange(side) + 1) * size // (2 * side) for size in (height, width))
-    return missing[:, rows[:, np.newaxis], columns]
+def _load(source: Path) -> np.ndarray:
+    """Raises KeyError where the file is whole and has no such variable."""
+    if source.suffix.lower() == ".mat":
+        return scipy.io.loadmat(source, variable_names=[VARIABLE])[VARIABLE]
+    values = np.load(source, allow_pickle=False)
+    if isinstance(values, np.ndarray):
+        return values
+    with values:
+        return values[VARIABLE]

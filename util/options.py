@@ -232,6 +232,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "mask_file": "region_type.mat",
         "output_dir": "./output_recovery",
         "training_mode": "incomplete",
+        # A pixel of the 150 network has 7·7·64 inputs: at the full rate, the first steps of Adam
+        # saturate it.
+        "lr_warmup": 20,
         "image_size": 150,
         "frame_generator_mode": "150",
         "num_epochs": 7000,

@@ -5,13 +5,14 @@ at once.
 """
 
 import os
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from util import checkpoints
-from util.clips import Clips, existing_categories, read_category
+from util.clips import Clips, existing_categories, nearest_pixels, read_category
 from util.errors import CommandLineError, RunError
 from util.frames import to_bytes
 from util.masks import masks
@@ -75,10 +76,15 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
     return TrainingJob(options, run, clips)
 
 
-def read(options: Options, data_path: str) -> Clips:
+def read(options: Options, data_path: str, hidden: list[np.ndarray] | None = None) -> Clips:
     """The frames of a category that the options ask for; see `read_category`."""
     return read_category(
-        data_path, options.category, options.first_frame, options.num_frames, options.image_size
+        data_path,
+        options.category,
+        options.first_frame,
+        options.num_frames,
+        options.image_size,
+        hidden,
     )
 
 
@@ -90,23 +96,37 @@ def hide(clips: Clips, options: Options) -> Clips:
     Raises:
         RunError: there is no such mask, or it does not fit; or the truth is of other sequences.
     """
-    missing = masks(options, clips.names)
-    truth = clips
-    if options.truth_path:
-        known = (Path(options.truth_path) / options.category).is_dir()
-        truth = read(options, options.truth_path) if known else None
-        if truth and truth.names != clips.names:
-            raise RunError(
-                f"the sequences {', '.join(truth.names)} in {options.truth_path} are not those of "
-                f"{options.category} in {options.data_path}, {', '.join(clips.names)}; name them "
-                "alike, or choose another --truth_path"
-            )
+    hidden = masks(options, clips.names)
+    missing = np.stack([nearest_pixels(mask, *clips.frames.shape[2:4]) for mask in hidden])
+    missing = missing[..., np.newaxis]
+    observed = read(options, options.data_path, hidden)
     return Clips(
         clips.names,
-        np.where(missing, np.float32(-1.0), clips.frames),
+        np.where(missing, np.float32(-1.0), observed.frames),
         missing,
-        to_bytes(truth.frames) if truth else None,
+        truth_about(clips, options),
     )
+
+
+def truth_about(clips: Clips, options: Options) -> np.ndarray | None:
+    """The clips with nothing hidden, uint8 [N, T, H, W, 3], or None; see `hide`."""
+    if not options.truth_path:
+        return to_bytes(clips.frames)
+    if not (Path(options.truth_path) / options.category).is_dir():
+        print(
+            f"no {options.category} in --truth_path {options.truth_path}: what is recovered "
+            "cannot be scored",
+            file=sys.stderr,
+        )
+        return None
+    truth = read(options, options.truth_path)
+    if truth.names != clips.names:
+        raise RunError(
+            f"the sequences {', '.join(truth.names)} in {options.truth_path} are not those of "
+            f"{options.category} in {options.data_path}, {', '.join(clips.names)}; name them "
+            "alike, or choose another --truth_path"
+        )
+    return to_bytes(truth.frames)
 
 
 def prepare_testing(command_line: CommandLine) -> TestingJob:

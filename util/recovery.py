@@ -1,5 +1,6 @@
 """What the model puts in the place of missing pixels, iteration after iteration."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -52,11 +53,24 @@ class Recovery:
         return frames
 
 
-def recovery_scores(recovered: Recovered, clips: Clips) -> dict[str, Scores]:
-    """The scores of both ways to recover, by name, over all sequences; {} for an unknown truth."""
+def scores_of(ways: Mapping[str, np.ndarray], clips: Clips) -> dict[tuple[int | None, str], Scores]:
+    """The scores of each way to recover the clips, by the sequence's number and the way's name.
+
+    Those over all sequences, if there are several, come last and have None for a number. There
+    are none at all where nobody knows the truth.
+
+    Args:
+        ways: uint8 [N, T, H, W, 3] each, by name.
+    """
     if clips.truth is None:
         return {}
+    parts: dict[int | None, slice] = {
+        index: slice(index, index + 1) for index in range(len(clips.names))
+    }
+    if len(parts) > 1:
+        parts[None] = slice(None)
     return {
-        kind: score(frames, clips.truth, clips.missing)
-        for kind, frames in recovered._asdict().items()
+        (index, way): score(frames[part], clips.truth[part], clips.missing[part])
+        for index, part in parts.items()
+        for way, frames in ways.items()
     }

@@ -21,7 +21,8 @@ class RunDirectory:
     Attributes:
         path: <output_dir>/<category>.
         observed_sequence: the training clips as the model sees them.
-        synthesis_sequence: contact sheets of reconstruction and synthesis as training goes on.
+        synthesis_sequence: contact sheets of reconstruction, synthesis and what is recovered, as
+            training goes on.
         final_result: what the trained model makes.
         models: the checkpoints.
         log: TensorBoard events.

@@ -46,7 +46,10 @@ def score(recovered: np.ndarray, truth: np.ndarray, missing: np.ndarray) -> Scor
 
 
 def structural_similarity(one: np.ndarray, other: np.ndarray) -> float:
-    """Mean SSIM of frames, uint8 [T, H, W, 3]; in frames below 11 pixels of a smaller window."""
+    """Mean SSIM of frames, uint8 [T, H, W, 3], at most 1; see `Scores`.
+
+    Its Gaussian window has 11×11 pixels, or the size of a frame that is smaller.
+    """
     window = min(SSIM_WINDOW, *one.shape[1:3])
     with tf.Graph().as_default(), tf.Session() as session:
         frames = [tf.placeholder(tf.uint8, [None, *one.shape[1:]]) for _ in range(2)]

@@ -52,7 +52,8 @@ def train(job: TrainingJob) -> Trained:
     """
     options, run, clips = job
     generator = build_generator(options)
-    refuse_full_disk(run, generator)
+    hidden = 0 if clips.missing is None else 3 * np.count_nonzero(clips.missing)
+    refuse_full_disk(run, generator, options.average_last * hidden)
     if options.overwrite:
         run.clear()
     clips_digest = digest(clips.frames, clips.missing)
@@ -131,9 +132,9 @@ def learning_rate(options: Options, epoch: int) -> float:
     return options.lr_gen * min(1.0, (epoch + 1) / (options.lr_warmup + 1))
 
 
-def refuse_full_disk(run: RunDirectory, generator: DynamicGenerator) -> None:
+def refuse_full_disk(run: RunDirectory, generator: DynamicGenerator, samples_bytes: int) -> None:
     """Raises RunError where not even two checkpoints would fit."""
-    needed = 2 * generator.state_bytes()
+    needed = 2 * (generator.state_bytes() + samples_bytes)
     free = shutil.disk_usage(existing_part(run.path)).free
     if free < needed:
         raise RunError(
@@ -160,8 +161,8 @@ def resume(
             continue
         if state.clips_digest != clips_digest:
             raise RunError(
-                f"the clips of {options.category} in {options.data_path} are not those that "
-                f"{path} was trained on; restore them or train another run"
+                f"the clips of {options.category} in {options.data_path}, or their masks, are not "
+                f"those that {path} was trained on; restore them or train another run"
             )
         if state.epoch > options.num_epochs:
             raise RunError(

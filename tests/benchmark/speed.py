@@ -251,10 +251,13 @@ def time_computations(trained: Any, rate: MatrixRate, repeats: int) -> dict[str,
     latents = of_sequences(trained.latents, slice(options.batch_size))
     latents = latents._replace(innovations=latents.innovations[:, :length])
     frames = trained.clips.frames[: options.batch_size, :length]
+    visible = trained.clips.visible
+    if visible is not None:
+        visible = visible[: options.batch_size, :length]
     key = random_key(0, Stream.LANGEVIN, 0, 0, 0)
     computations = {
-        "langevin": lambda: generator.infer(frames, latents, True, key),
-        "learning": lambda: generator.learn(frames, latents, True),
+        "langevin": lambda: generator.infer(frames, latents, True, key, visible),
+        "learning": lambda: generator.learn(frames, latents, True, visible),
         "synthesis": lambda: generator.generate(latents, options.normalization_in_test),
     }
     measured = {name: [] for name in computations}

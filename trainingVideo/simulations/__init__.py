@@ -1,1 +1,4 @@
-"""The simulations behind the clips: one module per texture, each with one frame generator."""
+"""The simulations behind the clips: one module per texture, each with one frame generator.
+
+`pond` yields with each picture what is behind its boat, and a mask; `masks` yields masks only.
+"""
