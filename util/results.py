@@ -51,7 +51,7 @@ def write_final_result(trained: Trained) -> None:
             print(f"{name}, {kind}: {comparison}")
     if len(clips.names) > 1:
         del made["reconstructed"]
-        write_overview(run.final_result / "all", list(made.values()))
+        write_overview(run.final_result / "overview", list(made.values()))
 
 
 @contextmanager

@@ -57,6 +57,8 @@ def open_checkpoint(job: TestingJob) -> Tested:
     count = len(state.sequence_names)
     rows = numbers_of(options.sequences) or list(range(count))
     refuse_unknown(rows, count, f"--sequences {options.sequences}")
+    if options.experiment == "interpolation":
+        refuse_no_line(options, count)
     generator = build_generator(options)
     restore(generator, state, checkpoint)
     if options.overwrite and folder.exists():
@@ -74,6 +76,17 @@ def refuse_unknown(rows: list[int], count: int, flag: str) -> None:
             raise CommandLineError(
                 f"{flag} asks for sequence {row}; the checkpoint has {count}, numbered from 0"
             )
+
+
+def refuse_no_line(options: Options, count: int) -> None:
+    """Raises CommandLineError where there are no two appearances to interpolate between."""
+    if options.content_size == 0 or count < 2:
+        raise CommandLineError(
+            f"nothing to interpolate between: the checkpoint has {count} sequences and "
+            f"--content_size {options.content_size}; train on several by --experiment action"
+        )
+    asked = [row for pair in pairs_of(options.pairs) for row in pair]
+    refuse_unknown(asked, count, f"--pairs {options.pairs}")
 
 
 def write_sampled(tested: Tested) -> None:
@@ -95,7 +108,7 @@ def write_rows(tested: Tested) -> None:
     shown = [observed_again(tested)]
     for video in range(options.num_batches_in_test):
         shown.append(sampled_bytes(generator, options, latents, video))
-    write_overview(folder / "all", shown)
+    write_overview(folder / "overview", shown)
 
 
 def observed_again(tested: Tested) -> np.ndarray:
@@ -115,16 +128,10 @@ def observed_again(tested: Tested) -> np.ndarray:
 
 def write_interpolations(tested: Tested) -> None:
     """A row for each pair of sequences: from one appearance to the other, all moving alike."""
-    options, generator, names, latents, *_, folder = tested
-    pairs = pairs_of(options.pairs) or default_pairs(len(names))
-    if options.content_size == 0 or not pairs:
-        raise CommandLineError(
-            "nothing to interpolate between: the checkpoint has "
-            f"{len(names)} sequences and --content_size {options.content_size}; train with "
-            "--experiment action on several sequences"
-        )
-    refuse_unknown([row for pair in pairs for row in pair], len(names), f"--pairs {options.pairs}")
+    options, generator, state, folder = tested.options, tested.generator, *tested[-2:]
+    names, latents = state.sequence_names, state.latents
     rows = []
+    pairs = pairs_of(options.pairs) or default_pairs(len(names))
     for first, second in pairs:
         columns = [
             np.concatenate([to_bytes(frames[0]) for frames in chunks])
@@ -132,7 +139,7 @@ def write_interpolations(tested: Tested) -> None:
         ]
         rows.append(np.stack(columns))
         print(f"{names[first]} to {names[second]}")
-    write_overview(folder / "all", rows)
+    write_overview(folder / "overview", rows)
     for (first, second), columns in zip(pairs, rows, strict=True):
         write_video(folder / f"{names[first]}_to_{names[second]}", beside(list(columns)))
 
