@@ -47,12 +47,22 @@ class TinyModel:
         return emit(read_emission(self.beta), latents.appearance, states, normalization)
 
     def energy(
-        self, latents, frames, likelihood="sum", with_initial_state=1.0, normalization="batch"
+        self,
+        latents,
+        frames,
+        likelihood="sum",
+        with_initial_state=1.0,
+        normalization="batch",
+        visible=None,
     ):
-        """U of each sequence through both networks."""
+        """U of each sequence through both networks; `visible` is bool [n, T, H, W, 1] or None."""
         latents = Latents(*map(tf.convert_to_tensor, latents))
         reconstruction = self.emit(latents, normalization).frames
-        return energy(latents, frames, reconstruction, self.sigma, likelihood, with_initial_state)
+        if visible is not None:
+            visible = np.repeat(visible, 3, axis=-1).astype(np.float32)
+        return energy(
+            latents, frames, reconstruction, self.sigma, likelihood, with_initial_state, visible
+        )
 
     def session(self) -> tf.Session:
         """A session in which the variables are `weights`, and any others initialised."""
@@ -86,6 +96,7 @@ SETTINGS = Settings(
     network="8",
     dynamic_mode="nonlinear",
     sizes=TinyModel.sizes,
+    training_mode="complete",
     refsig=1.0,
     likelihood="sum",
     step_size=0.1,
@@ -124,6 +135,19 @@ def built_generator():
 def generator(built_generator):
     """The session's model, fresh, with weights and averages far from 0."""
     generator, first_state = built_generator
+    load_drawn_weights(generator, first_state)
+    return generator
+
+
+@pytest.fixture
+def incomplete_generator(make_generator):
+    """A model that learns from incomplete video, with weights and averages far from 0."""
+    generator = make_generator([1, 3], training_mode="incomplete")
+    load_drawn_weights(generator, generator.state())
+    return generator
+
+
+def load_drawn_weights(generator: DynamicGenerator, first_state: dict[str, np.ndarray]) -> None:
+    """Set a model to its first state, but for weights and averages far from 0."""
     shapes = {name: value.shape for name, value in first_state.items()}
     generator.load_state(first_state | draw_weights(shapes))
-    return generator

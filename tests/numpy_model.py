@@ -35,6 +35,14 @@ def draw_frames(num_sequences: int, num_frames: int, side: int, seed: int = 0) -
     return np.random.default_rng([seed, 1]).uniform(-1.0, 1.0, shape).astype(np.float32)
 
 
+def draw_visible(num_sequences: int, num_frames: int, side: int, seed: int = 0) -> np.ndarray:
+    """A mask, bool [n, T, side, side, 1]: half the pixels of each frame, none of the second."""
+    shape = (num_sequences, num_frames, side, side, 1)
+    visible = np.random.default_rng([seed, 3]).uniform(size=shape) < 0.5
+    visible[:, 1] = False
+    return visible
+
+
 def draw_weights(shapes: dict[str, Sequence[int]], seed: int = 0) -> dict[str, np.ndarray]:
     """Weights far from 0 for variables of the given names and shapes, float32.
 
@@ -148,8 +156,13 @@ def energy(
     sigma: float,
     likelihood: str = "sum",
     with_initial_state: bool = True,
+    visible: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The two parts of U, prior and likelihood, each [n], one sequence and frame after another."""
+    """The two parts of U, prior and likelihood, each [n], one sequence and frame after another.
+
+    Args:
+        visible: bool [n, T, H, W, 1]; only where it is true is a pixel looked at at all.
+    """
     prior, data = np.zeros(len(frames)), np.zeros(len(frames))
     for sequence in range(len(frames)):
         for part, values in latents._asdict().items():
@@ -157,6 +170,8 @@ def energy(
                 prior[sequence] += 0.5 * np.sum(values[sequence] ** 2)
         for time in range(frames.shape[1]):
             difference = frames[sequence, time] - reconstruction[sequence, time]
+            if visible is not None:
+                difference = difference[visible[sequence, time, ..., 0]]
             data[sequence] += np.sum(difference**2) / (2.0 * sigma**2)
     return prior, data / frames.shape[1] if likelihood == "mean_over_frames" else data
 
@@ -170,11 +185,12 @@ def joint_energy(
     likelihood: str = "sum",
     with_initial_state: bool = True,
     normalization: str = "batch",
+    visible: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The two parts of U through transition and emission, each [n]."""
     states, _ = unroll(weights, latents)
     reconstruction, _ = emit(weights, table, latents.appearance, states, normalization)
-    return energy(latents, frames, reconstruction, sigma, likelihood, with_initial_state)
+    return energy(latents, frames, reconstruction, sigma, likelihood, with_initial_state, visible)
 
 
 # --- Calculus ---

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
-from numpy_model import draw_frames, draw_latents, energy, in_double
+from numpy_model import draw_frames, draw_latents, draw_visible, energy, in_double
 
 from model.alternating import alternate, batches
 from model.latents import Latents, spans
+from util.options import Options
+from util.training import learning_rate
 
 NUM_SEQUENCES, NUM_FRAMES, CHUNK_LENGTH, BATCH_SIZE = 3, 7, 3, 2
 SPANS = [slice(0, 3), slice(3, 6), slice(6, 7)]
@@ -17,17 +19,21 @@ class Spy:
     def __init__(self, generator):
         self._generator = generator
         self.calls, self.keys, self.inferred, self.learned = [], [], [], []
+        self.visible, self.rates = [], []
 
-    def infer(self, frames, latents, begins_sequence, key):
-        result = self._generator.infer(frames, latents, begins_sequence, key)
+    def infer(self, frames, latents, begins_sequence, key, visible):
+        result = self._generator.infer(frames, latents, begins_sequence, key, visible)
         self.calls.append("infer")
         self.keys.append(key.tobytes())
+        self.visible.append(visible)
         self.inferred.append((frames, Latents(*map(np.copy, latents)), begins_sequence, result))
         return result
 
-    def learn(self, frames, latents, begins_sequence):
-        result = self._generator.learn(frames, latents, begins_sequence)
+    def learn(self, frames, latents, begins_sequence, visible, learning_rate):
+        result = self._generator.learn(frames, latents, begins_sequence, visible, learning_rate)
         self.calls.append("learn")
+        self.visible.append(visible)
+        self.rates.append(learning_rate)
         self.learned.append((frames, Latents(*map(np.copy, latents)), begins_sequence, result))
         return result
 
@@ -35,14 +41,24 @@ class Spy:
 class Epoch:
     """One epoch of three sequences of seven frames, in batches of two, in chunks of three."""
 
-    def __init__(self, generator, frames=None, batch_size=BATCH_SIZE):
+    def __init__(
+        self, generator, frames=None, batch_size=BATCH_SIZE, visible=None, learning_rate=None
+    ):
         sizes = generator.settings.sizes
         self.frames = draw_frames(NUM_SEQUENCES, NUM_FRAMES, 8) if frames is None else frames
         self.before = draw_latents(sizes, NUM_SEQUENCES, NUM_FRAMES)
         self.latents = draw_latents(sizes, NUM_SEQUENCES, NUM_FRAMES)
         self.spy = Spy(generator)
         self.report = alternate(
-            self.spy, self.frames, self.latents, batch_size, CHUNK_LENGTH, seed=0, epoch=0
+            self.spy,
+            self.frames,
+            self.latents,
+            batch_size,
+            CHUNK_LENGTH,
+            seed=0,
+            epoch=0,
+            visible=visible,
+            learning_rate=learning_rate,
         )
         self.batches = [self.rows_of(call) for call in self.spy.inferred[:: len(SPANS)]]
 
@@ -205,6 +221,105 @@ def test_norms_and_share_are_means_over_iterations(epoch):
         assert getattr(epoch.report, name) == pytest.approx(np.mean(values), rel=1e-6)
     values = [inferred[3].likelihood_gradient for inferred in epoch.spy.inferred]
     assert epoch.report.likelihood_gradient == pytest.approx(np.mean(values), rel=1e-6)
+
+
+# --- Missing pixels ---
+
+
+@pytest.fixture
+def incomplete_epoch(incomplete_generator):
+    """An epoch over the visible half of the pixels."""
+    return Epoch(incomplete_generator, visible=draw_mask())
+
+
+def draw_mask():
+    """Half of the pixels are visible, and in the second chunk of the first sequence none."""
+    visible = draw_visible(NUM_SEQUENCES, NUM_FRAMES, 8)
+    visible[0, SPANS[1]] = False
+    return visible
+
+
+def test_every_chunk_is_inferred_and_learned_with_its_part_of_the_mask(incomplete_epoch):
+    given = iter(incomplete_epoch.spy.visible)
+    for rows, chunk, _, _ in incomplete_epoch.visits():
+        for _ in ("infer", "learn"):
+            np.testing.assert_array_equal(next(given), draw_mask()[rows, SPANS[chunk]])
+    assert list(given) == []
+
+
+def test_squared_error_is_the_mean_over_visible_pixels(incomplete_epoch):
+    epoch = incomplete_epoch
+    difference = epoch.frames.astype(np.float64) - epoch.report.reconstruction
+    seen = difference[draw_mask()[..., 0]]
+    assert len(seen) < difference.size / 3 / 2
+    assert epoch.report.squared_error == pytest.approx(np.mean(seen**2), rel=1e-5)
+    assert epoch.report.squared_error != pytest.approx(np.mean(difference**2), rel=1e-3)
+
+
+def test_likelihood_is_that_of_visible_pixels(incomplete_epoch):
+    """Against NumPy's U, chunk by chunk."""
+    epoch, total = incomplete_epoch, 0.0
+    for rows, chunk, inferred, learned in epoch.visits():
+        visible = draw_mask()[rows, SPANS[chunk]]
+        emitted = learned[3].frames.astype(np.float64)
+        latents = in_double(inferred[3].latents)
+        total += np.sum(energy(latents, inferred[0], emitted, sigma=1.0, visible=visible)[1])
+    assert epoch.report.likelihood == pytest.approx(total / NUM_SEQUENCES, rel=1e-5)
+
+
+def test_chunk_in_which_nothing_is_visible_is_carried_by_the_others(incomplete_generator):
+    """Its latents move by their prior alone; nothing stops and every number stays finite."""
+    epoch = Epoch(incomplete_generator, batch_size=1, visible=draw_mask())
+    (hidden,) = (
+        number
+        for number, (rows, chunk, _, _) in enumerate(epoch.visits())
+        if (rows, chunk) == ([0], 1)
+    )
+    assert epoch.spy.inferred[hidden][3].likelihood_gradient == 0
+    assert epoch.spy.inferred[hidden + 1][3].likelihood_gradient > 0
+    assert epoch.spy.learned[hidden][3].energy.likelihood == 0
+    numbers = epoch.report._asdict() | epoch.latents._asdict() | incomplete_generator.state()
+    for name, value in numbers.items():
+        assert np.all(np.isfinite(value)), name
+    assert not np.any(epoch.latents.innovations == epoch.before.innovations)
+
+
+def test_what_the_missing_pixels_hold_decides_no_bit(incomplete_generator):
+    """Of reconstruction, latents and weights, after an epoch."""
+    visible, frames = draw_mask(), draw_frames(NUM_SEQUENCES, NUM_FRAMES, 8)
+    generator, ends = incomplete_generator, []
+    state = generator.state()
+    for filling in (-1.0, 0.5):
+        generator.load_state(state)
+        epoch = Epoch(generator, np.where(visible, frames, np.float32(filling)), visible=visible)
+        ends.append([epoch.report.reconstruction, *epoch.latents, *generator.state().values()])
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+# --- The learning rate ---
+
+
+def test_learning_rate_is_that_of_every_step_of_the_epoch(generator):
+    assert Epoch(generator, learning_rate=0.25).spy.rates == [0.25] * 6
+
+
+def test_weights_move_at_the_rate_that_is_given(generator):
+    """The first step of Adam is as long as the rate, for every weight that has a gradient."""
+    state, settings = generator.state(), generator.settings
+    frames, latents = draw_frames(1, 3, 8), draw_latents(settings.sizes, 1, 3)
+    for rate in (None, settings.lr_gen, 0.01):
+        generator.load_state(state)
+        generator.learn(frames, latents, True, learning_rate=rate)
+        moved = generator.state()["emission/layer_3/bias"] - state["emission/layer_3/bias"]
+        np.testing.assert_allclose(np.abs(moved), rate or settings.lr_gen, rtol=1e-3)
+
+
+def test_learning_rate_rises_in_equal_steps_and_then_stays():
+    options = Options(lr_gen=0.008, lr_warmup=3)
+    rates = [learning_rate(options, epoch) for epoch in range(6)]
+    assert rates == pytest.approx([0.002, 0.004, 0.006, 0.008, 0.008, 0.008])
+    assert learning_rate(Options(lr_gen=0.008), 0) == 0.008
 
 
 # --- The seed ---

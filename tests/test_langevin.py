@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 from numpy_model import (
     draw_frames,
     draw_latents,
+    draw_visible,
     in_double,
     joint_energy,
     latent_gradient,
@@ -253,16 +254,19 @@ def test_key_decides_the_noise(tiny_model):
         assert not np.any(first == third)
 
 
-def test_inference_of_the_whole_model_equals_numpy(generator):
+@pytest.mark.parametrize("kind", ["generator", "incomplete_generator"])
+def test_inference_of_the_whole_model_equals_numpy(request, kind):
     """`DynamicGenerator.infer`: its own batch normalisation, σ, δ, number of steps and weights."""
+    generator = request.getfixturevalue(kind)
     settings = generator.settings
+    visible = draw_visible(2, 3, 8) if settings.training_mode == "incomplete" else None
     latents = draw_latents(settings.sizes, 2, 3)
     frames = draw_frames(2, 3, 8)
     weights = in_double(generator.state())
-    inferred = generator.infer(frames, latents, True, KEY)
+    inferred = generator.infer(frames, latents, True, KEY, visible)
     expected, norm = langevin_in_numpy(
         lambda given: joint_energy(
-            weights, NETWORKS[settings.network], given, frames, settings.refsig
+            weights, NETWORKS[settings.network], given, frames, settings.refsig, visible=visible
         ),
         latents,
         noise_of_steps(latents, settings.sample_steps),

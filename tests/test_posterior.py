@@ -7,6 +7,8 @@ from numpy_model import (
     assert_same_gradient,
     draw_frames,
     draw_latents,
+    draw_visible,
+    finite_differences,
     in_double,
     joint_energy,
     latent_gradient,
@@ -126,3 +128,97 @@ def test_batch_size_and_companions_do_not_enter_the_energy(tiny_model):
     )
     np.testing.assert_allclose(together.prior[0], by_itself.prior[0], rtol=1e-6)
     np.testing.assert_allclose(together.likelihood[0], by_itself.likelihood[0], rtol=1e-6)
+
+
+# --- Missing pixels ---
+
+
+def masked_case(model):
+    """A case, and which of its pixels are visible: half, but none of the second frame."""
+    return *case(model), draw_visible(2, 3, model.side)
+
+
+@pytest.mark.parametrize("likelihood", ["sum", "mean_over_frames"])
+def test_energy_of_visible_pixels_equals_numpy(tiny_model, likelihood):
+    model = tiny_model()
+    latents, frames, visible = masked_case(model)
+    parts = model.run(model.energy(latents, frames, likelihood, visible=visible))
+    weights, given = in_double(model.weights), in_double(latents)
+    prior, data = joint_energy(
+        weights, model.table, given, frames, model.sigma, likelihood, visible=visible
+    )
+    np.testing.assert_allclose(parts.prior, prior, rtol=1e-5)
+    np.testing.assert_allclose(parts.likelihood, data, rtol=1e-5)
+    _, of_all = joint_energy(weights, model.table, given, frames, model.sigma, likelihood)
+    assert np.all(data < 0.5 * of_all)
+
+
+@pytest.mark.parametrize("normalization", ["batch", "moving"])
+@pytest.mark.parametrize("likelihood", ["sum", "mean_over_frames"])
+def test_gradient_of_visible_pixels_equals_finite_differences(
+    tiny_model, likelihood, normalization
+):
+    model = tiny_model()
+    latents, frames, visible = masked_case(model)
+    options = {"likelihood": likelihood, "normalization": normalization, "visible": visible}
+    actual = gradient_in_tensorflow(model, latents, frames, **options)
+    expected = gradient_in_numpy(model, latents, frames, **options)
+    for part in Latents._fields:
+        assert_same_gradient(getattr(actual, part), getattr(expected, part))
+
+
+def test_weights_learn_from_visible_pixels_alone(tiny_model):
+    """Every weight of both networks, by finite differences in NumPy."""
+    model = tiny_model()
+    latents, frames, visible = masked_case(model)
+    layers = [*model.alpha, *((layer.kernel, layer.bias) for layer in model.beta)]
+    variables = [variable for layer in layers for variable in layer]
+    names = [variable.op.name for variable in variables]
+    data = model.energy(latents, frames, visible=visible).likelihood
+    actual = model.run(tf.gradients(data, variables))
+    weights = in_double(model.weights)
+
+    def loss(values):
+        changed = weights | dict(zip(names, values, strict=True))
+        parts = joint_energy(
+            changed, model.table, in_double(latents), frames, model.sigma, visible=visible
+        )
+        return parts[1].sum()
+
+    expected = finite_differences(loss, [weights[name] for name in names])
+    for one, other in zip(actual, expected, strict=True):
+        assert_same_gradient(one, other)
+
+
+def test_missing_pixels_have_no_say(tiny_model):
+    """Other frames under the mask, the same energy and gradients to the bit."""
+    model = tiny_model()
+    latents, frames, visible = masked_case(model)
+    observed, given = tf.placeholder(tf.float32, frames.shape), Latents(*map(tf.constant, latents))
+    parts = model.energy(given, observed, visible=visible)
+    fetches = [*parts, *gradient(parts.likelihood, given)]
+    others = np.where(visible, frames, -frames)
+    with model.session() as session:
+        one, other = (session.run(fetches, {observed: seen}) for seen in (frames, others))
+    for first, second in zip(one, other, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_where_nothing_is_visible_the_prior_alone_speaks(tiny_model):
+    model = tiny_model()
+    latents, frames, visible = masked_case(model)
+    nothing = np.zeros_like(visible)
+    assert not np.any(model.run(model.energy(latents, frames, visible=nothing).likelihood))
+    actual = gradient_in_tensorflow(model, latents, frames, visible=nothing)
+    for part, value in zip(actual, latents, strict=True):
+        np.testing.assert_array_equal(part, value)
+
+
+def test_where_everything_is_visible_the_mask_changes_nothing(tiny_model):
+    model = tiny_model()
+    latents, frames, visible = masked_case(model)
+    everything = np.ones_like(visible)
+    with_mask = gradient_in_tensorflow(model, latents, frames, visible=everything)
+    without = gradient_in_tensorflow(model, latents, frames)
+    for one, other in zip(with_mask, without, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)

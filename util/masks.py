@@ -14,6 +14,7 @@ from util.clips import (
     IMAGE_SUFFIXES,
     VIDEO_SUFFIXES,
     image_frames,
+    nearest_pixels,
     read_image,
     video_frames,
 )
@@ -44,6 +45,7 @@ def masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
         )
         missing = [make(options, generator) for generator in numbers]
     for mask, name in zip(missing, names, strict=True):
+        mask = nearest_pixels(mask, options.image_size, options.image_size)
         if mask.all():
             raise RunError(f"{origin(options, name)} hides all of {name}; choose one that does not")
         if not mask.any():
