@@ -253,7 +253,8 @@ def test_two_sequences_in_one_batch(place):
     outcome = run_here(place, *flags(**{**SHORT, "batch_size": 2}))
     assert outcome.returncode == 0, outcome.stderr
     here = run_directory(place)
-    assert names(here / "final_result") == SEQUENCES
+    overview = [f"overview.{kind}" for kind in ("gif", "mp4", "png")]
+    assert names(here / "final_result") == sorted([*SEQUENCES, *overview])
     whole = events(here)["reconstruction_error"]
     alone = events(run_directory(trained().place))["reconstruction_error"]
     assert sorted(whole) == [1, 2]
