@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import imageio_ffmpeg
 import numpy as np
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "main_dyn_G.py"
@@ -24,6 +25,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 import main_dyn_G  # noqa: E402
+from util.errors import RunError  # noqa: E402
 from util.pictures import write_frames  # noqa: E402
 
 # A run that takes seconds; 5 frames in chunks of 2 leave a shorter last chunk.
@@ -147,6 +149,15 @@ def refused(outcome: Outcome, exit_code: int) -> str:
     assert outcome.stderr.startswith("error: "), outcome.stderr
     assert outcome.stderr.count("\n") == 1, outcome.stderr
     return outcome.stderr
+
+
+def refusal(call: Callable, *arguments: Any) -> str:
+    """The one line by which a function refuses what it is given."""
+    with pytest.raises(RunError) as caught:
+        call(*arguments)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
 
 
 # --- What a run leaves ---

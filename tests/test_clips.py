@@ -4,7 +4,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from command_line import encode, moving_pattern
+from command_line import encode, moving_pattern, refusal
 from PIL import Image
 
 from util import clips
@@ -26,14 +26,6 @@ LOSSLESS = {
 
 def read_all(source, count=7, first=0, side=12):
     return read_clip(source, first, count, side)
-
-
-def refusal(call, *arguments):
-    with pytest.raises(RunError) as caught:
-        call(*arguments)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 def assert_same_frames(read, frames, suffix):

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
-from command_line import flags, moving_pattern
+from command_line import flags, moving_pattern, refusal
 from PIL import Image
 
 from util.clips import nearest_pixels, painted_over
-from util.errors import RunError
 from util.frames import to_bytes
 from util.masks import masks, read_mask
 from util.options import Options, parse
@@ -83,15 +82,6 @@ def settings(place=Path(), **changed) -> Options:
     """The options of a run whose masks are below `place`."""
     given = {"num_frames": LENGTH, "image_size": SIDE, "mask_path": str(place)}
     return Options(category="waves", **{**given, **changed})
-
-
-def refusal(call, *arguments):
-    """The one line by which it is refused."""
-    with pytest.raises(RunError) as caught:
-        call(*arguments)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 # --- Formats ---

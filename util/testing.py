@@ -4,7 +4,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +11,7 @@ import numpy as np
 
 from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, of_sequences
-from model.random_keys import Stream, random_generator
-from model.sampling import between, drawn_start, reconstruct, synthesize
+from model.sampling import between, reconstruct
 from util.building import build_generator, restore
 from util.errors import CommandLineError, RunError
 from util.frames import to_bytes
@@ -23,7 +21,7 @@ from util.preparation import TestingJob, read
 from util.results import write_overview
 from util.run_directory import free_name
 from util.run_state import RunState, digest, read_state
-from util.sampled_videos import sampled_bytes, sampled_in_batches
+from util.sampled_videos import FOR_RESULTS, sampled, sampled_bytes, sampled_in_batches
 
 
 class Tested(NamedTuple):
@@ -105,10 +103,9 @@ def write_rows(tested: Tested) -> None:
     model reconstructs of them.
     """
     options, generator, _, latents, _, _, folder = tested
-    shown = [observed_again(tested)]
-    for video in range(options.num_batches_in_test):
-        shown.append(sampled_bytes(generator, options, latents, video))
-    write_overview(folder / "overview", shown)
+    videos = range(options.num_batches_in_test)
+    rows = [sampled_bytes(generator, options, latents, video) for video in videos]
+    write_overview(folder / "overview", [observed_again(tested), *rows])
 
 
 def observed_again(tested: Tested) -> np.ndarray:
@@ -128,7 +125,7 @@ def observed_again(tested: Tested) -> np.ndarray:
 
 def write_interpolations(tested: Tested) -> None:
     """A row for each pair of sequences: from one appearance to the other, all moving alike."""
-    options, generator, state, folder = tested.options, tested.generator, *tested[-2:]
+    options, generator, *_, state, folder = tested
     names, latents = state.sequence_names, state.latents
     rows = []
     pairs = pairs_of(options.pairs) or default_pairs(len(names))
@@ -145,7 +142,7 @@ def write_interpolations(tested: Tested) -> None:
 
 
 def default_pairs(count: int) -> list[tuple[int, int]]:
-    """Up to four pairs: 0 and 1, 2 and 3, ….."""
+    """Up to four pairs: 0 and 1, 2 and 3, …"""
     return [(first, first + 1) for first in range(0, min(count, 8) - 1, 2)]
 
 
@@ -157,16 +154,8 @@ def interpolated(
     Every video is sampled by itself, from the same start and with the same innovations, so that
     it depends on nothing but its appearance vector.
     """
-    draws_state = options.start_in_test == "prior"
     for current in between(latents, first, second, options.interpolation_steps):
-        yield synthesize(
-            generator,
-            drawn_start(current, random_generator(options.seed, Stream.START, 0, 0), draws_state),
-            options.truncated_backprop_length,
-            options.num_sections_in_test,
-            options.normalization_in_test,
-            partial(random_generator, options.seed, Stream.SYNTHESIS, 0, 0),
-        )
+        yield sampled(generator, options, current, options.num_sections_in_test, FOR_RESULTS, 0, 0)
 
 
 def write_as_sampled(
