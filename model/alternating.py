@@ -3,6 +3,9 @@
 One iteration: for each batch of sequences, for each chunk in time, infer the latents by Langevin
 (inferential back-propagation), then move the weights by one Adam step (learning back-propagation).
 Each chunk starts from the state that the chunk before ended in.
+
+With an encoder, for still images that are to be animated, appearance and start state of a sequence
+are what it makes of one frame, and only what drives the motion from there on is inferred.
 """
 
 from collections.abc import Iterator
@@ -19,14 +22,15 @@ class EpochReport(NamedTuple):
     """What one epoch saw; every figure is from before the weight step of its chunk.
 
     Fields:
-        squared_error: mean over sequences, frames, visible pixels and colours, in units of [-1, 1].
+        squared_error: mean over what was reconstructed of sequences, frames, visible pixels and
+            colours, in units of [-1, 1].
         prior, likelihood: the parts of U, summed over chunks, mean over sequences; that of
             a and m counts once a chunk.
         alpha_gradient, beta_gradient: gradient norms of the weights, mean over iterations.
         likelihood_gradient: ‖∂U/∂ξ‖ of the likelihood part at the last Langevin step, mean over
             iterations.
         active_share: share of active hidden units of the transition, mean over iterations.
-        reconstruction: [N, T, H, W, 3] in [-1, 1].
+        reconstruction: [N, T, H, W, 3] in [-1, 1]; black where the epoch had no chunk.
     """
 
     squared_error: float
@@ -46,6 +50,22 @@ def batches(num_sequences: int, batch_size: int, order: np.random.Generator) -> 
         yield np.sort(shuffled[span])
 
 
+def chunks_of(
+    num_frames: int, chunk_length: int, encoded_frame: str, order: np.random.Generator
+) -> list[slice]:
+    """The chunks of an iteration: all of them in turn, or one that begins anywhere.
+
+    Args:
+        encoded_frame: "random" for the second, as an encoder is to learn from every frame what
+            follows it; else the first.
+    """
+    if encoded_frame != "random":
+        return spans(num_frames, chunk_length)
+    length = min(chunk_length, num_frames)
+    start = int(order.integers(num_frames - length + 1))
+    return [slice(start, start + length)]
+
+
 def alternate(
     generator: DynamicGenerator,
     frames: np.ndarray,
@@ -56,6 +76,7 @@ def alternate(
     epoch: int,
     visible: np.ndarray | None = None,
     learning_rate: float | None = None,
+    encoded_frame: str = "",
 ) -> EpochReport:
     """One epoch of alternating back-propagation; moves `latents` in place and the weights.
 
@@ -65,14 +86,22 @@ def alternate(
         epoch: 0 for the first; it and `seed` determine every random number drawn.
         visible: bool [N, T, H, W, 1], false where a pixel is missing; None where none is.
         learning_rate: of this epoch; where it is None, that of the settings.
+        encoded_frame: for a model that encodes, which frame it sees of a sequence: "first", or a
+            "random" one, which the iteration's only chunk then begins with.
     """
-    reconstruction = np.empty_like(frames)
+    reconstruction = np.full_like(frames, -1.0)
+    reconstructed = np.zeros((*frames.shape[:2], 1, 1, 1), bool)
     energies = np.zeros(2)
     norms = []
     order = random_generator(seed, Stream.BATCH_ORDER, epoch)
     for batch, rows in enumerate(batches(len(frames), batch_size, order)):
+        chunks = chunks_of(frames.shape[1], chunk_length, encoded_frame, order)
+        images = None
+        if encoded_frame:
+            images = frames[rows, chunks[0].start]
+            latents.appearance[rows], latents.initial_state[rows] = generator.encode(images)
         state = latents.initial_state[rows]
-        for chunk, span in enumerate(spans(frames.shape[1], chunk_length)):
+        for chunk, span in enumerate(chunks):
             observed, begins_sequence = frames[rows, span], chunk == 0
             seen = None if visible is None else visible[rows, span]
             current = Latents(
@@ -90,9 +119,12 @@ def alternate(
             latents.motion_type[rows] = current.motion_type
             if begins_sequence:
                 latents.initial_state[rows] = current.initial_state
-            learned = generator.learn(observed, current, begins_sequence, seen, learning_rate)
+            learned = generator.learn(
+                observed, current, begins_sequence, seen, learning_rate, images
+            )
             state = learned.last_state
             reconstruction[rows, span] = learned.frames
+            reconstructed[rows, span] = True
             energies += [learned.energy.prior.sum(), learned.energy.likelihood.sum()]
             norms.append(
                 (
@@ -102,8 +134,10 @@ def alternate(
                     learned.active_share,
                 )
             )
-    everywhere = True if visible is None else visible
-    squared_error = float(np.mean(np.square(frames - reconstruction), where=everywhere))
+    compared = reconstructed if visible is None else reconstructed & visible
+    squared_error = float(
+        np.mean(np.square(frames - reconstruction), dtype=np.float64, where=compared)
+    )
     prior, likelihood = map(float, energies / len(frames))
     return EpochReport(
         squared_error, prior, likelihood, *np.mean(norms, axis=0).tolist(), reconstruction

@@ -1,7 +1,8 @@
 """The graph of the dynamic generator model, and a session to run it in.
 
 For each length of chunk there are three computations over one set of weights: `infer` (Langevin),
-`learn` (one Adam step) and `generate` (transition and emission, nothing else).
+`learn` (one Adam step) and `generate` (transition and emission, nothing else); a model that
+animates still images has `encode`, too.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from model.emission import (
     make_emission,
     read_emission,
 )
+from model.encoder import Encoded, EncoderLayer, encode, make_encoder, read_encoder
 from model.langevin import Inferred, langevin
 from model.latents import Latents, LatentSizes
 from model.learning import Adam
@@ -45,6 +47,7 @@ class Settings(NamedTuple):
     transition_init_std: float
     precision: str
     seed: int
+    encodes: bool = False  # whether a and s_0 come from an encoder instead of Langevin
 
 
 class Generated(NamedTuple):
@@ -74,10 +77,17 @@ class Learned(NamedTuple):
 
 
 class Networks(NamedTuple):
-    """The weights of both networks, read as tensors."""
+    """The weights of transition and emission, read as tensors."""
 
     alpha: list[AffineMap]
     beta: list[ReadLayer]
+
+
+class _Encoding(NamedTuple):
+    """Where images [n, side, side, 3] are fed into the graph, and what they are encoded as."""
+
+    images: tf.Tensor
+    encoded: Encoded
 
 
 class _ChunkInputs(NamedTuple):
@@ -137,12 +147,17 @@ class DynamicGenerator:
                 INIT_STD,
                 key,
             )
+            self.gamma: list[EncoderLayer] = []
+            if settings.encodes:
+                self.gamma = make_encoder(NETWORKS[settings.network], sizes, key)
+                self._encoding = self._encoding_graph()
             self._learning_rate = tf.placeholder_with_default(settings.lr_gen, [], "learning_rate")
             adam = Adam(
                 alpha=[weight for layer in self.alpha for weight in layer],
                 beta=[weight for layer in self.beta for weight in (layer.kernel, layer.bias)],
                 learning_rate=self._learning_rate,
                 beta1=settings.beta1_gen,
+                gamma=[weight for layer in self.gamma for weight in (layer.kernel, layer.bias)],
             )
             self._chunks = {
                 length: self._chunk_graph(length, adam if learns else None)
@@ -182,18 +197,28 @@ class DynamicGenerator:
         begins_sequence: bool,
         visible: np.ndarray | None = None,
         learning_rate: float | None = None,
+        images: np.ndarray | None = None,
     ) -> Learned:
         """One Adam step on all weights, given the latents of a chunk (as for `infer`).
 
         Args:
             learning_rate: of this step; where it is None, that of the settings.
+            images: [n, H, W, 3] in [-1, 1], for a model that encodes: the appearance, and where
+                the chunk begins the sequence s_0, are what the encoder makes of them, and the
+                gradient runs on into it; those of `latents` are not used.
         """
         inputs, _, training = self._chunks[frames.shape[1]]
         feed = self._feed(inputs, latents, frames, begins_sequence, visible)
+        if self.settings.encodes:
+            feed[self._encoding.images] = images
         if learning_rate is not None:
             feed[self._learning_rate] = learning_rate
         learned, _ = self._session.run([training.learned, training.learning_step], feed)
         return learned
+
+    def encode(self, images: np.ndarray) -> Encoded:
+        """Appearance and start state of images [n, H, W, 3] in [-1, 1], each for itself."""
+        return self._session.run(self._encoding.encoded, {self._encoding.images: images})
 
     def generate(self, latents: Latents, normalization: str = "batch") -> Generated:
         """Frames from latents: reconstruction from inferred ones, synthesis from drawn ones.
@@ -231,6 +256,13 @@ class DynamicGenerator:
     def close(self) -> None:
         """Release the session."""
         self._session.close()
+
+    def _encoding_graph(self) -> _Encoding:
+        side = image_side(NETWORKS[self.settings.network])
+        with tf.name_scope("encoding"):
+            images = tf.placeholder(tf.float32, [None, side, side, 3], "images")
+            encoder = read_encoder(self.gamma)
+            return _Encoding(images, encode(encoder, images, self.settings.sizes.content_size))
 
     def _chunk_graph(self, length: int, adam: Adam | None) -> _ChunkGraph:
         sizes = self.settings.sizes
@@ -287,11 +319,14 @@ class DynamicGenerator:
                 settings.step_size,
                 settings.sample_steps,
                 inputs.key,
-                inputs.begins_sequence,
+                Latents(1.0, 0.0, 0.0, 1.0)
+                if settings.encodes
+                else Latents(1.0, inputs.begins_sequence, 1.0, 1.0),
             )
         with tf.name_scope("learning"):
-            unrolled, emission = emitted(networks, inputs.latents)
-            parts = energy_of(inputs.latents, emission.frames)
+            given = self._encoded_latents(inputs) if settings.encodes else inputs.latents
+            unrolled, emission = emitted(networks, given)
+            parts = energy_of(given, emission.frames)
             step, alpha_gradient, beta_gradient = adam.minimize(tf.reduce_sum(parts.likelihood))
             learned = Learned(
                 emission.frames,
@@ -303,6 +338,13 @@ class DynamicGenerator:
             )
             learning_step = tf.group(step, gather_statistics(self.beta, emission.statistics))
         return _Training(inferred, learned, learning_step)
+
+    def _encoded_latents(self, inputs: _ChunkInputs) -> Latents:
+        """The latents of a chunk with what the encoder makes of the images."""
+        appearance, initial_state = self._encoding.encoded
+        begins = inputs.begins_sequence
+        state = begins * initial_state + (1.0 - begins) * inputs.latents.initial_state
+        return inputs.latents._replace(initial_state=state, appearance=appearance)
 
     def _read_networks(self, many_passes: bool = False) -> Networks:
         precision = self.settings.precision

@@ -34,7 +34,7 @@ def langevin(
     step_size: float,
     num_steps: int,
     key,
-    moves_initial_state=1.0,
+    moves: Latents | None = None,
 ) -> Inferred:
     """Sample the latents of each sequence from their posterior, starting where they are.
 
@@ -44,9 +44,9 @@ def langevin(
         step_size: δ > 0.
         num_steps: l ≥ 1.
         key: int32 [2]; the noise of a step is a function of it and of the step's number.
-        moves_initial_state: 1 to infer s_0 with the rest, 0 to leave it where it is.
+        moves: for each part 1 to infer it, 0 to leave it where it is; None infers all.
     """
-    moves = Latents(1.0, moves_initial_state, 1.0, 1.0)
+    moves = moves or Latents(1.0, 1.0, 1.0, 1.0)
 
     def step(number, current, _):
         parts = energy_of(current)

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import imageio_ffmpeg
 import numpy as np
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "main_dyn_G.py"
@@ -89,6 +90,26 @@ def make_clips(place: Path) -> Path:
 
 
 # --- Command lines ---
+
+
+def make_sequences(place: Path, names: Sequence[str], length: int) -> None:
+    """Clips of one category of actions, `waves`, below `place`."""
+    folder = place / "trainingVideo" / "action_dataset" / "waves"
+    folder.mkdir(parents=True)
+    for seed, name in enumerate(names):
+        lossless = ("-c:v", "ffv1", "-pix_fmt", "bgr0")
+        encode(folder / f"{name}.avi", moving_pattern(seed, length), *lossless)
+
+
+def played(path: Path, side: tuple[int, int]) -> np.ndarray:
+    """The frames of a video, uint8 [T, H, W, 3], of which `side` is the height and the width."""
+    frames = []
+    with Image.open(path) as image:
+        for number in range(image.n_frames):
+            image.seek(number)
+            frames.append(np.asarray(image.convert("RGB")))
+    assert frames[0].shape[:2] == side
+    return np.stack(frames)
 
 
 def flags(**options: Any) -> list[str]:

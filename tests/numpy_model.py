@@ -55,7 +55,7 @@ def draw_weights(shapes: dict[str, Sequence[int]], seed: int = 0) -> dict[str, n
         if kind == "moving_variance":
             values = generator.uniform(0.3, 1.5, shape)
         elif kind.startswith(("kernel", "bias", "moving_mean")):
-            deviation = 0.25 if name.startswith("transition") else 0.4
+            deviation = {"transition": 0.25, "encoder": 0.05}.get(name.split("/")[0], 0.4)
             values = deviation * generator.standard_normal(shape)
         else:
             continue
@@ -147,6 +147,47 @@ def emit(weights: dict, table: Sequence, appearance, states, normalization: str 
         features = (features - mean) / np.sqrt(variance + NORMALIZATION_EPSILON) + bias
         features = np.maximum(features, 0.0)
     return features.reshape(num_sequences, num_frames, *features.shape[1:]), statistics
+
+
+def convolution(features: np.ndarray, kernel: np.ndarray, stride: int, padding: str) -> np.ndarray:
+    """Every output pixel is the product of the kernel with what lies under it.
+
+    Args:
+        features: [n, height, width, channels in], of a height and width that `stride` divides.
+        kernel: [k, k, channels in, channels out].
+        padding: "VALID" keeps where the kernel fits; "SAME" puts zeros around, evenly at both
+            ends, an odd one at the far one, for 1/stride of the size.
+    """
+    size = kernel.shape[0]
+    if padding == "SAME":
+        surplus = max(size - stride, 0)
+        around = (surplus // 2, surplus - surplus // 2)
+        features = np.pad(features, [(0, 0), around, around, (0, 0)])
+    side = (features.shape[1] - size) // stride + 1
+    output = np.zeros((len(features), side, side, kernel.shape[3]))
+    for row in range(side):
+        for column in range(side):
+            top, left = row * stride, column * stride
+            under = features[:, top : top + size, left : left + size]
+            output[:, row, column] = np.tensordot(under, kernel, axes=3)
+    return output
+
+
+def encode(weights: dict, table: Sequence, images: np.ndarray, content_size: int):
+    """Appearance [n, content_size] and initial state [n, d] of images, one after another."""
+    codes = []
+    for image in images:
+        features = image[np.newaxis]
+        for index, spec in enumerate(reversed(table), start=1):
+            kernel = weights[f"encoder/layer_{index}/kernel"]
+            bias = weights[f"encoder/layer_{index}/bias"]
+            features = convolution(features, kernel, spec.stride, spec.padding)
+            if index < len(table):
+                deviation = np.sqrt(features.var() + NORMALIZATION_EPSILON)
+                features = np.maximum((features - features.mean()) / deviation + bias, 0.0)
+            else:
+                codes.append((features + bias).reshape(-1))
+    return np.array(codes)[:, :content_size], np.array(codes)[:, content_size:]
 
 
 def energy(

@@ -4,9 +4,17 @@ import shutil
 
 import numpy as np
 import pytest
-from command_line import SMALL, encode, flags, moving_pattern, refused, run, run_here, tree
+from command_line import (
+    SMALL,
+    flags,
+    make_sequences,
+    played,
+    refused,
+    run,
+    run_here,
+    tree,
+)
 from numpy_model import draw_latents
-from PIL import Image
 
 from model.random_keys import Stream, random_generator
 from model.sampling import between, drawn_start, synthesize
@@ -33,11 +41,7 @@ INTERPOLATION = flags(experiment="interpolation", ckpt=CHECKPOINT)
 def finished(tmp_path_factory):
     """A directory in which a model of three sequences was trained."""
     place = tmp_path_factory.mktemp("action")
-    folder = place / "trainingVideo" / "action_dataset" / "waves"
-    folder.mkdir(parents=True)
-    for seed, name in enumerate(NAMES):
-        lossless = ("-c:v", "ffv1", "-pix_fmt", "bgr0")
-        encode(folder / f"{name}.avi", moving_pattern(seed, LENGTH), *lossless)
+    make_sequences(place, NAMES, LENGTH)
     outcome = run(place, *flags(**TRAINING))
     assert outcome.returncode == 0, outcome.stderr
     return place
@@ -47,17 +51,6 @@ def finished(tmp_path_factory):
 def place(finished, tmp_path):
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     return tmp_path
-
-
-def played(path, side):
-    """The frames of a video, uint8 [T, H, W, 3], of which `side` is the height and the width."""
-    frames = []
-    with Image.open(path) as image:
-        for number in range(image.n_frames):
-            image.seek(number)
-            frames.append(np.asarray(image.convert("RGB")))
-    assert frames[0].shape[:2] == side
-    return np.stack(frames)
 
 
 # --- Action ---

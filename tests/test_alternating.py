@@ -19,7 +19,7 @@ class Spy:
     def __init__(self, generator):
         self._generator = generator
         self.calls, self.keys, self.inferred, self.learned = [], [], [], []
-        self.visible, self.rates = [], []
+        self.visible, self.rates, self.images = [], [], []
 
     def infer(self, frames, latents, begins_sequence, key, visible):
         result = self._generator.infer(frames, latents, begins_sequence, key, visible)
@@ -29,8 +29,13 @@ class Spy:
         self.inferred.append((frames, Latents(*map(np.copy, latents)), begins_sequence, result))
         return result
 
-    def learn(self, frames, latents, begins_sequence, visible, learning_rate):
-        result = self._generator.learn(frames, latents, begins_sequence, visible, learning_rate)
+    def encode(self, images):
+        self.images.append(images)
+        return self._generator.encode(images)
+
+    def learn(self, frames, latents, begins_sequence, visible, learning_rate, images):
+        arguments = frames, latents, begins_sequence, visible, learning_rate, images
+        result = self._generator.learn(*arguments)
         self.calls.append("learn")
         self.visible.append(visible)
         self.rates.append(learning_rate)

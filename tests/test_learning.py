@@ -155,15 +155,17 @@ def test_chunks_of_every_length_move_the_same_adam(generator):
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_no_variable_can_be_read_while_it_moves(make_generator, precision):
+@pytest.mark.parametrize("encodes", [False, True])
+def test_no_variable_can_be_read_while_it_moves(make_generator, precision, encodes):
     """TensorFlow orders a read and an update only where one needs the other's result."""
-    nodes = learning_as_executed(make_generator([3], precision=precision))
+    nodes = learning_as_executed(make_generator([3], precision=precision, encodes=encodes))
     updates = {
         name: node
         for name, node in nodes.items()
         if node.op in ("ResourceApplyAdam", "AssignSubVariableOp")
     }
-    assert len(updates) == len(WEIGHTS_8) + len(AVERAGES_8)
+    of_encoder = 2 * len(NETWORKS["8"]) if encodes else 0
+    assert len(updates) == len(WEIGHTS_8) + len(AVERAGES_8) + of_encoder
     for name, update in updates.items():
         variable = update.input[0]
         reads = {
@@ -181,7 +183,7 @@ def learning_as_executed(generator):
     options, metadata = tf.RunOptions(output_partition_graphs=True), tf.RunMetadata()
     run = generator._session.run
     generator._session.run = functools.partial(run, options=options, run_metadata=metadata)
-    generator.learn(frames, latents, True)
+    generator.learn(frames, latents, True, images=frames[:, 0])
     (graph,) = metadata.partition_graphs
     return {node.name: node for node in graph.node}
 

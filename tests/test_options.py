@@ -321,7 +321,8 @@ def options_table():
     for name, field in FIELDS.items():
         limit = field.metadata["limit"]
         meaning = field.metadata["text"] + (f"; {limit.words}" if limit else "")
-        rows.append(f"| `--{name}` | {field.default} | {meaning} |")
+        default = "" if field.default == () else field.default
+        rows.append(f"| `--{name}` | {default} | {meaning} |")
     return rows
 
 

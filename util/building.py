@@ -37,6 +37,7 @@ def build_generator(options: Options) -> DynamicGenerator:
         transition_init_std=options.transition_init_std,
         precision=options.precision,
         seed=options.seed,
+        encodes=options.experiment == "animation",
     )
     return DynamicGenerator(settings, lengths, learns=options.isTraining)
 

@@ -106,8 +106,7 @@ def read_clip(
             if count > first_frame:
                 if hidden is not None:
                     image = painted_over(image, hidden[count - first_frame - 1])
-                resized = image.resize((image_size, image_size), Image.Resampling.BICUBIC)
-                frames.append(np.asarray(resized))
+                frames.append(squared(image, image_size))
     finally:
         stream.close()
     if len(frames) < num_frames:
@@ -116,6 +115,11 @@ def read_clip(
             f"--first_frame {first_frame}; ask for fewer or use a longer clip"
         )
     return np.stack(frames)
+
+
+def squared(image: Image.Image, side: int) -> np.ndarray:
+    """The image resized to a square: uint8 [side, side, 3]."""
+    return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC))
 
 
 def painted_over(image: Image.Image, hidden: np.ndarray) -> Image.Image:

@@ -3,8 +3,15 @@
 from util.preparation import TestingJob, TrainingJob
 from util.recovery_results import write_recovered
 from util.results import write_final_result
-from util.testing import Tested, open_checkpoint, write_interpolations, write_rows, write_sampled
-from util.training import train
+from util.testing import (
+    Tested,
+    open_checkpoint,
+    write_animations,
+    write_interpolations,
+    write_rows,
+    write_sampled,
+)
+from util.training import train, with_first_frames_encoded
 
 
 def synthesis(work: TrainingJob | Tested) -> None:
@@ -62,12 +69,26 @@ def interpolation(tested: Tested) -> None:
     write_interpolations(tested)
 
 
+def animation(work: TrainingJob | Tested) -> None:
+    """Animating a still image: an encoder finds its appearance and the state that it begins with.
+
+    The encoder learns with transition and emission, by the reconstruction of the frames from the
+    one that it sees; of the latents only the innovations are inferred. Testing encodes images
+    that the model has never seen and lets innovations from the prior set them in motion.
+    """
+    if isinstance(work, Tested):
+        write_animations(work)
+    else:
+        write_final_result(with_first_frames_encoded(train(work)))
+
+
 EXPERIMENTS = {
     "synthesis": synthesis,
     "action": action,
     "recovery": recovery,
     "inpainting": inpainting,
     "interpolation": interpolation,
+    "animation": animation,
 }
 
 

@@ -75,7 +75,7 @@ class Options:
         "synthesis",
         TRAINING,
         "what to do",
-        one_of("synthesis", "action", "recovery", "inpainting", "interpolation"),
+        one_of("synthesis", "action", "recovery", "inpainting", "interpolation", "animation"),
     )
     isTraining: bool = option(True, NOW, "train, or else synthesize from a checkpoint")
     category: str = option("", TRAINING, "name of the folder of clips under data_path")
@@ -134,6 +134,14 @@ class Options:
         0.1, RUN, "standard deviation of the transition's first weights", POSITIVE
     )
 
+    encoded_frame: str = option(
+        "random",
+        RUN,
+        "which frame of a sequence the encoder of animation is shown, an iteration's chunks "
+        "beginning there: the first, or a random one with the one chunk that it begins",
+        one_of("first", "random"),
+    )
+
     num_epochs: int = option(3000, CALL, "iterations over all sequences", AT_LEAST_1)
     batch_size: int = option(1, RUN, "sequences in a batch", AT_LEAST_1)
     truncated_backprop_length: int = option(30, RUN, "frames in a chunk", AT_LEAST_1)
@@ -177,6 +185,7 @@ class Options:
     interpolation_steps: int = option(
         8, NOW, "columns from one appearance to the other", AT_LEAST_2
     )
+    image: tuple = option((), NOW, "still images to animate, one or more paths")
     normalization_in_test: str = option(
         "batch",
         CALL,
@@ -207,6 +216,8 @@ class Options:
         unknown = values.keys() - FIELDS.keys()
         if unknown:
             raise ValueError(f"unknown options {', '.join(sorted(unknown))}")
+        if "image" in values:
+            values["image"] = tuple(values["image"])
         return cls(**values)
 
 
@@ -257,6 +268,17 @@ PRESETS: dict[str, dict[str, Any]] = {
         "refsig": 0.5,
     },
     "interpolation": {"isTraining": False},
+    "animation": {
+        "data_path": "./trainingVideo/action_dataset",
+        "num_epochs": 7000,
+        "num_frames": 30,
+        "truncated_backprop_length": 15,
+        "batch_size": 30,
+        "state_size": 3,
+        "content_size": 100,
+        "num_sections_in_test": 4,
+        "normalization_in_test": "moving",
+    },
 }
 
 
@@ -297,6 +319,7 @@ def parse(arguments: Sequence[str]) -> CommandLine:
     """
     values = vars(_parser().parse_args(arguments))
     given = {name: value for name, value in values.items() if value is not None}
+    given |= {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
     _settle_network(given)
     experiment = given.get("experiment", Options.experiment)
     _check("experiment", experiment)
@@ -379,7 +402,7 @@ def _parser() -> _Parser:
     for name, field in FIELDS.items():
         limit = field.metadata["limit"]
         text = field.metadata["text"] + (f"; {limit.words}" if limit else "")
-        text += f" (default: {field.default})" if field.default != "" else ""
+        text += f" (default: {field.default})" if field.default not in ("", ()) else ""
         if field.type is bool:
             parser.add_argument(
                 f"--{name}", type=read_boolean, nargs="?", const=True, metavar="True|False",
@@ -388,6 +411,8 @@ def _parser() -> _Parser:
             parser.add_argument(
                 f"--no{name}", dest=name, action="store_const", const=False, help=argparse.SUPPRESS
             )
+        elif field.default == ():
+            parser.add_argument(f"--{name}", nargs="+", metavar="PATH", help=text)
         else:
             parser.add_argument(f"--{name}", type=field.type, metavar=name.upper(), help=text)
     parser.add_argument("--net_type", metavar="NET_TYPE", help="the same as --frame_generator_mode")

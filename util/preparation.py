@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from util import checkpoints
-from util.clips import Clips, existing_categories, nearest_pixels, read_category
+from util.clips import Clips, existing_categories, nearest_pixels, read_category, read_image
 from util.errors import CommandLineError, RunError
 from util.frames import to_bytes
 from util.masks import masks
@@ -29,11 +30,15 @@ class TrainingJob(NamedTuple):
 
 
 class TestingJob(NamedTuple):
-    """The checkpoint to synthesize from and the folder for the videos, if its name is free."""
+    """The checkpoint to synthesize from and the folder for the videos, if its name is free.
+
+    `images` are those that are to be animated, RGB, as large as they come.
+    """
 
     command_line: CommandLine
     checkpoint: Path
     folder: Path
+    images: list[Image.Image]
 
 
 def prepare(command_line: CommandLine) -> TrainingJob | TestingJob:
@@ -60,6 +65,11 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
         raise CommandLineError(
             f"--ckpt {options.ckpt or options.ckpt_name} names a checkpoint to test: add "
             "--isTraining False, or go on training by --resume True"
+        )
+    if options.image:
+        raise CommandLineError(
+            f"--image {options.image[0]} is to be animated by a trained model: add "
+            "--isTraining False, or leave it out to train"
         )
     run = RunDirectory(Path(options.output_dir) / options.category)
     if run.holds_run() and not (options.resume or options.overwrite):
@@ -133,27 +143,30 @@ def prepare_testing(command_line: CommandLine) -> TestingJob:
     """Find the checkpoint, and the folder for what is made from it; see `prepare`.
 
     For --ckpt <output_dir>/<run>/<any folder>/model.ckpt-N it is <output_dir>/<run>/test/synthesis,
-    for a checkpoint of the category's run <output_dir>/<category>/final_result_testing.
+    for a checkpoint of the category's run <output_dir>/<category>/final_result_testing; what is
+    interpolated, or animated, has the name of that in the place of the last word.
     """
     options = command_line.options
+    special = "interpolation" if options.experiment == "interpolation" else ""
+    if options.image:
+        special = "animation"
     if options.resume:
         raise CommandLineError("--resume True goes on training: leave out --isTraining False")
     if options.ckpt:
         checkpoint = checkpoints.find(Path(options.ckpt))
         run = Path(os.path.abspath(checkpoint)).parent.parent
         parent = Path(options.output_dir) if "output_dir" in command_line.given else run.parent
-        kind = "interpolation" if options.experiment == "interpolation" else "synthesis"
-        folder = parent / run.name / "test" / kind
+        folder = parent / run.name / "test" / (special or "synthesis")
     elif options.category:
         run = RunDirectory(Path(options.output_dir) / options.category)
         name = options.ckpt_name or checkpoints.newest(run.models).name
         checkpoint = checkpoints.find(run.models / name)
-        kind = "interpolation" if options.experiment == "interpolation" else "testing"
-        folder = run.path / f"final_result_{kind}"
+        folder = run.path / f"final_result_{special or 'testing'}"
     else:
         raise CommandLineError("no checkpoint named; give --ckpt PATH, or --category NAME of a run")
     refuse_unwritable(folder)
-    return TestingJob(command_line, checkpoint, folder)
+    images = [read_image(Path(path)) for path in options.image]
+    return TestingJob(command_line, checkpoint, folder, images)
 
 
 def refuse_unwritable(folder: Path) -> None:

@@ -85,14 +85,23 @@ def write_sequence(
     write_video(folder / "side_by_side", beside([padded(videos[kind], length) for kind in panels]))
 
 
+def write_playing(path: Path, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Rows of videos, uint8 [n, T, H, W, 3] each, as one video.
+
+    Returns the rows as they play, uint8 [longest T, height, width, 3] each.
+    """
+    length = max(videos.shape[1] for videos in rows)
+    playing = [beside([padded(video, length) for video in videos]) for videos in rows]
+    write_video(path, np.stack([above(pictures) for pictures in zip(*playing, strict=True)]))
+    return playing
+
+
 def write_overview(path: Path, rows: Sequence[np.ndarray]) -> None:
     """Rows of videos, uint8 [n, T, H, W, 3] each, as one video and as one picture.
 
     The picture shows, row by row, four moments of the shortest video.
     """
-    length = max(videos.shape[1] for videos in rows)
-    playing = [beside([padded(video, length) for video in videos]) for videos in rows]
-    write_video(path, np.stack([above(pictures) for pictures in zip(*playing, strict=True)]))
+    playing = write_playing(path, rows)
     shortest = min(videos.shape[1] for videos in rows)
     moments = np.linspace(0, shortest - 1, min(shortest, MOMENTS)).round().astype(int)
     sheet = [row[moment] for row in playing for moment in moments]

@@ -1,4 +1,4 @@
-"""What is made from a checkpoint: sampled videos, and interpolations between appearances."""
+"""What is made from a checkpoint: sampled videos, interpolations, images set in motion."""
 
 import shutil
 import sys
@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, of_sequences
 from model.sampling import between, reconstruct
 from util.building import build_generator, restore
+from util.clips import squared
 from util.errors import CommandLineError, RunError
-from util.frames import to_bytes
+from util.frames import to_bytes, to_model_range
 from util.options import Options, numbers_of, pairs_of
-from util.pictures import beside, video_writer, write_video
+from util.pictures import above, beside, contact_sheet, video_writer, write_png, write_video
 from util.preparation import TestingJob, read
-from util.results import write_overview
+from util.results import write_overview, write_playing
 from util.run_directory import free_name
 from util.run_state import RunState, digest, read_state
 from util.sampled_videos import FOR_RESULTS, sampled, sampled_bytes, sampled_in_batches
@@ -31,6 +33,7 @@ class Tested(NamedTuple):
         names, latents: of those training sequences.
         rows: their numbers among all training sequences, from 0.
         state: all that the checkpoint holds.
+        images: those to be animated, RGB, as large as they come.
     """
 
     options: Options
@@ -40,6 +43,7 @@ class Tested(NamedTuple):
     rows: list[int]
     state: RunState
     folder: Path
+    images: list[Image.Image]
 
 
 def open_checkpoint(job: TestingJob) -> Tested:
@@ -49,7 +53,7 @@ def open_checkpoint(job: TestingJob) -> Tested:
         RunError: the checkpoint is damaged or of another model.
         CommandLineError: a flag contradicts the checkpoint, or names a sequence that it has not.
     """
-    command_line, checkpoint, folder = job
+    command_line, checkpoint, folder, images = job
     state = read_state(checkpoint)
     options = command_line.over(state.options)
     count = len(state.sequence_names)
@@ -57,6 +61,7 @@ def open_checkpoint(job: TestingJob) -> Tested:
     refuse_unknown(rows, count, f"--sequences {options.sequences}")
     if options.experiment == "interpolation":
         refuse_no_line(options, count)
+    refuse_no_image(options, checkpoint)
     generator = build_generator(options)
     restore(generator, state, checkpoint)
     if options.overwrite and folder.exists():
@@ -64,7 +69,8 @@ def open_checkpoint(job: TestingJob) -> Tested:
     folder = free_name(folder)
     folder.mkdir(parents=True)
     names = [state.sequence_names[row] for row in rows]
-    return Tested(options, generator, names, of_sequences(state.latents, rows), rows, state, folder)
+    latents = of_sequences(state.latents, rows)
+    return Tested(options, generator, names, latents, rows, state, folder, images)
 
 
 def refuse_unknown(rows: list[int], count: int, flag: str) -> None:
@@ -87,9 +93,22 @@ def refuse_no_line(options: Options, count: int) -> None:
     refuse_unknown(asked, count, f"--pairs {options.pairs}")
 
 
+def refuse_no_image(options: Options, checkpoint: Path) -> None:
+    """Raises CommandLineError where there is nothing to animate, or no model that can."""
+    if options.experiment == "animation" and not options.image:
+        raise CommandLineError(
+            f"nothing to animate by {checkpoint}; give still images by --image PATH [PATH ...]"
+        )
+    if options.image and options.experiment != "animation":
+        raise CommandLineError(
+            f"--image {options.image[0]} cannot be animated by {checkpoint}, which is of "
+            f"--experiment {options.experiment}; train a model by --experiment animation"
+        )
+
+
 def write_sampled(tested: Tested) -> None:
     """Write `num_batches_in_test` videos of each sequence, chunk by chunk."""
-    options, generator, names, latents, *_, folder = tested
+    options, generator, names, latents, _, _, folder, _ = tested
     for video in range(options.num_batches_in_test):
         for rows, chunks in sampled_in_batches(generator, options, latents, video):
             of_batch = [f"{name}_{video + 1}" for name in names[rows]]
@@ -102,7 +121,7 @@ def write_rows(tested: Tested) -> None:
     Where the clips are no longer what was trained on, or not there, the first row is what the
     model reconstructs of them.
     """
-    options, generator, _, latents, _, _, folder = tested
+    options, generator, _, latents, _, _, folder, _ = tested
     videos = range(options.num_batches_in_test)
     rows = [sampled_bytes(generator, options, latents, video) for video in videos]
     write_overview(folder / "overview", [observed_again(tested), *rows])
@@ -110,7 +129,7 @@ def write_rows(tested: Tested) -> None:
 
 def observed_again(tested: Tested) -> np.ndarray:
     """The training clips, or else their reconstructions, uint8 [n, T, H, W, 3]."""
-    options, generator, _, latents, rows, state, _ = tested
+    options, generator, _, latents, rows, state, *_ = tested
     try:
         clips = read(options, options.data_path)
         if digest(clips.frames) == state.clips_digest:
@@ -125,7 +144,7 @@ def observed_again(tested: Tested) -> np.ndarray:
 
 def write_interpolations(tested: Tested) -> None:
     """A row for each pair of sequences: from one appearance to the other, all moving alike."""
-    options, generator, *_, state, folder = tested
+    options, generator, *_, state, folder, _ = tested
     names, latents = state.sequence_names, state.latents
     rows = []
     pairs = pairs_of(options.pairs) or default_pairs(len(names))
@@ -156,6 +175,36 @@ def interpolated(
     """
     for current in between(latents, first, second, options.interpolation_steps):
         yield sampled(generator, options, current, options.num_sections_in_test, FOR_RESULTS, 0, 0)
+
+
+def write_animations(tested: Tested) -> None:
+    """Every image followed by the videos that it sets in motion, and all of them together."""
+    options, generator, *_, folder, images = tested
+    stills = np.stack([squared(image, options.image_size) for image in images])
+    names = [f"{number}_{Path(path).stem}" for number, path in enumerate(options.image, 1)]
+    latents = encoded(generator, to_model_range(stills))
+    rows = []
+    for video in range(options.num_batches_in_test):
+        sampled_frames = sampled_bytes(generator, options, latents, video)
+        rows.append(np.concatenate([stills[:, np.newaxis], sampled_frames], axis=1))
+        for name, frames in zip(names, rows[-1], strict=True):
+            write_video(folder / f"{name}_{video + 1}", frames)
+    waiting = np.repeat(stills[:, np.newaxis], rows[0].shape[1], axis=1)
+    write_playing(folder / "overview", [waiting, *rows])
+    sheets = [contact_sheet(frames) for videos in zip(*rows, strict=True) for frames in videos]
+    write_png(folder / "overview.png", above(sheets))
+
+
+def encoded(generator: DynamicGenerator, images: np.ndarray) -> Latents:
+    """What videos that begin with images [n, H, W, 3] in [-1, 1] start from; no innovations yet."""
+    sizes = generator.settings.sizes
+    appearance, initial_state = generator.encode(images)
+    return Latents(
+        np.zeros((len(images), 0, sizes.z_size), np.float32),
+        initial_state,
+        appearance,
+        np.zeros((len(images), sizes.motion_type_size), np.float32),
+    )
 
 
 def write_as_sampled(

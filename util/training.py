@@ -90,6 +90,7 @@ def train(job: TrainingJob) -> Trained:
                 epoch,
                 clips.visible,
                 learning_rate(options, epoch),
+                options.encoded_frame if options.experiment == "animation" else "",
             )
             seconds = time.monotonic() - began
             done = epoch + 1
@@ -125,6 +126,13 @@ def train(job: TrainingJob) -> Trained:
                     f"stopped after epoch {done}, saved in {run.models}; go on by --resume True",
                 )
     return Trained(options, run, clips, generator, latents, recovery)
+
+
+def with_first_frames_encoded(trained: Trained) -> Trained:
+    """The same, with what the encoder makes of the first frames as the sequences' beginnings."""
+    appearance, initial_state = trained.generator.encode(trained.clips.frames[:, 0])
+    latents = trained.latents._replace(appearance=appearance, initial_state=initial_state)
+    return trained._replace(latents=latents)
 
 
 def learning_rate(options: Options, epoch: int) -> float:
