@@ -19,6 +19,7 @@ from numpy_model import (
 
 from model.dynamic_generator import DynamicGenerator
 from model.emission import NETWORKS
+from model.latents import of_sequences
 from model.learning import Adam
 
 LEARNING_RATE, BETA1, BETA2, EPSILON = 0.002, 0.5, 0.999, 1e-8
@@ -315,3 +316,35 @@ def test_model_that_does_not_learn_has_the_weights_alone_and_makes_the_same_fram
         expected, made = (model.generate(latents, normalization) for model in (generator, other))
         assert made.frames.tobytes() == expected.frames.tobytes()
     other.close()
+
+
+# --- The order of sequences ---
+
+
+def test_permuted_sequences_permute_what_is_learned_of_each(generator):
+    """And leave the weights to rounding where they were: the loss is a sum over sequences."""
+    latents, frames = draw_latents(generator.settings.sizes, 3, 3), draw_frames(3, 3, 8)
+    state, order = generator.state(), [2, 0, 1]
+    learned = generator.learn(frames, latents, True)
+    moved = generator.state()
+    generator.load_state(state)
+    permuted = generator.learn(frames[order], of_sequences(latents, order), True)
+    for one, other in zip(
+        (learned.frames, learned.last_state, *learned.energy),
+        (permuted.frames, permuted.last_state, *permuted.energy),
+        strict=True,
+    ):
+        np.testing.assert_allclose(one[order], other, rtol=1e-4, atol=1e-5)
+        assert np.abs(one - other).max() > 1e-2
+    gradients, of_permuted = gradients_taken(moved), gradients_taken(generator.state())
+    for name, value in gradients.items():
+        np.testing.assert_allclose(of_permuted[name], value, rtol=1e-3, atol=1e-4 * norm([value]))
+
+
+def test_permuted_sequences_permute_their_videos_byte_for_byte(generator):
+    """Each is normalised by the averages of training; interpolation and actions are made so."""
+    latents = draw_latents(generator.settings.sizes, 3, 3)
+    frames = generator.generate(latents, "moving").frames
+    permuted = generator.generate(of_sequences(latents, [2, 0, 1]), "moving").frames
+    assert permuted.tobytes() == frames[[2, 0, 1]].tobytes()
+    assert np.abs(permuted - frames).max() > 1e-2

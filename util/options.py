@@ -236,6 +236,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "content_size": 100,
         "num_sections_in_test": 2,
         "start_in_test": "prior",
+        # The statistics of a chunk would tell what few sequences share from what they do not.
+        "normalization_in_test": "moving",
     },
     "recovery": {
         "data_path": "./trainingVideo/recovery_dataset/data",
