@@ -15,11 +15,22 @@ SCRIPT = ROOT / "trainingVideo" / "make_clips.py"
 sys.path.insert(0, str(SCRIPT.parent))
 
 import make_clips  # noqa: E402
-from simulations import fire, flag, light, masks, pond, shared, water  # noqa: E402
+from simulations import (  # noqa: E402
+    blossoms,
+    fire,
+    flag,
+    light,
+    masks,
+    pond,
+    shared,
+    walkers,
+    water,
+)
 
 MODULES = {"fire": fire, "water": water, "flag": flag, "light": light}
 CATEGORIES = list(MODULES)
 SHORT = 20
+FAMILIES = {"walkers": walkers, "blossoms": blossoms}
 MASKS = {"region": masks.region, "missing_frames": masks.missing_frames}
 # Every file of every category, as the command with seed 0 makes it: its path and its frames.
 FILES = [
@@ -51,6 +62,16 @@ def scene():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(water, "WARM_UP_FRAMES", 6)
         return list(pond.generate(0, SHORT))
+
+
+@pytest.fixture(scope="module")
+def families():
+    """All members of each family, those of the stills too: uint8 [20, 30, SIZE, SIZE, 3]."""
+    members = range(make_clips.MEMBERS + make_clips.STILLS)
+    return {
+        name: np.array([list(module.generate(0, member, 30)) for member in members])
+        for name, module in FAMILIES.items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +107,7 @@ def run_command(*arguments, cwd, **options):
 def test_every_category_is_tested():
     assert list(make_clips.GENERATORS) == CATEGORIES
     more = ["recovery/water", "recovery/flag", "inpainting/pond"]
+    more += [f"{dataset}/{family}" for dataset in ("action", "stills") for family in FAMILIES]
     assert [*CATEGORIES, *more] == make_clips.CATEGORIES
 
 
@@ -492,7 +514,125 @@ def test_command_leaves_nothing_when_the_disk_takes_no_more(tmp_path):
     assert not [entry for entry in tmp_path.rglob("*") if entry.is_file()]
 
 
+# --- Families ---
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_members_are_unlike_each_other_and_others_with_another_seed(families, name):
+    middle = families[name][:, 15]
+    for one, other in itertools.combinations(middle, 2):
+        assert distance(one, other) > 1.0
+    again, other = (next(FAMILIES[name].generate(seed, 3, 1)) for seed in (0, 1))
+    assert again.tobytes() == families[name][3, 0].tobytes()
+    assert distance(again, other) > 0.5
+
+
+def test_members_are_spread_evenly_and_those_of_the_stills_lie_between():
+    members = np.array([shared.spread(5, member, 6) for member in range(20)])
+    assert members.min() >= 0.0 and members.max() < 1.0
+    for values in members.T:
+        # On the circle that a hue is, no gap is wider than two of sixteen even steps.
+        trained = np.sort(values[:16])
+        gaps = np.diff(np.append(trained, trained[0] + 1.0))
+        assert gaps.max() < 2.0 / 16
+        for still in values[16:]:
+            assert np.abs(trained - still).min() > 0.01
+
+
+def drawn(pictures, ground):
+    """Where something is drawn before a plain ground, bool [..., height, width]."""
+    return np.abs(pictures.astype(float) - ground).max(axis=-1) > 40.0
+
+
+def test_walkers_stay_in_the_middle_and_their_legs_move(families):
+    ground = 255.0 * np.array(walkers.BACKGROUND)
+    body = drawn(families["walkers"], ground)
+    assert not body[:, :, [0, -1]].any()  # nobody leaves the picture
+    assert not body[:, :, :, [0, -1]].any()
+    columns = (np.arange(shared.SIZE) + 0.5) / shared.SIZE
+    across = (body.sum(axis=2) * columns).sum(axis=-1) / body.sum(axis=(2, 3))
+    assert np.abs(across - 0.5).max() < 0.1
+    moving = families["walkers"].astype(float).std(axis=1).mean(axis=-1)
+    assert np.all(moving[:, 84:].mean(axis=(1, 2)) > 1.5 * moving[:, :42].mean(axis=(1, 2)))
+
+
+def test_two_strides_end_where_they_began_and_each_has_its_own_phase(families):
+    for member, pictures in enumerate(families["walkers"]):
+        again = list(walkers.generate(0, member, 31))[-1]
+        assert distance(again, pictures[0]) < 0.01
+        assert distance(pictures[0], pictures[7]) > 0.5
+    phases = [walkers.figure(0, member).phase for member in range(make_clips.MEMBERS)]
+    assert np.diff(np.sort(phases)).min() > 0.02
+
+
+@pytest.mark.parametrize("gait", [walkers.WALK, walkers.RUN])
+def test_knees_bend_one_way_only_and_most_in_the_swing(gait):
+    phase = np.arange(100) / 100
+    thigh, shank, _ = walkers.leg_angles(gait, phase)
+    bend = thigh - shank
+    assert bend.min() > 0.0
+    assert 0.6 < phase[bend.argmax()] < 0.8
+    assert thigh[0] > 0.2 > thigh[50]  # forwards when the heel strikes, backwards half a stride on
+
+
+def test_feet_stand_on_the_ground_and_only_runners_leave_it(families):
+    ground = 255.0 * np.array(walkers.BACKGROUND)
+    rows = drawn(families["walkers"], ground).any(axis=3)
+    lowest = shared.SIZE - 1 - rows[:, :, ::-1].argmax(axis=2)
+    for member, depth in enumerate(lowest):
+        assert depth.max() > 0.9 * shared.SIZE
+        lifted = depth.max() - depth.min()
+        assert lifted >= 4 if member % 2 else lifted <= 2
+
+
+def test_blossoms_grow_from_bud_to_bloom(families):
+    """And their outer petals open first."""
+    ground = families["blossoms"].astype(float)[:, :1, :1, :1]
+    area = (families["blossoms"].astype(float).max(axis=-1) > 90.0).mean(axis=(2, 3))
+    assert ground.max() < 60.0
+    assert np.all(area[:, -1] > 4.0 * area[:, 0])
+    assert np.all(np.diff(area, axis=1) > -0.01)
+    plant = blossoms.flower(0, 0)._replace(rings=3)
+    times = [[blossoms.openness(plant, frame, ring) for ring in range(3)] for frame in range(30)]
+    assert np.all(np.diff(times, axis=1) <= 0.0)
+    assert times[0] == [0.0, 0.0, 0.0] and times[-1] == [1.0, 1.0, 1.0]
+
+
+def test_petals_of_a_bud_meet_and_those_of_a_bloom_lie_flat():
+    bud, _ = blossoms.profile(0.0)
+    bloom, _ = blossoms.profile(1.0)
+    assert bud.max() < 0.4 and abs(bud[-1]) < 0.15
+    assert bloom[-1] == bloom.max() > 0.9
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_stills_are_of_members_that_are_in_no_video(families, name):
+    _, shown = make_clips.FAMILIES[name]
+    for number, frames in enumerate(make_clips.files(f"stills/{name}", 0).values()):
+        (still,) = frames
+        assert still.tobytes() == families[name][16 + number, shown].tobytes()
+        for video in families[name][:16]:
+            assert distance(still, video[shown]) > 0.5
+
+
+def test_still_writer_keeps_the_picture_and_makes_the_same_bytes(tmp_path):
+    picture = next(walkers.generate(0, 0, 1))
+    for name in ("one.png", "two.png"):
+        assert make_clips.write_still(tmp_path / name, [picture]) == 1
+    np.testing.assert_array_equal(imageio.imread(tmp_path / "one.png"), picture)
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"one.png", "two.png"}
+
+
 # --- The files in the repository ---
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_families_in_the_repository_are_whole(name):
+    folder = SCRIPT.parent / "action_dataset" / name
+    videos = sorted(folder.iterdir())
+    assert [path.name for path in videos] == [f"{number:02d}.mp4" for number in range(1, 17)]
+    assert all(len(read_video(path)) == 30 for path in videos)
 
 
 @pytest.mark.parametrize("path, frames", FILES)

@@ -1,4 +1,4 @@
-"""Simulate dynamic textures and write them as small videos to train on, some with masks.
+"""Simulate dynamic textures and actions and write them as small videos, some with masks.
 
     python trainingVideo/make_clips.py                 # every category
     python trainingVideo/make_clips.py --seed 3 fire   # only fire, with other random numbers
@@ -11,7 +11,10 @@ Videos have 25 frames a second of 128 x 128 pixels. Below the folder given with 
                      recovery_dataset/mask/NAME/{region_type,missing_frame_type}.mat;
     inpainting/NAME  becomes background_inpainting/data/NAME/NAME.mp4, 150 frames, the mask of
                      what moves in it, background_inpainting/mask/NAME/mask128.mat, and
-                     background_inpainting/truth/NAME/NAME.mp4, the same without it.
+                     background_inpainting/truth/NAME/NAME.mp4, the same without it;
+    action/NAME      becomes action_dataset/NAME/01.mp4 to 16.mp4, 30 frames each, of as many
+                     members of a family;
+    stills/NAME      becomes stills/NAME/01.png to 04.png, of members that are in no video.
 """
 
 import argparse
@@ -27,10 +30,12 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import scipy.io
-from simulations import fire, flag, light, masks, pond, water
+from PIL import Image
+from simulations import blossoms, fire, flag, light, masks, pond, walkers, water
 from simulations.shared import FRAME_RATE
 
-FRAMES, RECOVERY_FRAMES, INPAINTING_FRAMES = 200, 100, 150
+FRAMES, RECOVERY_FRAMES, INPAINTING_FRAMES, ACTION_FRAMES = 200, 100, 150, 30
+MEMBERS, STILLS = 16, 4  # of a family, in videos and as still images
 
 # A generator takes (seed, frames) and yields that many pictures, uint8 [height, width, 3].
 GENERATORS = {
@@ -43,9 +48,14 @@ GENERATORS = {
 # A scene takes (seed, frames) and yields that many (picture, the same without what moves, mask).
 SCENES = {"pond": pond.generate}
 
+# A family takes (seed, number of the member, frames) and yields that many pictures; beside it
+# the frame that is shown of a still: of a blossom that of the bud when it begins to open.
+FAMILIES = {"walkers": (walkers.generate, 0), "blossoms": (blossoms.generate, 6)}
+
 # What can be asked for on the command line. Of the textures, the two that their neighbours in
 # time tell least about are there for recovery.
 CATEGORIES = [*GENERATORS, "recovery/water", "recovery/flag", *(f"inpainting/{n}" for n in SCENES)]
+CATEGORIES += [f"{dataset}/{name}" for dataset in ("action", "stills") for name in FAMILIES]
 
 
 def files(category, seed):
@@ -53,11 +63,13 @@ def files(category, seed):
 
     The paths, each a `pathlib.Path`, are relative to the folder given with --output. The frames
     are an iterator over pictures, uint8 [height, width, 3], or for a path that ends with .mat
-    over masks, bool [height, width]; nothing is simulated before they are asked for.
+    over masks, bool [height, width]; nothing is simulated before they are asked for. A path that
+    ends with .png has one frame.
     """
     dataset, _, name = category.rpartition("/")
-    make = {"": _texture, "recovery": _recovery, "inpainting": _inpainting}[dataset]
-    return make(name, seed)
+    makers = {"": _texture, "recovery": _recovery, "inpainting": _inpainting}
+    makers |= {"action": _action, "stills": _stills}
+    return makers[dataset](name, seed)
 
 
 def _texture(name, seed):
@@ -82,6 +94,24 @@ def _inpainting(name, seed):
     copies = itertools.tee(SCENES[name](_own(seed, clip), INPAINTING_FRAMES), 3)
     frames = [map(operator.itemgetter(part), copy) for part, copy in enumerate(copies)]
     return dict(zip(paths, frames, strict=True))
+
+
+def _action(name, seed):
+    generate, _ = FAMILIES[name]
+    return {
+        Path("action_dataset", name, f"{member + 1:02d}.mp4"): generate(seed, member, ACTION_FRAMES)
+        for member in range(MEMBERS)
+    }
+
+
+def _stills(name, seed):
+    generate, frame = FAMILIES[name]
+    return {
+        Path("stills", name, f"{still + 1:02d}.png"): itertools.islice(
+            generate(seed, MEMBERS + still, frame + 1), frame, None
+        )
+        for still in range(STILLS)
+    }
 
 
 def _clip(folder, name):
@@ -116,6 +146,14 @@ def write_clip(path, pictures, frame_rate=FRAME_RATE):
     return len(pictures)
 
 
+def write_still(path, pictures):
+    """Write the one picture, uint8 [height, width, 3], as PNG; else see `write_clip`."""
+    (picture,) = pictures
+    with _whole(path) as partial:
+        Image.fromarray(picture).save(partial, "PNG")
+    return 1
+
+
 def write_masks(path, frames):
     """Write masks as a MATLAB file (of version 5); `path` appears only once it is complete.
 
@@ -142,6 +180,9 @@ def write_masks(path, frames):
         text = b"MATLAB 5.0 MAT-file".ljust(116)
         partial.write_bytes(text + content.getvalue()[len(text) :])
     return missing.shape[-1]
+
+
+WRITERS = {".mp4": write_clip, ".mat": write_masks, ".png": write_still}
 
 
 @contextlib.contextmanager
@@ -243,9 +284,8 @@ def main(arguments=None):
     if existing and not chosen.overwrite:
         stop(1, f"{existing[0]} exists already; give --overwrite to replace it")
     for path, of_file in frames.items():
-        write = write_masks if path.suffix == ".mat" else write_clip
         try:
-            count = write(path, of_file)
+            count = WRITERS[path.suffix](path, of_file)
         except OSError as error:
             stop(1, f"cannot write {path}: {error}")
         print(f"{path}: {count} frames, {path.stat().st_size / 1000:.0f} KB")
