@@ -9,8 +9,14 @@ a convolution, normalisation (shift, no scale) and a rectifier; the last is a co
 The normalisation is over all positions and channels of one image (Ba, Kiros and Hinton, *Layer
 Normalization*, 2016), not over a batch as in G_β: what an image is encoded as must not depend on
 which others are encoded with it, and a new image mostly comes alone.
+
+A kernel is a weight of size 1 over the root of the number of its inputs (equalized learning rate:
+Karras, Aila, Laine and Lehtinen, *Progressive Growing of GANs*, 2018). Else the first steps of
+Adam, which all have one size, add up over thousands of inputs that are positive for every image,
+and all images get one code, far from the prior, from which the encoder does not come back.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,15 +26,14 @@ from model.emission import NORMALIZATION_EPSILON, LayerSpec
 from model.latents import LatentSizes
 from model.weights import constant_variable, normal_variable
 
-INIT_STD = 0.02
-
 
 class EncoderLayer(NamedTuple):
     """Weights of one layer of E_γ.
 
     Fields:
         spec: the row of the emission network's table that it mirrors.
-        kernel: [kernel, kernel, channels in, channels out].
+        kernel: [kernel, kernel, channels in, channels out], before it is divided by the root of
+            the number of inputs.
         bias: [channels out], the shift of the normalisation, or the bias of the last layer.
     """
 
@@ -45,7 +50,7 @@ class Encoded(NamedTuple):
 
 
 def make_encoder(network: Sequence[LayerSpec], sizes: LatentSizes, key) -> list[EncoderLayer]:
-    """Create the weights γ: kernels from N(0, 0.02²), biases 0.
+    """Create the weights γ: kernels from N(0, 1), biases 0.
 
     Args:
         network: the table of the emission network, which is gone through from its end.
@@ -56,15 +61,20 @@ def make_encoder(network: Sequence[LayerSpec], sizes: LatentSizes, key) -> list[
     for index, (spec, width) in enumerate(zip(reversed(network), reversed(widths), strict=True), 1):
         name = f"encoder/layer_{index}"
         shape = [spec.kernel, spec.kernel, spec.channels, width]
-        kernel = normal_variable(f"{name}/kernel", shape, INIT_STD, key)
+        kernel = normal_variable(f"{name}/kernel", shape, 1.0, key)
         layers.append(EncoderLayer(spec, kernel, constant_variable(f"{name}/bias", [width])))
     return layers
 
 
 def read_encoder(layers: Sequence[EncoderLayer]) -> list[EncoderLayer]:
-    """The weights as tensors, read once for as many passes as follow."""
+    """The weights as tensors, to scale, read once for as many passes as follow."""
     return [
-        EncoderLayer(spec, tf.identity(kernel), tf.identity(bias)) for spec, kernel, bias in layers
+        EncoderLayer(
+            spec,
+            tf.identity(kernel) / math.sqrt(spec.kernel**2 * spec.channels),
+            tf.identity(bias),
+        )
+        for spec, kernel, bias in layers
     ]
 
 

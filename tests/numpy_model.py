@@ -55,7 +55,7 @@ def draw_weights(shapes: dict[str, Sequence[int]], seed: int = 0) -> dict[str, n
         if kind == "moving_variance":
             values = generator.uniform(0.3, 1.5, shape)
         elif kind.startswith(("kernel", "bias", "moving_mean")):
-            deviation = {"transition": 0.25, "encoder": 0.05}.get(name.split("/")[0], 0.4)
+            deviation = {"transition": 0.25, "encoder": 1.0}.get(name.split("/")[0], 0.4)
             values = deviation * generator.standard_normal(shape)
         else:
             continue
@@ -180,6 +180,7 @@ def encode(weights: dict, table: Sequence, images: np.ndarray, content_size: int
         features = image[np.newaxis]
         for index, spec in enumerate(reversed(table), start=1):
             kernel = weights[f"encoder/layer_{index}/kernel"]
+            kernel = kernel / np.sqrt(np.prod(kernel.shape[:3]))
             bias = weights[f"encoder/layer_{index}/bias"]
             features = convolution(features, kernel, spec.stride, spec.padding)
             if index < len(table):

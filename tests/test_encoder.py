@@ -16,7 +16,7 @@ from numpy_model import (
 from model.alternating import alternate, chunks_of
 from model.emission import NETWORKS, image_side
 from model.encoder import encode as encode_in_graph
-from model.encoder import make_encoder
+from model.encoder import make_encoder, read_encoder
 from model.latents import LatentSizes
 
 SIZES = LatentSizes(state_size=3, z_size=2, content_size=2, motion_type_size=2)
@@ -48,7 +48,7 @@ def test_mirrors_the_emission_network_down_to_one_code(network):
     assert [layer.spec for layer in layers] == list(reversed(table))
     side = image_side(table)
     images = tf.placeholder(tf.float32, [None, side, side, 3])
-    encoded = encode_in_graph(layers, images, SIZES.content_size)
+    encoded = encode_in_graph(read_encoder(layers), images, SIZES.content_size)
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         appearance, state = session.run(encoded, {images: draw_images(2, side)})
