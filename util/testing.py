@@ -18,7 +18,7 @@ from util.clips import squared
 from util.errors import CommandLineError, RunError
 from util.frames import to_bytes, to_model_range
 from util.options import Options, numbers_of, pairs_of
-from util.pictures import above, beside, contact_sheet, video_writer, write_png, write_video
+from util.pictures import COLUMNS, above, beside, video_writer, write_png, write_video
 from util.preparation import TestingJob, read
 from util.results import write_overview, write_playing
 from util.run_directory import free_name
@@ -189,10 +189,12 @@ def write_animations(tested: Tested) -> None:
         rows.append(np.concatenate([stills[:, np.newaxis], sampled_frames], axis=1))
         for name, frames in zip(names, rows[-1], strict=True):
             write_video(folder / f"{name}_{video + 1}", frames)
-    waiting = np.repeat(stills[:, np.newaxis], rows[0].shape[1], axis=1)
+    length = rows[0].shape[1]
+    waiting = np.repeat(stills[:, np.newaxis], length, axis=1)
     write_playing(folder / "overview", [waiting, *rows])
-    sheets = [contact_sheet(frames) for videos in zip(*rows, strict=True) for frames in videos]
-    write_png(folder / "overview.png", above(sheets))
+    shown = np.linspace(0, length - 1, min(length, COLUMNS)).round().astype(int)
+    of_each_image = [beside(video[shown]) for videos in zip(*rows, strict=True) for video in videos]
+    write_png(folder / "overview.png", above(of_each_image))
 
 
 def encoded(generator: DynamicGenerator, images: np.ndarray) -> Latents:
