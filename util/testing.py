@@ -108,11 +108,11 @@ def refuse_no_image(options: Options, checkpoint: Path) -> None:
 
 def write_sampled(tested: Tested) -> None:
     """Write `num_batches_in_test` videos of each sequence, chunk by chunk."""
-    options, generator, names, latents, _, _, folder, _ = tested
+    options, generator = tested.options, tested.generator
     for video in range(options.num_batches_in_test):
-        for rows, chunks in sampled_in_batches(generator, options, latents, video):
-            of_batch = [f"{name}_{video + 1}" for name in names[rows]]
-            write_as_sampled(folder, of_batch, chunks, options.image_size)
+        for rows, chunks in sampled_in_batches(generator, options, tested.latents, video):
+            of_batch = [f"{name}_{video + 1}" for name in tested.names[rows]]
+            write_as_sampled(tested.folder, of_batch, chunks, options.image_size)
 
 
 def write_rows(tested: Tested) -> None:
@@ -121,31 +121,31 @@ def write_rows(tested: Tested) -> None:
     Where the clips are no longer what was trained on, or not there, the first row is what the
     model reconstructs of them.
     """
-    options, generator, _, latents, _, _, folder, _ = tested
+    options, generator = tested.options, tested.generator
     videos = range(options.num_batches_in_test)
-    rows = [sampled_bytes(generator, options, latents, video) for video in videos]
-    write_overview(folder / "overview", [observed_again(tested), *rows])
+    rows = [sampled_bytes(generator, options, tested.latents, video) for video in videos]
+    write_overview(tested.folder / "overview", [observed_again(tested), *rows])
 
 
 def observed_again(tested: Tested) -> np.ndarray:
     """The training clips, or else their reconstructions, uint8 [n, T, H, W, 3]."""
-    options, generator, _, latents, rows, state, *_ = tested
+    options = tested.options
     try:
         clips = read(options, options.data_path)
-        if digest(clips.frames) == state.clips_digest:
-            return to_bytes(clips.frames[rows])
+        if digest(clips.frames) == tested.state.clips_digest:
+            return to_bytes(clips.frames[tested.rows])
         reason = f"the clips in {options.data_path} are not those trained on"
     except RunError as error:
         reason = str(error)
     print(f"{reason}; the first row is reconstructed", file=sys.stderr)
     length, size = options.truncated_backprop_length, options.batch_size
-    return to_bytes(reconstruct(generator, latents, length, size))
+    return to_bytes(reconstruct(tested.generator, tested.latents, length, size))
 
 
 def write_interpolations(tested: Tested) -> None:
     """A row for each pair of sequences: from one appearance to the other, all moving alike."""
-    options, generator, *_, state, folder, _ = tested
-    names, latents = state.sequence_names, state.latents
+    options, generator, folder = tested.options, tested.generator, tested.folder
+    names, latents = tested.state.sequence_names, tested.state.latents
     rows = []
     pairs = pairs_of(options.pairs) or default_pairs(len(names))
     for first, second in pairs:
@@ -179,8 +179,8 @@ def interpolated(
 
 def write_animations(tested: Tested) -> None:
     """Every image followed by the videos that it sets in motion, and all of them together."""
-    options, generator, *_, folder, images = tested
-    stills = np.stack([squared(image, options.image_size) for image in images])
+    options, generator, folder = tested.options, tested.generator, tested.folder
+    stills = np.stack([squared(image, options.image_size) for image in tested.images])
     names = [f"{number}_{Path(path).stem}" for number, path in enumerate(options.image, 1)]
     latents = encoded(generator, to_model_range(stills))
     rows = []
