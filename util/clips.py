@@ -118,8 +118,11 @@ def read_clip(
 
 
 def squared(image: Image.Image, side: int) -> np.ndarray:
-    """The image resized to a square: uint8 [side, side, 3]."""
-    return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC))
+    """The image resized to a square by the triangle filter: uint8 [side, side, 3].
+
+    It averages where it shrinks and makes no rims at edges, as bicubic does.
+    """
+    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
 
 
 def painted_over(image: Image.Image, hidden: np.ndarray) -> Image.Image:
