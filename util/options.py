@@ -248,6 +248,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         # A pixel of the 150 network has 7·7·64 inputs: at the full rate, the first steps of Adam
         # saturate it.
         "lr_warmup": 20,
+        # A missing pixel is told by the frames next to it the more, the shorter the state's steps.
+        "transition_init_std": 0.04,
         "image_size": 150,
         "frame_generator_mode": "150",
         "num_epochs": 7000,
