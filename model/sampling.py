@@ -63,6 +63,8 @@ def synthesize(
 ) -> Iterator[np.ndarray]:
     """Yield sampled frames [n, chunk_length, H, W, 3] in [-1, 1], chunk by chunk.
 
+    All sequences are driven by the same innovations, so that none depends on its companions.
+
     Args:
         start: see `drawn_start`; its innovations are not used.
         noise: the random generator of chunk 0, 1, ….
@@ -71,12 +73,15 @@ def synthesize(
     return generate_chunks(
         generator,
         start,
-        lambda chunk: noise(chunk).standard_normal(
-            (num_sequences, chunk_length, z_size), dtype=np.float32
-        ),
+        lambda chunk: drawn_for_all(noise(chunk), (num_sequences, chunk_length, z_size)),
         num_chunks,
         normalization,
     )
+
+
+def drawn_for_all(noise: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw from N(0, I), the same for each of the sequences that the first axis numbers."""
+    return np.broadcast_to(noise.standard_normal(shape[1:], dtype=np.float32), shape)
 
 
 def drawn_start(latents: Latents, noise: np.random.Generator, initial_state: bool) -> Latents:
@@ -86,12 +91,10 @@ def drawn_start(latents: Latents, noise: np.random.Generator, initial_state: boo
         initial_state: whether the states s_0 are drawn from the prior, too, as for actions; for
             dynamic textures they are those inferred.
     """
-
-    def like(values: np.ndarray) -> np.ndarray:
-        return noise.standard_normal(values.shape, dtype=np.float32)
-
-    start = latents._replace(motion_type=like(latents.motion_type))
-    return start._replace(initial_state=like(start.initial_state)) if initial_state else start
+    start = latents._replace(motion_type=drawn_for_all(noise, latents.motion_type.shape))
+    if not initial_state:
+        return start
+    return start._replace(initial_state=drawn_for_all(noise, start.initial_state.shape))
 
 
 def between(latents: Latents, first: int, second: int, num_steps: int) -> Iterator[Latents]:

@@ -1,5 +1,6 @@
 """Action patterns and appearance interpolation as their users run them."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -15,10 +16,14 @@ from command_line import (
     tree,
 )
 from numpy_model import draw_latents
+from PIL import Image
 
-from model.random_keys import Stream, random_generator
-from model.sampling import between, drawn_start, synthesize
+from model.sampling import between, drawn_start
 from util.clips import read_clip
+from util.frames import to_bytes
+from util.options import Options
+from util.sampled_videos import sampled_bytes
+from util.testing import interpolated
 
 NAMES = ["hop", "jog", "run"]
 LENGTH = 4
@@ -87,6 +92,22 @@ def test_sequences_restrict_what_is_synthesized(place):
     assert {path.stem for path in folder.iterdir()} == {"hop_1", "run_1", "overview"}
 
 
+def test_a_sequence_by_itself_gets_the_videos_that_it_gets_among_all(place):
+    for chosen in ([], ["--sequences", "1"]):
+        outcome = run_here(place, *TEST, *chosen)
+        assert outcome.returncode == 0, outcome.stderr
+    among_all, alone = (
+        place / f"output_synthesis/waves/final_result_testing{number}" for number in ("", "_2")
+    )
+    for video in ("jog_1.mp4", "jog_2.mp4"):
+        assert (alone / video).read_bytes() == (among_all / video).read_bytes()
+    # Observed over twice synthesized, four moments each, 8 pixels with gaps of 2.
+    sheet = np.asarray(Image.open(among_all / "overview.png"))
+    np.testing.assert_array_equal(np.asarray(Image.open(alone / "overview.png")), sheet[:, 10:18])
+    observed = read_clip(place / "trainingVideo/dynamicTexture/waves/jog", 0, 1, 8)[0]
+    np.testing.assert_array_equal(sheet[:8, 10:18], observed)
+
+
 def test_what_the_checkpoint_is_of_is_tested_where_no_experiment_is_named(place):
     outcome = run_here(place, *flags(isTraining=False, ckpt=CHECKPOINT))
     assert outcome.returncode == 0, outcome.stderr
@@ -131,33 +152,50 @@ def test_start_state_is_drawn_or_inferred(generator):
     np.testing.assert_array_equal(inferred.motion_type, drawn.motion_type)
 
 
+OF_ACTIONS = Options(
+    truncated_backprop_length=3,
+    num_sections_in_test=2,
+    batch_size=2,
+    start_in_test="prior",
+    normalization_in_test="moving",
+    interpolation_steps=3,
+)
+
+
+@pytest.mark.parametrize("start, moves", [("prior", False), ("inferred", True)])
+def test_videos_start_where_the_options_say(generator, start, moves):
+    options = dataclasses.replace(OF_ACTIONS, start_in_test=start)
+    latents = draw_latents(generator.settings.sizes, 3, 3)
+    other = latents._replace(initial_state=-latents.initial_state)
+    one, two = (sampled_bytes(generator, options, given, video=0) for given in (latents, other))
+    assert np.any(one != two) == moves
+
+
+def test_a_motion_is_the_same_for_all_appearances_and_each_video_has_another(generator):
+    latents = draw_latents(generator.settings.sizes, 3, 3)
+    alike = type(latents)(*(np.repeat(values[:1], 3, axis=0) for values in latents))
+    first, second = (sampled_bytes(generator, OF_ACTIONS, alike, video) for video in (0, 1))
+    for row in (1, 2):
+        np.testing.assert_array_equal(first[row], first[0])
+    assert np.any(first != second)
+
+
 # --- Interpolation ---
 
 
-def columns(generator, latents, first, second, steps=3):
-    """The videos from one appearance to the other, as `--experiment interpolation` makes them."""
-    videos = []
-    for current in between(latents, first, second, steps):
-        start = drawn_start(current, np.random.default_rng(5), True)
-        chunks = synthesize(generator, start, 3, 2, "batch", noise)
-        videos.append(np.concatenate(list(chunks), axis=1))
-    return videos
-
-
-def noise(chunk):
-    return random_generator(0, Stream.SYNTHESIS, 0, chunk)
+def columns(generator, latents, first, second):
+    """The videos from one appearance to the other, uint8 [3, T, H, W, 3]."""
+    videos = interpolated(generator, OF_ACTIONS, latents, first, second)
+    return np.stack([np.concatenate([to_bytes(part[0]) for part in chunks]) for chunks in videos])
 
 
 def test_ends_are_the_sequences_own_videos_byte_for_byte(generator):
     latents = draw_latents(generator.settings.sizes, 3, 3)
     there, back = columns(generator, latents, 0, 2), columns(generator, latents, 2, 0)
-    for row, end in ((0, there[0]), (2, there[-1])):
-        one = type(latents)(*(values[[row]] for values in latents))
-        start = drawn_start(one, np.random.default_rng(5), True)
-        own = np.concatenate(list(synthesize(generator, start, 3, 2, "batch", noise)), axis=1)
-        assert end.tobytes() == own.tobytes()
-    for one, other in zip(there, reversed(back), strict=True):
-        assert one.tobytes() == other.tobytes()
+    own = sampled_bytes(generator, OF_ACTIONS, latents, video=0)
+    assert there[0].tobytes() == own[0].tobytes()
+    assert there[-1].tobytes() == own[2].tobytes()
+    assert there.tobytes() == back[::-1].tobytes()
     assert all(np.any(there[1] != end) for end in (there[0], there[2]))
 
 

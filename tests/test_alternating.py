@@ -110,6 +110,11 @@ def test_batches_cover_every_sequence_once_in_an_order_of_chance():
     assert orders[0] == orders[1] != orders[2]
 
 
+def test_fewer_sequences_than_a_batch_holds_are_one_batch():
+    (rows,) = batches(4, 30, np.random.default_rng(0))
+    assert rows.tolist() == [0, 1, 2, 3]
+
+
 # --- The loop ---
 
 

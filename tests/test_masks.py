@@ -10,7 +10,7 @@ import scipy.io
 from command_line import flags, moving_pattern, refusal
 from PIL import Image
 
-from util.clips import nearest_pixels, painted_over
+from util.clips import nearest_pixels, painted_over, squared, squared_plane, squared_without
 from util.frames import to_bytes
 from util.masks import masks, read_mask
 from util.options import Options, parse
@@ -285,9 +285,29 @@ def test_hidden_pixel_is_painted_over_with_a_nearest_visible_one():
         assert np.linalg.norm(source - place) == distances.min()
 
 
+@pytest.mark.parametrize("side", [3, 5, 12, 20])
+def test_resized_pixel_is_the_mean_of_the_visible_ones_by_the_filters_weights(side):
+    height, width = 10, 14
+    random = np.random.default_rng(4)
+    hidden = random.uniform(size=(height, width)) < 0.5
+    picture = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    image = Image.fromarray(picture)
+    resized = squared_without(image, hidden, side)
+    impulses = np.eye(height * width).reshape(-1, height, width)
+    weights = np.stack([squared_plane(impulse, side) for impulse in impulses], axis=2)
+    weights = (weights * ~hidden.ravel()).astype(np.float64)
+    total = weights.sum(axis=2, keepdims=True)
+    seen = total[..., 0] > 1e-2
+    expected = (weights @ picture.reshape(-1, 3).astype(np.float64) / np.maximum(total, 1e-9))[seen]
+    np.testing.assert_allclose(resized[seen], expected, atol=1.01)
+    np.testing.assert_array_equal(
+        squared_without(image, np.zeros((1, 1), bool), side), squared(image, side)
+    )
+
+
 def test_frame_that_is_hidden_entirely_is_painted_black():
     picture = Image.fromarray(moving_pattern(1, 1, SIDE)[0])
-    assert not np.any(painted_over(picture, np.ones((3, 4), bool)))
+    assert not np.any(squared_without(picture, np.ones((3, 4), bool), SIDE))
 
 
 @pytest.mark.parametrize("odd, word", [(True, "hides nothing"), (False, "hides all")])

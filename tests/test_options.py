@@ -23,6 +23,7 @@ from util.options import (
     Options,
     parse,
 )
+from util.preparation import prepare
 
 SPELLINGS = {
     True: ["True", "true", "TRUE", "1", "yes", "Yes", "y", "t", "on"],
@@ -293,6 +294,46 @@ def test_what_an_earlier_call_did_is_not_done_again():
     for name, field in FIELDS.items():
         if field.metadata["scope"] == NOW:
             assert getattr(options, name) == field.default, name
+
+
+PUBLISHED = {  # by the paper and the code that its authors released
+    "synthesis": ("64", 64, 3000, 60, 30, 1, 100, 0, 1.0, 4),
+    "action": ("64", 64, 7000, 30, 30, 30, 3, 100, 1.0, 2),
+    "recovery": ("150", 150, 7000, 70, 70, 1, 100, 0, 0.5, 4),
+    "inpainting": ("128", 128, 7000, 150, 150, 1, 100, 0, 0.5, 4),
+}
+
+
+@pytest.mark.parametrize("experiment", PUBLISHED)
+def test_settings_are_the_published_ones(experiment):
+    options = options_of(experiment=experiment)
+    names = ["frame_generator_mode", "image_size", "num_epochs", "num_frames"]
+    names += ["truncated_backprop_length", "batch_size", "state_size", "content_size", "refsig"]
+    names += ["num_sections_in_test"]
+    assert tuple(getattr(options, name) for name in names) == PUBLISHED[experiment]
+    assert (options.z_size, options.motion_type_size) == (100, 0)
+    assert (options.step_size, options.sample_steps) == (0.03, 15)
+    assert (options.lr_gen, options.beta1_gen) == (0.002, 0.5)
+    assert (options.log_step, options.max_to_keep) == (10, 50)
+    assert options.num_batches_in_test == 2
+
+
+EMBEDDED = [
+    *(("synthesis", category) for category in ("fire", "flag", "light", "water")),
+    *(("recovery", category) for category in ("flag", "water")),
+    ("inpainting", "pond"),
+    *((kind, category) for kind in ("action", "animation") for category in ("walkers", "blossoms")),
+]
+
+
+@pytest.mark.parametrize("experiment, category", EMBEDDED)
+def test_embedded_clips_are_what_the_defaults_ask_for(experiment, category, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    job = prepare(parse(flags(experiment=experiment, category=category, output_dir=tmp_path)))
+    length, side = job.options.num_frames, job.options.image_size
+    assert job.clips.frames.shape[1:] == (length, side, side, 3)
+    assert len(job.clips.names) == (16 if job.options.content_size else 1)
+    assert (job.clips.truth is not None) == (experiment in ("recovery", "inpainting"))
 
 
 # --- Help and README ---

@@ -29,9 +29,9 @@ def synthesized(generator, start, chunk_length, num_chunks, normalization="movin
 
 def test_synthesis_in_chunks_equals_one_long_run_of_the_same_noise(generator):
     start = start_of(generator)
-    shape = (2, 1, generator.settings.sizes.z_size)
+    shape = (1, generator.settings.sizes.z_size)
     drawn = [noise(chunk).standard_normal(shape, dtype=np.float32) for chunk in range(NUM_FRAMES)]
-    given = start._replace(innovations=np.concatenate(drawn, axis=1))
+    given = start._replace(innovations=np.stack([np.concatenate(drawn)] * 2))
     whole = generator.generate(given, "moving").frames
     frames = synthesized(generator, start, chunk_length=1, num_chunks=NUM_FRAMES)
     np.testing.assert_allclose(frames, whole, atol=1e-5)
@@ -44,7 +44,7 @@ def test_synthesized_frames_equal_numpy(generator, normalization):
     state, weights = start.initial_state, in_double(generator.state())
     frames = synthesized(generator, start, 3, 2, normalization)
     for chunk in range(2):
-        innovations = noise(chunk).standard_normal((2, 3, 2), dtype=np.float32)
+        innovations = np.stack([noise(chunk).standard_normal((3, 2), dtype=np.float32)] * 2)
         current = in_double(start._replace(innovations=innovations, initial_state=state))
         states, _ = unroll(weights, current)
         expected, _ = emit(weights, NETWORKS["8"], current.appearance, states, normalization)

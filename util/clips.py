@@ -18,6 +18,7 @@ from util.frames import to_model_range
 
 VIDEO_SUFFIXES = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".gif")
 IMAGE_SUFFIXES = (".png", ".jpg")
+WEIGHT_OF_NONE = 1e-3  # below it a sum of weights is rounding error
 
 # It warns where it is stopped before the end of a video, which here is nothing unusual.
 logging.getLogger("imageio_ffmpeg").setLevel(logging.ERROR)
@@ -91,8 +92,7 @@ def read_clip(
     """Read frames first_frame … first_frame + num_frames - 1 as uint8 [T, side, side, 3].
 
     Frames are decoded one by one and none is kept but those asked for. What is `hidden`, see
-    `read_category`, is painted over before a frame is resized, as it would else show in pixels
-    around it.
+    `read_category`, has no part in any pixel.
 
     Raises:
         RunError: the clip cannot be decoded, or ends before the last frame asked for.
@@ -104,9 +104,11 @@ def read_clip(
         for image in islice(stream, first_frame + num_frames):
             count += 1
             if count > first_frame:
-                if hidden is not None:
-                    image = painted_over(image, hidden[count - first_frame - 1])
-                frames.append(squared(image, image_size))
+                if hidden is None:
+                    frames.append(squared(image, image_size))
+                else:
+                    unseen = hidden[count - first_frame - 1]
+                    frames.append(squared_without(image, unseen, image_size))
     finally:
         stream.close()
     if len(frames) < num_frames:
@@ -125,13 +127,36 @@ def squared(image: Image.Image, side: int) -> np.ndarray:
     return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
 
 
+def squared_without(image: Image.Image, hidden: np.ndarray, side: int) -> np.ndarray:
+    """The same with hidden pixels left out of every average that `squared` takes.
+
+    Args:
+        hidden: bool [any height, any width]; an average of hidden pixels only is the nearest
+            visible one, or black where everything is hidden.
+    """
+    hidden = nearest_pixels(hidden, image.height, image.width)
+    of_nearest = squared(painted_over(image, hidden), side)
+    weight = squared_plane(~hidden, side)
+    sums = [squared_plane(plane * ~hidden, side) for plane in np.moveaxis(np.asarray(image), 2, 0)]
+    averages = np.stack(sums, axis=2) / np.maximum(weight, WEIGHT_OF_NONE)[..., np.newaxis]
+    mixed = (weight > WEIGHT_OF_NONE) & (weight < 1 - WEIGHT_OF_NONE)
+    return np.where(mixed[..., np.newaxis], averages.round().clip(0, 255), of_nearest).astype(
+        np.uint8
+    )
+
+
+def squared_plane(plane: np.ndarray, side: int) -> np.ndarray:
+    """`squared` for one number a pixel, [any height, any width]: float32 [side, side]."""
+    image = Image.fromarray(plane.astype(np.float32))
+    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
+
+
 def painted_over(image: Image.Image, hidden: np.ndarray) -> Image.Image:
     """The image with the nearest visible pixel in place of each that is hidden.
 
     Args:
-        hidden: bool [any height, any width]; where it hides everything, the image is black.
+        hidden: bool [height, width]; where it hides everything, the image is black.
     """
-    hidden = nearest_pixels(hidden, image.height, image.width)
     if hidden.all():
         return Image.new("RGB", image.size)
     rows, columns = distance_transform_edt(hidden, return_distances=False, return_indices=True)
@@ -212,11 +237,13 @@ def read_image(path: Path) -> Image.Image:
     """Read an image, RGB.
 
     Raises:
-        RunError: it cannot be decoded.
+        RunError: it is not there or cannot be decoded.
     """
     try:
         with Image.open(path) as image:
             return image.convert("RGB")
+    except FileNotFoundError as error:
+        raise RunError(f"there is no image {path}; check the path") from error
     except (OSError, SyntaxError) as error:
         raise RunError(f"{path} cannot be decoded as an image; replace or remove it") from error
 

@@ -31,17 +31,20 @@ def sampled(
     latents: Latents,
     num_chunks: int,
     streams: Streams,
-    *position: int,
+    position: int,
 ) -> Iterator[np.ndarray]:
-    """Sample one video of each sequence: frames [n, T, H, W, 3] in [-1, 1], chunk by chunk."""
-    numbers = random_generator(options.seed, streams.start, *position)
+    """Sample one video of each sequence: frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
+
+    What is drawn depends on the seed and on `position`: the number of the video, or the epoch.
+    """
+    numbers = random_generator(options.seed, streams.start, position)
     return synthesize(
         generator,
         drawn_start(latents, numbers, options.start_in_test == "prior"),
         options.truncated_backprop_length,
         num_chunks,
         options.normalization_in_test,
-        partial(random_generator, options.seed, streams.innovations, *position),
+        partial(random_generator, options.seed, streams.innovations, position),
     )
 
 
@@ -63,10 +66,10 @@ def sampled_in_batches(
 
     Yields which sequences they are, and their frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
     """
-    for batch, rows in enumerate(spans(len(latents.innovations), options.batch_size)):
+    for rows in spans(len(latents.innovations), options.batch_size):
         batch_latents = of_sequences(latents, rows)
         num_chunks = options.num_sections_in_test
         yield (
             rows,
-            sampled(generator, options, batch_latents, num_chunks, FOR_RESULTS, video, batch),
+            sampled(generator, options, batch_latents, num_chunks, FOR_RESULTS, video),
         )

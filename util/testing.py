@@ -101,8 +101,8 @@ def refuse_no_image(options: Options, checkpoint: Path) -> None:
         )
     if options.image and options.experiment != "animation":
         raise CommandLineError(
-            f"--image {options.image[0]} cannot be animated by {checkpoint}, which is of "
-            f"--experiment {options.experiment}; train a model by --experiment animation"
+            f"--image {options.image[0]} cannot be animated by --experiment {options.experiment} "
+            f"of {checkpoint}; train a model by --experiment animation"
         )
 
 
@@ -174,7 +174,7 @@ def interpolated(
     it depends on nothing but its appearance vector.
     """
     for current in between(latents, first, second, options.interpolation_steps):
-        yield sampled(generator, options, current, options.num_sections_in_test, FOR_RESULTS, 0, 0)
+        yield sampled(generator, options, current, options.num_sections_in_test, FOR_RESULTS, 0)
 
 
 def write_animations(tested: Tested) -> None:
