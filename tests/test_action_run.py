@@ -104,7 +104,7 @@ def test_a_sequence_by_itself_gets_the_videos_that_it_gets_among_all(place):
     # Observed over twice synthesized, four moments each, 8 pixels with gaps of 2.
     sheet = np.asarray(Image.open(among_all / "overview.png"))
     np.testing.assert_array_equal(np.asarray(Image.open(alone / "overview.png")), sheet[:, 10:18])
-    observed = read_clip(place / "trainingVideo/dynamicTexture/waves/jog", 0, 1, 8)[0]
+    observed = read_clip(place / "trainingVideo/action_dataset/waves/jog.avi", 0, 1, 8)[0]
     np.testing.assert_array_equal(sheet[:8, 10:18], observed)
 
 

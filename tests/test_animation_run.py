@@ -30,6 +30,8 @@ TRAINING = {
     "content_size": 5,
     "batch_size": 2,
     "num_epochs": 4,
+    "lr_gen": 0.05,  # so that four epochs make more than grey
+    "transition_init_std": 1.0,
     "num_sections_in_test": 2,
 }
 TEST = flags(experiment="animation", category="waves", isTraining=False)
