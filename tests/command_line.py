@@ -89,9 +89,6 @@ def make_clips(place: Path) -> Path:
     return folder
 
 
-# --- Command lines ---
-
-
 def make_sequences(place: Path, names: Sequence[str], length: int) -> None:
     """Clips of one category of actions, `waves`, below `place`."""
     folder = place / "trainingVideo" / "action_dataset" / "waves"
@@ -110,6 +107,9 @@ def played(path: Path, side: tuple[int, int]) -> np.ndarray:
             frames.append(np.asarray(image.convert("RGB")))
     assert frames[0].shape[:2] == side
     return np.stack(frames)
+
+
+# --- Command lines ---
 
 
 def flags(**options: Any) -> list[str]:

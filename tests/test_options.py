@@ -369,8 +369,11 @@ def options_table():
 
 def presets_table():
     """The rows of README's table of where an experiment has other defaults."""
-    trains = {name: preset for name, preset in PRESETS.items() if preset.get("isTraining", True)}
-    presets = {experiment: preset for experiment, preset in trains.items() if preset}
+    presets = {
+        experiment: preset
+        for experiment, preset in PRESETS.items()
+        if preset and preset.get("isTraining", True)
+    }
     rows = [["flag", *presets], ["---"] * (len(presets) + 1)]
     for name, field in FIELDS.items():
         if any(name in preset for preset in presets.values()):

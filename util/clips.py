@@ -120,7 +120,7 @@ def read_clip(
 
 
 def squared(image: Image.Image, side: int) -> np.ndarray:
-    """The image resized to a square by the triangle filter: uint8 [side, side, 3].
+    """The image resized to a square by the triangle filter: uint8 [side, side, 3] of RGB.
 
     It averages where it shrinks and makes no rims at edges, as bicubic does.
     """
@@ -147,8 +147,7 @@ def squared_without(image: Image.Image, hidden: np.ndarray, side: int) -> np.nda
 
 def squared_plane(plane: np.ndarray, side: int) -> np.ndarray:
     """`squared` for one number a pixel, [any height, any width]: float32 [side, side]."""
-    image = Image.fromarray(plane.astype(np.float32))
-    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
+    return squared(Image.fromarray(plane.astype(np.float32)), side)
 
 
 def painted_over(image: Image.Image, hidden: np.ndarray) -> Image.Image:
