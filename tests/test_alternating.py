@@ -332,6 +332,14 @@ def test_learning_rate_rises_in_equal_steps_and_then_stays():
     assert learning_rate(Options(lr_gen=0.008), 0) == 0.008
 
 
+def test_learning_rate_halves_in_its_half_life_whatever_the_number_of_epochs():
+    options = Options(lr_gen=0.008, lr_warmup=1, lr_half_life=10)
+    rates = [learning_rate(options, epoch) for epoch in (0, 10, 20, 35)]
+    assert rates == pytest.approx([0.004, 0.004, 0.002, 0.008 / 2**3.5])
+    longer = Options(lr_gen=0.008, lr_warmup=1, lr_half_life=10, num_epochs=50)
+    assert learning_rate(longer, 35) == rates[-1]
+
+
 # --- The seed ---
 
 

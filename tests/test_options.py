@@ -250,7 +250,7 @@ def test_contradiction_names_both_values():
     "name, other",
     [
         *((name, 7) for name in ("num_frames", "first_frame", "state_size", "batch_size")),
-        *((name, 0.25) for name in ("lr_gen", "beta1_gen", "refsig", "step_size")),
+        *((name, 0.25) for name in ("beta1_gen", "refsig", "step_size")),
         *[("image_size", 128), ("likelihood", "mean_over_frames"), ("dynamic_mode", "linear")],
         *[("net_type", "128"), ("truncated_backprop_length", 7), ("sample_steps", 7)],
     ],
@@ -262,6 +262,14 @@ def test_what_makes_the_model_cannot_change(name, other):
             command_line.over(Options())
 
 
+def test_mode_of_a_test_is_compared_with_that_of_its_checkpoint():
+    command_line = parse(flags(isTraining=False, training_mode="incomplete"))
+    recorded = Options(experiment="recovery", training_mode="incomplete")
+    assert command_line.over(recorded).experiment == "recovery"
+    with pytest.raises(CommandLineError, match="--training_mode incomplete contradicts"):
+        command_line.over(Options())
+
+
 def test_what_only_training_depends_on_may_change_in_a_test():
     recorded = Options(category="fire", seed=1)
     assert parse(flags(isTraining=False, seed=2, category="water")).over(recorded).seed == 2
@@ -269,6 +277,36 @@ def test_what_only_training_depends_on_may_change_in_a_test():
         assert FIELDS[name].metadata["scope"] == TRAINING
         with pytest.raises(CommandLineError, match=f"--{name} "):
             parse(flags(**{name: value})).over(recorded)
+
+
+@pytest.mark.parametrize(
+    "flag, value, experiment, idle",
+    [
+        ("mask_type", "randomRegion", "synthesis", True),
+        ("mask_type", "randomRegion", "recovery", False),
+        ("average_last", 3, "inpainting", False),
+        ("pairs", "0:1", "action", True),
+        ("pairs", "0:1", "interpolation", False),
+        ("sequences", "1", "animation", True),
+        ("sequences", "1", "action", False),
+        ("seed", 1, "animation", False),
+    ],
+)
+def test_flag_that_the_experiment_does_not_look_at_is_named(capsys, flag, value, experiment, idle):
+    parse(flags(isTraining=False, **{flag: value})).warn_of_idle(experiment)
+    warnings = capsys.readouterr().err
+    assert (f"--{flag} does nothing in --experiment {experiment}" in warnings) == idle
+    assert bool(warnings) == idle
+
+
+def test_defaults_of_an_experiment_are_not_named(capsys):
+    parse(["--experiment", "recovery"]).warn_of_idle("synthesis")
+    assert not capsys.readouterr().err
+
+
+def test_learning_rate_may_change_when_a_run_goes_on():
+    options = parse(["--resume", "--lr_gen", "0.001"]).over(Options(lr_half_life=50))
+    assert (options.lr_gen, options.lr_half_life) == (0.001, 50)
 
 
 def test_recorded_value_holds_where_the_flag_is_left_out():

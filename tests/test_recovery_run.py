@@ -271,6 +271,19 @@ def test_baselines_are_scored_on_what_was_observed(finished):
             assert table[name, way] == pytest.approx(list(expected), abs=1e-3), (name, way)
 
 
+def test_sequence_with_nothing_missing_is_learned_from_and_not_scored(tmp_path):
+    place = make_data(tmp_path)
+    name, other = SEQUENCES
+    nothing = np.zeros((LENGTH, SIDE, SIDE), bool)
+    write_region(place / DATA / "mask" / "waves" / name / "region_type.mat", nothing)
+    outcome = succeeded(run(place, *flags(**RECOVERY)))
+    here = recovery_directory(place)
+    assert list(table_in(here)) == [(of, way) for of in (other, "all") for way in WAYS]
+    np.testing.assert_array_equal(frames_in(here / "final_result" / name / "recovered"), clip(1))
+    assert f"{name}: nothing is missing" in outcome.stdout
+    assert "nan" not in outcome.stdout
+
+
 def test_scores_of_all_are_printed(finished):
     place, outcome = finished
     for (name, way), figures in table_in(recovery_directory(place)).items():

@@ -134,6 +134,8 @@ def squared_without(image: Image.Image, hidden: np.ndarray, side: int) -> np.nda
         hidden: bool [any height, any width]; an average of hidden pixels only is the nearest
             visible one, or black where everything is hidden.
     """
+    if not hidden.any():
+        return squared(image, side)
     hidden = nearest_pixels(hidden, image.height, image.width)
     of_nearest = squared(painted_over(image, hidden), side)
     weight = squared_plane(~hidden, side)

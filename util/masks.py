@@ -34,7 +34,7 @@ def masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
 
     Raises:
         RunError: there is no such mask, it cannot be read, does not cover the frames that are
-            used, or it hides nothing or everything.
+            used, it hides all of a sequence, or none hides anything.
     """
     if options.mask_type == "external":
         missing = external_masks(options, names)
@@ -44,14 +44,15 @@ def masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
             random_generator(options.seed, Stream.MASK, index) for index in range(len(names))
         )
         missing = [make(options, generator) for generator in numbers]
-    for mask, name in zip(missing, names, strict=True):
-        mask = nearest_pixels(mask, options.image_size, options.image_size)
+    resized = [nearest_pixels(mask, options.image_size, options.image_size) for mask in missing]
+    for mask, name in zip(resized, names, strict=True):
         if mask.all():
             raise RunError(f"{origin(options, name)} hides all of {name}; choose one that does not")
-        if not mask.any():
-            raise RunError(
-                f"{origin(options, name)} hides nothing of {name}; missing is 1 or bright"
-            )
+    if not any(mask.any() for mask in resized):
+        raise RunError(
+            f"{origin(options, names[0])} hides nothing of {', '.join(names)}; missing is 1 or "
+            "bright"
+        )
     return missing
 
 

@@ -9,6 +9,7 @@ import difflib
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -145,7 +146,10 @@ class Options:
     num_epochs: int = option(3000, CALL, "iterations over all sequences", AT_LEAST_1)
     batch_size: int = option(1, RUN, "sequences in a batch", AT_LEAST_1)
     truncated_backprop_length: int = option(30, RUN, "frames in a chunk", AT_LEAST_1)
-    lr_gen: float = option(0.002, RUN, "learning rate of Adam", POSITIVE)
+    lr_gen: float = option(0.002, CALL, "learning rate of Adam", POSITIVE)
+    lr_half_life: int = option(
+        0, CALL, "epochs in which the learning rate falls to half; 0 where it stays", AT_LEAST_0
+    )
     lr_warmup: int = option(0, RUN, "epochs over which the learning rate rises to it", AT_LEAST_0)
     beta1_gen: float = option(0.5, RUN, "β₁ of Adam", BELOW_1)
     refsig: float = option(1.0, RUN, "σ, standard deviation of the residual", POSITIVE)
@@ -285,12 +289,38 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 
+# Which experiments look at an option, where not all do.
+MASKED = ("recovery", "inpainting")
+ONLY_FOR: dict[str, tuple[str, ...]] = {
+    "mask_type": MASKED,
+    "mask_path": MASKED,
+    "mask_file": MASKED,
+    "missing_fraction": MASKED,
+    "region_size": MASKED,
+    "truth_path": MASKED,
+    "average_last": MASKED,
+    "encoded_frame": ("animation",),
+    "sequences": ("synthesis", "action", *MASKED),
+    "pairs": ("interpolation",),
+    "interpolation_steps": ("interpolation",),
+}
+
 
 class CommandLine(NamedTuple):
     """The options that hold, and the names of those that the command line gave itself."""
 
     options: Options
     given: frozenset[str]
+
+    def warn_of_idle(self, experiment: str) -> None:
+        """Name on stderr the flags given that the experiment does not look at."""
+        for name, experiments in ONLY_FOR.items():
+            if name in self.given and experiment not in experiments:
+                print(
+                    f"warning: --{name} does nothing in --experiment {experiment}; it is for "
+                    f"{' and '.join(experiments)}",
+                    file=sys.stderr,
+                )
 
     def over(self, recorded: Options) -> Options:
         """The recorded options of a run, with what the command line gave put over them.
@@ -331,7 +361,7 @@ def parse(arguments: Sequence[str]) -> CommandLine:
     for name in FIELDS:
         _check(name, getattr(options, name))
     implied = PRESETS[experiment].get("training_mode", Options.training_mode)
-    if options.training_mode != implied:
+    if options.isTraining and options.training_mode != implied:
         raise CommandLineError(
             f"--training_mode {options.training_mode} contradicts --experiment {experiment}, which "
             f"is {implied}; incomplete video is for --experiment recovery and inpainting"

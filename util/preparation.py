@@ -79,6 +79,7 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
         )
     if options.resume and (recorded := run.recorded_options()):
         options = command_line.over(recorded)
+    command_line.warn_of_idle(options.experiment)
     clips = read(options, options.data_path)
     if options.training_mode == "incomplete":
         clips = hide(clips, options)

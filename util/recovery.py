@@ -57,7 +57,8 @@ def scores_of(ways: Mapping[str, np.ndarray], clips: Clips) -> dict[tuple[int | 
     """The scores of each way to recover the clips, by the sequence's number and the way's name.
 
     Those over all sequences, if there are several, come last and have None for a number. There
-    are none at all where nobody knows the truth.
+    are none of a sequence of which nothing is missing, and none at all where nobody knows the
+    truth.
 
     Args:
         ways: uint8 [N, T, H, W, 3] each, by name.
@@ -72,5 +73,6 @@ def scores_of(ways: Mapping[str, np.ndarray], clips: Clips) -> dict[tuple[int | 
     return {
         (index, way): score(frames[part], clips.truth[part], clips.missing[part])
         for index, part in parts.items()
+        if clips.missing[part].any()
         for way, frames in ways.items()
     }

@@ -36,7 +36,7 @@ def write_recovered(trained: Trained) -> None:
     observed = to_bytes(clips.frames)
     for index, name in enumerate(clips.names):
         written = by_average
-        if scores:
+        if (index, by_average) in scores:
             written = min(ways, key=lambda way, index=index: scores[index, way].absolute_error)
         videos = {"observed": observed[index], "recovered": ways[written][index]}
         if clips.truth is not None:
@@ -44,7 +44,10 @@ def write_recovered(trained: Trained) -> None:
         mask = np.where(clips.missing[index], np.uint8(255), np.uint8(0)).repeat(3, axis=-1)
         with in_place_of(run.final_result / name) as folder:
             write_sequence(folder, {**videos, "mask": mask}, list(videos), len(mask))
-        print(f"{name}: missing pixels from the {written}")
+        if clips.missing[index].any():
+            print(f"{name}: missing pixels from the {written}")
+        else:
+            print(f"{name}: nothing is missing")
     table = run.final_result / "recovery_error.csv"
     table.unlink(missing_ok=True)  # of the same run, before it was resumed
     if scores:

@@ -136,8 +136,10 @@ def with_first_frames_encoded(trained: Trained) -> Trained:
 
 
 def learning_rate(options: Options, epoch: int) -> float:
-    """The rate of an epoch, the first being 0: it rises in equal steps and then stays."""
-    return options.lr_gen * min(1.0, (epoch + 1) / (options.lr_warmup + 1))
+    """The rate of an epoch, the first being 0: it rises in equal steps, and halves as asked."""
+    warm = min(1.0, (epoch + 1) / (options.lr_warmup + 1))
+    halvings = epoch / options.lr_half_life if options.lr_half_life else 0.0
+    return options.lr_gen * warm * 0.5**halvings
 
 
 def refuse_full_disk(run: RunDirectory, generator: DynamicGenerator, samples_bytes: int) -> None:
