@@ -66,6 +66,28 @@ def chunks_of(
     return [slice(start, start + length)]
 
 
+def of_chunk(latents: Latents, rows: np.ndarray | slice, span: slice, state: np.ndarray) -> Latents:
+    """The latents of a chunk of some sequences, which starts from the states given."""
+    return Latents(
+        latents.innovations[rows, span], state, latents.appearance[rows], latents.motion_type[rows]
+    )
+
+
+def put_chunk(
+    latents: Latents,
+    rows: np.ndarray | slice,
+    span: slice,
+    inferred: Latents,
+    begins_sequence: bool,
+) -> None:
+    """Take what was inferred from a chunk over into the latents of all sequences, in place."""
+    latents.innovations[rows, span] = inferred.innovations
+    latents.appearance[rows] = inferred.appearance
+    latents.motion_type[rows] = inferred.motion_type
+    if begins_sequence:
+        latents.initial_state[rows] = inferred.initial_state
+
+
 def alternate(
     generator: DynamicGenerator,
     frames: np.ndarray,
@@ -104,21 +126,12 @@ def alternate(
         for chunk, span in enumerate(chunks):
             observed, begins_sequence = frames[rows, span], chunk == 0
             seen = None if visible is None else visible[rows, span]
-            current = Latents(
-                latents.innovations[rows, span],
-                state,
-                latents.appearance[rows],
-                latents.motion_type[rows],
-            )
+            current = of_chunk(latents, rows, span, state)
             key = random_key(seed, Stream.LANGEVIN, epoch, batch, chunk)
             current, likelihood_gradient = generator.infer(
                 observed, current, begins_sequence, key, seen
             )
-            latents.innovations[rows, span] = current.innovations
-            latents.appearance[rows] = current.appearance
-            latents.motion_type[rows] = current.motion_type
-            if begins_sequence:
-                latents.initial_state[rows] = current.initial_state
+            put_chunk(latents, rows, span, current, begins_sequence)
             learned = generator.learn(
                 observed, current, begins_sequence, seen, learning_rate, images
             )
@@ -142,3 +155,32 @@ def alternate(
     return EpochReport(
         squared_error, prior, likelihood, *np.mean(norms, axis=0).tolist(), reconstruction
     )
+
+
+def infer_onwards(
+    generator: DynamicGenerator,
+    frames: np.ndarray,
+    latents: Latents,
+    batch_size: int,
+    chunk_length: int,
+    seed: int,
+    repeats: int,
+) -> None:
+    """Langevin without learning: the innovations that lead on from given starts to the frames.
+
+    For a model that encodes: appearance and start state stay, the innovations move in place.
+    Each chunk starts from the state that the finished one before ends in.
+
+    Args:
+        frames: [N, T, H, W, 3] in [-1, 1].
+        repeats: how often the settings' Langevin steps are taken on each chunk.
+    """
+    for batch, rows in enumerate(spans(len(frames), batch_size)):
+        state = latents.initial_state[rows]
+        for chunk, span in enumerate(spans(frames.shape[1], chunk_length)):
+            current = of_chunk(latents, rows, span, state)
+            for repeat in range(repeats):
+                key = random_key(seed, Stream.AFTER_TRAINING, repeat, batch, chunk)
+                current, _ = generator.infer(frames[rows, span], current, chunk == 0, key)
+            put_chunk(latents, rows, span, current, chunk == 0)
+            state = generator.generate(current).last_state

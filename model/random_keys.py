@@ -21,6 +21,7 @@ class Stream(enum.IntEnum):
     START = 6
     PREVIEW_START = 7
     MASK = 8
+    AFTER_TRAINING = 9
 
 
 def random_generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

@@ -13,11 +13,13 @@ from numpy_model import (
     joint_energy,
 )
 
-from model.alternating import alternate, chunks_of
+from model.alternating import alternate, chunks_of, infer_onwards
 from model.emission import NETWORKS, image_side
 from model.encoder import encode as encode_in_graph
 from model.encoder import make_encoder, read_encoder
 from model.latents import LatentSizes
+from model.random_keys import Stream, random_key
+from model.sampling import reconstruct
 
 SIZES = LatentSizes(state_size=3, z_size=2, content_size=2, motion_type_size=2)
 KEY = np.array([7, 8], np.int32)
@@ -159,3 +161,59 @@ def test_the_encoder_sees_the_frame_that_the_chunk_begins_with(encoding_generato
     shown = np.any(report.reconstruction != -1.0, axis=(2, 3, 4))
     expected = np.mean(np.square(frames - report.reconstruction)[shown], dtype=np.float64)
     assert report.squared_error == pytest.approx(expected, rel=1e-6)
+
+
+def onward_latents(generator, frames, repeats):
+    """Latents that were drawn, before and after they were inferred on from their starts."""
+    before = draw_latents(generator.settings.sizes, *frames.shape[:2])
+    after = draw_latents(generator.settings.sizes, *frames.shape[:2])
+    infer_onwards(generator, frames, after, 2, 3, 0, repeats)
+    return before, after
+
+
+def test_inference_onwards_leaves_weights_and_starts_and_is_decided_by_the_seed(
+    encoding_generator,
+):
+    frames, state = draw_frames(3, 6, 8), encoding_generator.state()
+    before, after = onward_latents(encoding_generator, frames, 2)
+    _, again = onward_latents(encoding_generator, frames, 2)
+    np.testing.assert_array_equal(after.initial_state, before.initial_state)
+    np.testing.assert_array_equal(after.appearance, before.appearance)
+    assert np.all(np.any(after.innovations != before.innovations, axis=-1))
+    np.testing.assert_array_equal(after.innovations, again.innovations)
+    for name, value in encoding_generator.state().items():
+        np.testing.assert_array_equal(value, state[name])
+
+
+def test_a_chunk_is_inferred_onwards_from_where_the_one_before_ends(encoding_generator):
+    """Step by step: two inferences of the first chunk, its end, and the same of the second."""
+    frames = draw_frames(1, 6, 8)
+    current, after = onward_latents(encoding_generator, frames, 2)
+    state = current.initial_state
+    for chunk, span in enumerate((slice(0, 3), slice(3, 6))):
+        expected = current._replace(innovations=current.innovations[:, span], initial_state=state)
+        for repeat in range(2):
+            key = random_key(0, Stream.AFTER_TRAINING, repeat, 0, chunk)
+            expected, _ = encoding_generator.infer(frames[:, span], expected, chunk == 0, key)
+        np.testing.assert_array_equal(after.innovations[:, span], expected.innovations)
+        current = current._replace(motion_type=expected.motion_type)
+        state = encoding_generator.generate(expected).last_state
+
+
+def test_inference_onwards_brings_the_reconstruction_closer(make_generator):
+    """Frames that the model itself made, from innovations that are then forgotten."""
+    generator = make_generator([3], encodes=True, refsig=0.1, step_size=0.02, sample_steps=10)
+    first_state = generator.state()
+    generator.load_state(
+        first_state | draw_weights({name: value.shape for name, value in first_state.items()})
+    )
+    truth = draw_latents(generator.settings.sizes, 1, 6)
+    frames = reconstruct(generator, truth, 3, 1)
+    forgotten = truth._replace(innovations=np.zeros_like(truth.innovations))
+
+    def error(latents):
+        return np.mean(np.square(reconstruct(generator, latents, 3, 1) - frames))
+
+    before = error(forgotten)
+    infer_onwards(generator, frames, forgotten, 1, 3, 0, 20)
+    assert error(forgotten) < 0.2 * before

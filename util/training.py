@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.alternating import EpochReport, alternate
+from model.alternating import EpochReport, alternate, infer_onwards
 from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, copied, draw_from_prior, of_sequences
 from model.random_keys import Stream, random_generator
@@ -27,6 +27,8 @@ from util.recovery import Recovered, Recovery
 from util.run_directory import RunDirectory
 from util.run_state import RunState, digest, read_state
 from util.sampled_videos import FOR_PREVIEW, sampled
+
+INFERENCES_AFTER_TRAINING = 20  # of as many Langevin steps each as in an iteration
 
 
 class Trained(NamedTuple):
@@ -129,9 +131,23 @@ def train(job: TrainingJob) -> Trained:
 
 
 def with_first_frames_encoded(trained: Trained) -> Trained:
-    """The same, with what the encoder makes of the first frames as the sequences' beginnings."""
-    appearance, initial_state = trained.generator.encode(trained.clips.frames[:, 0])
-    latents = trained.latents._replace(appearance=appearance, initial_state=initial_state)
+    """The same with the sequences' latents as they follow from their first frames.
+
+    The encoder makes of those where the sequences begin; the innovations that lead on from there
+    are inferred anew, as those of training may each belong to a chunk that began elsewhere.
+    """
+    options, generator, frames = trained.options, trained.generator, trained.clips.frames
+    appearance, initial_state = generator.encode(frames[:, 0])
+    latents = copied(trained.latents)._replace(appearance=appearance, initial_state=initial_state)
+    infer_onwards(
+        generator,
+        frames,
+        latents,
+        options.batch_size,
+        options.truncated_backprop_length,
+        options.seed,
+        INFERENCES_AFTER_TRAINING,
+    )
     return trained._replace(latents=latents)
 
 
