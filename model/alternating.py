@@ -50,38 +50,47 @@ def batches(num_sequences: int, batch_size: int, order: np.random.Generator) -> 
         yield np.sort(shuffled[span])
 
 
-def chunks_of(
-    num_frames: int, chunk_length: int, encoded_frame: str, order: np.random.Generator
-) -> list[slice]:
-    """The chunks of an iteration: all of them in turn, or one that begins anywhere.
+class Chunk(NamedTuple):
+    """Some sequences' frames from one to another: indices for arrays of all [N, T, ...].
 
-    Args:
-        encoded_frame: "random" for the second, as an encoder is to learn from every frame what
-            follows it; else the first.
+    Fields:
+        rows: int [n, 1], the sequences.
+        times: int [n, length], of each the frames.
     """
-    if encoded_frame != "random":
-        return spans(num_frames, chunk_length)
+
+    rows: np.ndarray
+    times: np.ndarray
+
+
+def chunks_of(rows: np.ndarray, num_frames: int, chunk_length: int) -> list[Chunk]:
+    """All chunks of sequences of `num_frames` frames, in turn."""
+    return [
+        Chunk(rows[:, np.newaxis], np.tile(np.arange(span.start, span.stop), (len(rows), 1)))
+        for span in spans(num_frames, chunk_length)
+    ]
+
+
+def chunk_anywhere(
+    rows: np.ndarray, num_frames: int, chunk_length: int, order: np.random.Generator
+) -> Chunk:
+    """Of each sequence one whole chunk, which begins at a random frame of its own."""
     length = min(chunk_length, num_frames)
-    start = int(order.integers(num_frames - length + 1))
-    return [slice(start, start + length)]
+    starts = order.integers(num_frames - length + 1, size=(len(rows), 1))
+    return Chunk(rows[:, np.newaxis], starts + np.arange(length))
 
 
-def of_chunk(latents: Latents, rows: np.ndarray | slice, span: slice, state: np.ndarray) -> Latents:
-    """The latents of a chunk of some sequences, which starts from the states given."""
+def of_chunk(latents: Latents, chunk: Chunk, state: np.ndarray) -> Latents:
+    """The latents of a chunk, which starts from the states given."""
+    rows = chunk.rows[:, 0]
     return Latents(
-        latents.innovations[rows, span], state, latents.appearance[rows], latents.motion_type[rows]
+        latents.innovations[chunk], state, latents.appearance[rows], latents.motion_type[rows]
     )
 
 
-def put_chunk(
-    latents: Latents,
-    rows: np.ndarray | slice,
-    span: slice,
-    inferred: Latents,
-    begins_sequence: bool,
-) -> None:
+def put_chunk(latents: Latents, chunk: Chunk, inferred: Latents, begins_sequence: bool) -> None:
     """Take what was inferred from a chunk over into the latents of all sequences, in place."""
-    latents.innovations[rows, span] = inferred.innovations
+    rows = chunk.rows[:, 0]
+    latents.innovations[chunk] = inferred.innovations
     latents.appearance[rows] = inferred.appearance
     latents.motion_type[rows] = inferred.motion_type
     if begins_sequence:
@@ -109,7 +118,7 @@ def alternate(
         visible: bool [N, T, H, W, 1], false where a pixel is missing; None where none is.
         learning_rate: of this epoch; where it is None, that of the settings.
         encoded_frame: for a model that encodes, which frame it sees of a sequence: "first", or a
-            "random" one, which the iteration's only chunk then begins with.
+            "random" one of its own, which the iteration's only chunk then begins with.
     """
     reconstruction = np.full_like(frames, -1.0)
     reconstructed = np.zeros((*frames.shape[:2], 1, 1, 1), bool)
@@ -117,27 +126,29 @@ def alternate(
     norms = []
     order = random_generator(seed, Stream.BATCH_ORDER, epoch)
     for batch, rows in enumerate(batches(len(frames), batch_size, order)):
-        chunks = chunks_of(frames.shape[1], chunk_length, encoded_frame, order)
+        chunks = chunks_of(rows, frames.shape[1], chunk_length)
+        if encoded_frame == "random":
+            chunks = [chunk_anywhere(rows, frames.shape[1], chunk_length, order)]
         images = None
         if encoded_frame:
-            images = frames[rows, chunks[0].start]
+            images = frames[rows, chunks[0].times[:, 0]]
             latents.appearance[rows], latents.initial_state[rows] = generator.encode(images)
         state = latents.initial_state[rows]
-        for chunk, span in enumerate(chunks):
-            observed, begins_sequence = frames[rows, span], chunk == 0
-            seen = None if visible is None else visible[rows, span]
-            current = of_chunk(latents, rows, span, state)
-            key = random_key(seed, Stream.LANGEVIN, epoch, batch, chunk)
+        for number, chunk in enumerate(chunks):
+            observed, begins_sequence = frames[chunk], number == 0
+            seen = None if visible is None else visible[chunk]
+            current = of_chunk(latents, chunk, state)
+            key = random_key(seed, Stream.LANGEVIN, epoch, batch, number)
             current, likelihood_gradient = generator.infer(
                 observed, current, begins_sequence, key, seen
             )
-            put_chunk(latents, rows, span, current, begins_sequence)
+            put_chunk(latents, chunk, current, begins_sequence)
             learned = generator.learn(
                 observed, current, begins_sequence, seen, learning_rate, images
             )
             state = learned.last_state
-            reconstruction[rows, span] = learned.frames
-            reconstructed[rows, span] = True
+            reconstruction[chunk] = learned.frames
+            reconstructed[chunk] = True
             energies += [learned.energy.prior.sum(), learned.energy.likelihood.sum()]
             norms.append(
                 (
@@ -168,19 +179,21 @@ def infer_onwards(
 ) -> None:
     """Langevin without learning: the innovations that lead on from given starts to the frames.
 
-    For a model that encodes: appearance and start state stay, the innovations move in place.
+    For a model that encodes: appearance and start state stay; the innovations move in place, and
+    so do the motion types.
     Each chunk starts from the state that the finished one before ends in.
 
     Args:
         frames: [N, T, H, W, 3] in [-1, 1].
         repeats: how often the settings' Langevin steps are taken on each chunk.
     """
-    for batch, rows in enumerate(spans(len(frames), batch_size)):
+    for batch, span in enumerate(spans(len(frames), batch_size)):
+        rows = np.arange(span.start, span.stop)
         state = latents.initial_state[rows]
-        for chunk, span in enumerate(spans(frames.shape[1], chunk_length)):
-            current = of_chunk(latents, rows, span, state)
+        for number, chunk in enumerate(chunks_of(rows, frames.shape[1], chunk_length)):
+            current = of_chunk(latents, chunk, state)
             for repeat in range(repeats):
-                key = random_key(seed, Stream.AFTER_TRAINING, repeat, batch, chunk)
-                current, _ = generator.infer(frames[rows, span], current, chunk == 0, key)
-            put_chunk(latents, rows, span, current, chunk == 0)
+                key = random_key(seed, Stream.AFTER_TRAINING, repeat, batch, number)
+                current, _ = generator.infer(frames[chunk], current, number == 0, key)
+            put_chunk(latents, chunk, current, number == 0)
             state = generator.generate(current).last_state

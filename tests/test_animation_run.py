@@ -74,8 +74,11 @@ def test_a_resumed_run_ends_in_the_same_bytes(finished, tmp_path):
     assert run_here(tmp_path, *flags(**{**TRAINING, "num_epochs": 2})).returncode == 0
     more = flags(experiment="animation", category="waves", resume=True, num_epochs=4)
     assert run_here(tmp_path, *more).returncode == 0
-    ends = [arrays(place / MODELS / "model.ckpt-4") for place in (finished, tmp_path)]
+    runs = [place / "output_synthesis" / "waves" for place in (finished, tmp_path)]
+    ends = [arrays(run / "model" / "model.ckpt-4") for run in runs]
     assert ends[0] == ends[1]
+    results = [tree(run / "final_result") for run in runs]
+    assert results[0] == results[1]
 
 
 @pytest.mark.parametrize("encoded_frame", ["first", "random"])
@@ -132,6 +135,15 @@ def test_checkpoint_by_its_path_needs_no_experiment(place):
     outcome = run_here(place, *given, "--image", "new.png")
     assert outcome.returncode == 0, outcome.stderr
     assert (place / "output_synthesis/waves/test/animation/1_new_1.mp4").exists()
+
+
+def test_flags_that_do_nothing_here_are_named_and_do_nothing(place):
+    for idle in ([], ["--sequences", "1", "--start_in_test", "prior"]):
+        outcome = run_here(place, *TEST, "--image", "new.png", *idle)
+        assert outcome.returncode == 0, outcome.stderr
+    for flag in ("--sequences", "--start_in_test"):
+        assert f"{flag} does nothing in --experiment animation" in outcome.stderr
+    assert tree(place / RESULTS) == tree(place / f"{RESULTS}_2")
 
 
 # --- Refusals ---

@@ -13,7 +13,7 @@ from numpy_model import (
     joint_energy,
 )
 
-from model.alternating import alternate, chunks_of, infer_onwards
+from model.alternating import alternate, chunk_anywhere, chunks_of, infer_onwards
 from model.emission import NETWORKS, image_side
 from model.encoder import encode as encode_in_graph
 from model.encoder import make_encoder, read_encoder
@@ -127,15 +127,28 @@ def test_encoded_parts_of_the_latents_are_left_alone_by_inference(encoding_gener
 # --- The loop ---
 
 
-def test_a_random_frame_begins_one_chunk_and_every_frame_has_its_turn():
-    order = np.random.default_rng(0)
-    drawn = [chunks_of(7, 3, "random", order) for _ in range(200)]
-    assert all(len(chunks) == 1 for chunks in drawn)
-    starts = {chunks[0].start for chunks in drawn}
-    assert starts == set(range(5))
-    assert all(chunks[0].stop - chunks[0].start == 3 for chunks in drawn)
-    assert chunks_of(2, 3, "random", order) == [slice(0, 2)]
-    assert chunks_of(7, 3, "first", order) == [slice(0, 3), slice(3, 6), slice(6, 7)]
+def test_every_sequence_has_a_chunk_from_a_random_frame_of_its_own():
+    order, rows = np.random.default_rng(0), np.array([2, 5])
+    drawn = [chunk_anywhere(rows, 7, 3, order) for _ in range(200)]
+    starts = np.stack([chunk.times[:, 0] for chunk in drawn])
+    for chunk in drawn:
+        assert chunk.rows.tolist() == [[2], [5]]
+        np.testing.assert_array_equal(np.diff(chunk.times), 1)
+        assert chunk.times.shape == (2, 3)
+    for of_sequence in starts.T:  # wherever a whole chunk begins
+        assert set(of_sequence) == set(range(5))
+    assert np.any(starts[:, 0] != starts[:, 1])
+    assert chunk_anywhere(rows, 2, 3, order).times.tolist() == [[0, 1], [0, 1]]
+
+
+def test_chunks_in_turn_are_the_same_frames_of_all_sequences():
+    chunks = chunks_of(np.array([2, 5]), 7, 3)
+    assert [chunk.times.tolist() for chunk in chunks] == [
+        [[0, 1, 2]] * 2,
+        [[3, 4, 5]] * 2,
+        [[6]] * 2,
+    ]
+    assert all(chunk.rows.tolist() == [[2], [5]] for chunk in chunks)
 
 
 @pytest.mark.parametrize("encoded_frame", ["first", "random"])

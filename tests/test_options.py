@@ -21,7 +21,10 @@ from util.options import (
     PRESETS,
     TRAINING,
     Options,
+    numbers_of,
+    pairs_of,
     parse,
+    refuse_other_mode,
 )
 from util.preparation import prepare
 
@@ -299,9 +302,27 @@ def test_flag_that_the_experiment_does_not_look_at_is_named(capsys, flag, value,
     assert bool(warnings) == idle
 
 
+def test_flag_of_tests_is_named_in_training(capsys):
+    parse(flags(experiment="action", sequences="1")).warn_of_idle("action")
+    assert "--sequences does nothing in training" in capsys.readouterr().err
+
+
+def test_lists_of_sequences_and_pairs_name_each_once():
+    assert numbers_of("3,0,3") == [3, 0]
+    assert pairs_of("0:3,1:4,0:3,3:0") == [(0, 3), (1, 4), (3, 0)]
+    assert numbers_of("") == pairs_of("") == []
+
+
 def test_defaults_of_an_experiment_are_not_named(capsys):
     parse(["--experiment", "recovery"]).warn_of_idle("synthesis")
     assert not capsys.readouterr().err
+
+
+def test_mode_of_a_run_that_goes_on_may_be_repeated_without_its_experiment():
+    recorded = Options(experiment="recovery", training_mode="incomplete")
+    refuse_other_mode(parse(["--resume", "--training_mode", "incomplete"]).over(recorded))
+    with pytest.raises(CommandLineError, match="contradicts --experiment synthesis"):
+        refuse_other_mode(parse(["--training_mode", "incomplete"]).options)
 
 
 def test_learning_rate_may_change_when_a_run_goes_on():
@@ -354,6 +375,8 @@ def test_settings_are_the_published_ones(experiment):
     assert (options.lr_gen, options.beta1_gen) == (0.002, 0.5)
     assert (options.log_step, options.max_to_keep) == (10, 50)
     assert options.num_batches_in_test == 2
+    # Not the released code's 0.001, by which inference stood still with long chunks.
+    assert options.transition_init_std == (0.04 if experiment == "recovery" else 0.1)
 
 
 EMBEDDED = [

@@ -49,9 +49,10 @@ def masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
         if mask.all():
             raise RunError(f"{origin(options, name)} hides all of {name}; choose one that does not")
     if not any(mask.any() for mask in resized):
+        origins = dict.fromkeys(origin(options, name) for name in names)
         raise RunError(
-            f"{origin(options, names[0])} hides nothing of {', '.join(names)}; missing is 1 or "
-            "bright"
+            f"{', '.join(origins)} hides nothing of {', '.join(names)}; missing is what is not 0 "
+            f"in an array, brighter than {BRIGHT} in an image or a video"
         )
     return missing
 
@@ -107,7 +108,8 @@ def external_masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
         side, (height, width) = options.image_size, mask.shape[1:]
         if (height, width) != (side, side):
             print(
-                f"mask {source} is {width}×{height}: resized to {side}×{side}, nearest pixel",
+                f"mask {source} is {width}×{height} (width×height; an array is [height, width, "
+                f"frames]): resized to {side}×{side}, nearest pixel",
                 file=sys.stderr,
             )
     return [read[source] for source in sources]

@@ -48,13 +48,14 @@ PAIRS = Limit(
 
 
 def numbers_of(sequences: str) -> list[int]:
-    """0,3,7 → [0, 3, 7]."""
-    return [int(number) for number in sequences.split(",") if number]
+    """0,3,7 → [0, 3, 7]; each once."""
+    return list(dict.fromkeys(int(number) for number in sequences.split(",") if number))
 
 
 def pairs_of(pairs: str) -> list[tuple[int, int]]:
-    """0:3,1:4 → [(0, 3), (1, 4)]."""
-    return [tuple(map(int, pair.split(":"))) for pair in pairs.split(",") if pair]
+    """0:3,1:4 → [(0, 3), (1, 4)]; each once."""
+    found = (tuple(map(int, pair.split(":"))) for pair in pairs.split(",") if pair)
+    return list(dict.fromkeys(found))
 
 
 def one_of(*names: str) -> Limit:
@@ -148,7 +149,11 @@ class Options:
     truncated_backprop_length: int = option(30, RUN, "frames in a chunk", AT_LEAST_1)
     lr_gen: float = option(0.002, CALL, "learning rate of Adam", POSITIVE)
     lr_half_life: int = option(
-        0, CALL, "epochs in which the learning rate falls to half; 0 where it stays", AT_LEAST_0
+        0,
+        CALL,
+        "epochs, counted from the first of the run, in which the learning rate falls to half; "
+        "0 where it stays",
+        AT_LEAST_0,
     )
     lr_warmup: int = option(0, RUN, "epochs over which the learning rate rises to it", AT_LEAST_0)
     beta1_gen: float = option(0.5, RUN, "β₁ of Adam", BELOW_1)
@@ -289,7 +294,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 
-# Which experiments look at an option, where not all do.
+# Which experiments look at an option, where not all do, and which options only a test looks at.
 MASKED = ("recovery", "inpainting")
 ONLY_FOR: dict[str, tuple[str, ...]] = {
     "mask_type": MASKED,
@@ -303,7 +308,10 @@ ONLY_FOR: dict[str, tuple[str, ...]] = {
     "sequences": ("synthesis", "action", *MASKED),
     "pairs": ("interpolation",),
     "interpolation_steps": ("interpolation",),
+    "num_batches_in_test": ("synthesis", "action", *MASKED, "animation"),
+    "start_in_test": ("synthesis", "action", *MASKED, "interpolation"),
 }
+ONLY_IN_TEST = ("sequences", "pairs", "interpolation_steps")
 
 
 class CommandLine(NamedTuple):
@@ -313,14 +321,15 @@ class CommandLine(NamedTuple):
     given: frozenset[str]
 
     def warn_of_idle(self, experiment: str) -> None:
-        """Name on stderr the flags given that the experiment does not look at."""
+        """Name on stderr the flags given that this call of the experiment does not look at."""
         for name, experiments in ONLY_FOR.items():
-            if name in self.given and experiment not in experiments:
-                print(
-                    f"warning: --{name} does nothing in --experiment {experiment}; it is for "
-                    f"{' and '.join(experiments)}",
-                    file=sys.stderr,
-                )
+            reason = ""
+            if experiment not in experiments:
+                reason = f"in --experiment {experiment}; it is for {', '.join(experiments)}"
+            elif name in ONLY_IN_TEST and self.options.isTraining:
+                reason = "in training; it is for --isTraining False"
+            if reason and name in self.given:
+                print(f"warning: --{name} does nothing {reason}", file=sys.stderr)
 
     def over(self, recorded: Options) -> Options:
         """The recorded options of a run, with what the command line gave put over them.
@@ -360,12 +369,6 @@ def parse(arguments: Sequence[str]) -> CommandLine:
     options = Options(**{**PRESETS[experiment], **given})
     for name in FIELDS:
         _check(name, getattr(options, name))
-    implied = PRESETS[experiment].get("training_mode", Options.training_mode)
-    if options.isTraining and options.training_mode != implied:
-        raise CommandLineError(
-            f"--training_mode {options.training_mode} contradicts --experiment {experiment}, which "
-            f"is {implied}; incomplete video is for --experiment recovery and inpainting"
-        )
     if NETWORK_SIDES[options.frame_generator_mode] != options.image_size:
         raise CommandLineError(
             f"--image_size {options.image_size} is not what the network "
@@ -390,6 +393,20 @@ def parse(arguments: Sequence[str]) -> CommandLine:
     if options.resume and options.overwrite:
         raise CommandLineError("--resume True and --overwrite True contradict; give one of them")
     return CommandLine(options, frozenset(given))
+
+
+def refuse_other_mode(options: Options) -> None:
+    """Raises CommandLineError where an experiment would train in the mode of another.
+
+    The options are those that hold when those of a run that goes on are known.
+    """
+    experiment = options.experiment
+    implied = PRESETS[experiment].get("training_mode", Options.training_mode)
+    if options.training_mode != implied:
+        raise CommandLineError(
+            f"--training_mode {options.training_mode} contradicts --experiment {experiment}, which "
+            f"is {implied}; incomplete video is for --experiment recovery and inpainting"
+        )
 
 
 def read_boolean(text: str) -> bool:

@@ -17,7 +17,7 @@ from util.clips import Clips, existing_categories, nearest_pixels, read_category
 from util.errors import CommandLineError, RunError
 from util.frames import to_bytes
 from util.masks import masks
-from util.options import CommandLine, Options
+from util.options import CommandLine, Options, refuse_other_mode
 from util.run_directory import RunDirectory
 
 
@@ -79,6 +79,7 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
         )
     if options.resume and (recorded := run.recorded_options()):
         options = command_line.over(recorded)
+    refuse_other_mode(options)
     command_line.warn_of_idle(options.experiment)
     clips = read(options, options.data_path)
     if options.training_mode == "incomplete":

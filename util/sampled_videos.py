@@ -36,11 +36,13 @@ def sampled(
     """Sample one video of each sequence: frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
 
     What is drawn depends on the seed and on `position`: the number of the video, or the epoch.
+    A start that was encoded is never drawn anew, as the video is to go on from its image.
     """
     numbers = random_generator(options.seed, streams.start, position)
+    from_prior = options.start_in_test == "prior" and not generator.settings.encodes
     return synthesize(
         generator,
-        drawn_start(latents, numbers, options.start_in_test == "prior"),
+        drawn_start(latents, numbers, from_prior),
         options.truncated_backprop_length,
         num_chunks,
         options.normalization_in_test,
