@@ -230,3 +230,20 @@ def test_inference_onwards_brings_the_reconstruction_closer(make_generator):
     before = error(forgotten)
     infer_onwards(generator, frames, forgotten, 1, 3, 0, 20)
     assert error(forgotten) < 0.2 * before
+
+
+def test_videos_begin_with_what_their_images_show(make_generator):
+    """After training on three pictures that flicker, each video begins with its own picture."""
+    generator = make_generator([3], encodes=True, refsig=0.3, lr_gen=0.01)
+    frames = 0.8 * draw_frames(3, 1, 8) + 0.2 * draw_frames(3, 6, 8, seed=1)
+    latents = draw_latents(generator.settings.sizes, 3, 6)
+    for epoch in range(150):
+        alternate(generator, frames, latents, 3, 3, 0, epoch, encoded_frame="random")
+    images = frames[:, 1]
+    appearance, initial_state = generator.encode(images)
+    noise = draw_latents(generator.settings.sizes, 3, 3, seed=9)
+    start = noise._replace(appearance=appearance, initial_state=initial_state)
+    first = generator.generate(start, "moving").frames[:, 0]
+    distances = np.square(first[:, np.newaxis] - images).mean(axis=(2, 3, 4))
+    assert distances.argmin(axis=1).tolist() == [0, 1, 2]
+    assert np.diag(distances).max() < 0.5 * distances[~np.eye(3, dtype=bool)].min()
