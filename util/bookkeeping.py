@@ -13,8 +13,9 @@ from util.clips import Clips
 from util.event_log import EventLog
 from util.options import Options
 from util.pictures import above, contact_sheet, write_png
-from util.recovery import Recovered, scores_of
+from util.recovery import Recovered, filled_by_baselines, scores_of
 from util.run_directory import RunDirectory
+from util.scores import Scores
 
 SHEET_SEQUENCES = 4  # sequences on a contact sheet
 
@@ -30,6 +31,7 @@ class Bookkeeping:
             total=options.num_epochs, initial=first_epoch, desc=options.category, unit="epoch"
         )
         self._inference_stopped = False
+        self._of_baselines: dict[tuple[int | None, str], Scores] | None = None
 
     def __enter__(self) -> "Bookkeeping":
         return self
@@ -49,8 +51,13 @@ class Bookkeeping:
         self._watch_inference(epoch, report)
 
     def score(self, epoch: int, recovered: Recovered) -> None:
-        """Log how close the recovered pixels come to the truth, where that is known."""
-        scores = scores_of(recovered._asdict(), self._clips)
+        """Log how close the recovered pixels come to the truth, where that is known.
+
+        Beside them, as flat curves, those of the baselines.
+        """
+        if self._of_baselines is None:
+            self._of_baselines = scores_of(filled_by_baselines(self._clips), self._clips)
+        scores = scores_of(recovered._asdict(), self._clips) | self._of_baselines
         several = len(self._clips.names) > 1
         for (index, way), figures in scores.items():
             of = way if index is None or not several else f"{self._clips.names[index]}/{way}"

@@ -1,13 +1,20 @@
-"""What the model puts in the place of missing pixels, iteration after iteration."""
+"""What is put in the place of missing pixels, by the model or by baselines, and how well."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
+from util.baselines import RANK, linear_interpolation, low_rank_imputation, temporal_mean
 from util.clips import Clips
 from util.frames import to_bytes
 from util.scores import Scores, score
+
+BASELINES = {
+    "temporal mean": temporal_mean,
+    "linear interpolation": linear_interpolation,
+    f"imputation of rank {RANK}": low_rank_imputation,
+}
 
 
 class Recovered(NamedTuple):
@@ -51,6 +58,17 @@ class Recovery:
         frames = to_bytes(self._clips.frames)
         frames[self._clips.missing[..., 0]] = values
         return frames
+
+
+def filled_by_baselines(clips: Clips) -> dict[str, np.ndarray]:
+    """The clips as each baseline fills them in, uint8 [N, T, H, W, 3]; none for unknown truth."""
+    if clips.truth is None:
+        return {}
+    sequences = list(zip(clips.frames, clips.missing, strict=True))
+    return {
+        name: to_bytes(np.stack([fill(frames, missing) for frames, missing in sequences]))
+        for name, fill in BASELINES.items()
+    }
 
 
 def scores_of(ways: Mapping[str, np.ndarray], clips: Clips) -> dict[tuple[int | None, str], Scores]:

@@ -7,19 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from util.atomic import write_text
-from util.baselines import RANK, linear_interpolation, low_rank_imputation, temporal_mean
-from util.clips import Clips
 from util.frames import to_bytes
-from util.recovery import scores_of
+from util.recovery import filled_by_baselines, scores_of
 from util.results import in_place_of, write_sequence
 from util.scores import Scores
 from util.training import Trained
-
-BASELINES = {
-    "temporal mean": temporal_mean,
-    "linear interpolation": linear_interpolation,
-    f"imputation of rank {RANK}": low_rank_imputation,
-}
 
 
 def write_recovered(trained: Trained) -> None:
@@ -54,17 +46,6 @@ def write_recovered(trained: Trained) -> None:
         write_scores(table, scores, clips.names)
         for (index, way), figures in scores.items():
             print(f"{label(index, clips.names)}, {way}: {figures}")
-
-
-def filled_by_baselines(clips: Clips) -> dict[str, np.ndarray]:
-    """The clips as each baseline fills them in, uint8 [N, T, H, W, 3]; none for unknown truth."""
-    if clips.truth is None:
-        return {}
-    sequences = list(zip(clips.frames, clips.missing, strict=True))
-    return {
-        name: to_bytes(np.stack([fill(frames, missing) for frames, missing in sequences]))
-        for name, fill in BASELINES.items()
-    }
 
 
 def write_scores(
