@@ -126,9 +126,10 @@ def alternate(
     norms = []
     order = random_generator(seed, Stream.BATCH_ORDER, epoch)
     for batch, rows in enumerate(batches(len(frames), batch_size, order)):
-        chunks = chunks_of(rows, frames.shape[1], chunk_length)
         if encoded_frame == "random":
             chunks = [chunk_anywhere(rows, frames.shape[1], chunk_length, order)]
+        else:
+            chunks = chunks_of(rows, frames.shape[1], chunk_length)
         images = None
         if encoded_frame:
             images = frames[rows, chunks[0].times[:, 0]]
@@ -180,8 +181,7 @@ def infer_onwards(
     """Langevin without learning: the innovations that lead on from given starts to the frames.
 
     For a model that encodes: appearance and start state stay; the innovations move in place, and
-    so do the motion types.
-    Each chunk starts from the state that the finished one before ends in.
+    so do the motion types. Each chunk starts from the state that the finished one before ends in.
 
     Args:
         frames: [N, T, H, W, 3] in [-1, 1].
