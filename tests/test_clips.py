@@ -67,6 +67,13 @@ def test_image_without_colours_or_with_transparency_is_read(tmp_path):
     np.testing.assert_array_equal(read[1], FRAMES[1])
 
 
+def test_grey_of_16_bits_keeps_its_shades(tmp_path):
+    grey = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    Image.fromarray(257 * grey).save(tmp_path / "1.png")
+    (read,) = read_all(tmp_path, 1, side=16)
+    np.testing.assert_array_equal(read, np.stack([grey] * 3, axis=-1))
+
+
 def test_numbers_in_names_count_by_their_value(tmp_path):
     names = ["frame_10.png", "frame_9.png", "a", "10", "9", "frame_9b.png", "x²", "²"]
     ordered = sorted((tmp_path / name for name in names), key=natural_order)

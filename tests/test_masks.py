@@ -463,6 +463,13 @@ def test_wrong_number_of_dimensions_is_refused(tmp_path, shape):
         assert word in message
 
 
+@pytest.mark.parametrize("shape", [(LENGTH, SIDE, SIDE), (LENGTH, SIDE, SIDE, 3)])
+def test_frames_as_the_first_axis_are_refused(tmp_path, shape):
+    message = refusal(read_mask, write_npy(tmp_path / "a.npy", np.ones(shape)), 0, LENGTH)
+    assert str(list(shape)) in message
+    assert "third place" in message
+
+
 @pytest.mark.parametrize("shape", [(0, 0, LENGTH), (SIDE, SIDE, LENGTH, 0)])
 def test_empty_array_is_refused(tmp_path, shape):
     message = refusal(read_mask, write_npy(tmp_path / "a.npy", np.ones(shape)), 0, LENGTH)

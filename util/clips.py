@@ -242,6 +242,8 @@ def read_image(path: Path) -> Image.Image:
     """
     try:
         with Image.open(path) as image:
+            if image.mode.startswith("I"):  # 16 bits of grey, which `convert` would clip
+                image = Image.fromarray((np.asarray(image) / 257).round().astype(np.uint8))
             return image.convert("RGB")
     except FileNotFoundError as error:
         raise RunError(f"there is no image {path}; check the path") from error

@@ -191,6 +191,12 @@ def _from_array(source: Path) -> np.ndarray:
             f"mask {source} is {values.dtype} {list(values.shape)}; it must hold numbers "
             "[height, width, frames] or [height, width, frames, channels]"
         )
+    first, second, third = values.shape[:3]
+    if first != second == third:
+        raise RunError(
+            f"mask {source} is {list(values.shape)}, it seems [frames, height, width]; move the "
+            "axis of the frames to the third place, or give the mask as a folder of images"
+        )
     if not np.isfinite(values).all():
         raise RunError(f"mask {source} holds values that are not finite; missing is 1, visible 0")
     missing = values != 0
