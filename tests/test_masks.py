@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
-from command_line import flags, moving_pattern, refusal
+from command_line import encode, flags, moving_pattern, refusal
 from PIL import Image
 
 from util.clips import nearest_pixels, painted_over, squared, squared_plane, squared_without
@@ -38,6 +38,7 @@ def as_frames(missing):
 
 
 def write_mat(path, values):
+    path.parent.mkdir(parents=True, exist_ok=True)
     scipy.io.savemat(path, {"masks": values}, do_compression=True)
     return path
 
@@ -242,7 +243,6 @@ def write_clip(place, frames):
 def test_nothing_of_what_is_hidden_gets_into_the_visible_pixels(tmp_path, side, mask_type):
     """Whatever the size of the clip, which is resized; the mask here has it or the frames'."""
     frames, large = moving_pattern(1, LENGTH, side), np.random.default_rng(2)
-    (tmp_path / "mask" / "waves").mkdir(parents=True)
     missing = large.uniform(size=(LENGTH, side, side)) < 0.4
     write_mat(tmp_path / "mask" / "waves" / "a.mat", as_array(missing))
     write_clip(tmp_path, frames)
@@ -259,7 +259,6 @@ def test_nothing_of_what_is_hidden_gets_into_the_visible_pixels(tmp_path, side, 
 
 @pytest.mark.parametrize("first, length", [(0, LENGTH), (1, 4)])
 def test_missing_pixels_are_black_and_all_others_those_of_the_clip(tmp_path, first, length):
-    (tmp_path / "mask" / "waves").mkdir(parents=True)
     write_mat(tmp_path / "mask" / "waves" / "a.mat", as_array(blocks()))
     frames = moving_pattern(1, LENGTH, SIDE)
     write_clip(tmp_path, frames)
@@ -270,6 +269,28 @@ def test_missing_pixels_are_black_and_all_others_those_of_the_clip(tmp_path, fir
     black_out = np.where(blocks()[..., np.newaxis], 0, frames)[used]
     np.testing.assert_array_equal(to_bytes(clips.frames[0]), black_out)
     np.testing.assert_array_equal(clips.truth[0], frames[used])
+
+
+def test_clips_that_show_an_object_are_not_taken_for_the_truth(tmp_path, capsys):
+    write_mat(tmp_path / "mask" / "waves" / "a.mat", as_array(blocks()))
+    write_clip(tmp_path, moving_pattern(1, LENGTH, SIDE))
+    assert clips_in(tmp_path, "--experiment", "inpainting", "--image_size", "8").truth is None
+    assert "cannot be scored" in capsys.readouterr().err
+
+
+def test_truth_is_found_by_the_names_of_the_sequences(tmp_path):
+    """Of folders "b" comes before "b2", of files "b.avi" after "b2.avi"."""
+    write_mat(tmp_path / "mask" / "waves" / "a.mat", as_array(blocks()))
+    patterns = {name: moving_pattern(seed, LENGTH, SIDE) for seed, name in enumerate(["b", "b2"])}
+    for name, frames in patterns.items():
+        write_frames(tmp_path / "data" / "waves" / name, frames)
+        (tmp_path / "truth" / "waves").mkdir(parents=True, exist_ok=True)
+        lossless = ["-c:v", "ffv1", "-pix_fmt", "bgr0"]
+        encode(tmp_path / "truth" / "waves" / f"{name}.avi", frames, *lossless)
+    clips = clips_in(tmp_path, "--truth_path", str(tmp_path / "truth"))
+    assert clips.names == ["b", "b2"]
+    for name, truth in zip(clips.names, clips.truth, strict=True):
+        np.testing.assert_array_equal(truth, patterns[name])
 
 
 def test_hidden_pixel_is_painted_over_with_a_nearest_visible_one():
@@ -313,7 +334,6 @@ def test_frame_that_is_hidden_entirely_is_painted_black():
 @pytest.mark.parametrize("odd, word", [(True, "hides nothing"), (False, "hides all")])
 def test_mask_that_does_so_only_when_it_is_resized_is_refused(tmp_path, odd, word):
     """One pixel is unlike all others, and none of the frames' pixels is taken from there."""
-    (tmp_path / "mask" / "waves").mkdir(parents=True)
     missing = np.full((LENGTH, 8 * SIDE, 8 * SIDE), not odd)
     missing[0, 0, 0] = odd
     write_mat(tmp_path / "mask" / "waves" / "a.mat", as_array(missing))
@@ -322,6 +342,35 @@ def test_mask_that_does_so_only_when_it_is_resized_is_refused(tmp_path, odd, wor
 
 
 # --- What is refused ---
+
+
+def mask_of_shape(place, shape):
+    """Write the mask that `clips_in` takes, with a corner missing."""
+    missing = np.zeros(shape, np.uint8)
+    missing[:4, :4] = 1
+    return write_mat(place / "mask" / "waves" / "a.mat", missing)
+
+
+@pytest.mark.parametrize(
+    "shape", [(LENGTH, SIDE, 2 * SIDE), (2 * SIDE, SIDE, LENGTH), (SIDE, 2 * SIDE + 3, LENGTH)]
+)
+def test_mask_of_other_proportions_than_the_clip_is_refused(tmp_path, shape):
+    """As where frames are the first axis, or height and width changed places."""
+    mask_of_shape(tmp_path, shape)
+    write_clip(tmp_path, moving_pattern(1, LENGTH, 2 * SIDE)[:, :SIDE])
+    message = refusal(clips_in, tmp_path)
+    for word in ("ripples", f"{shape[1]}×{shape[0]}", f"{2 * SIDE}×{SIDE}", "[height, width"):
+        assert word in message
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(SIDE, 2 * SIDE, 2 * SIDE), (3 * SIDE, 6 * SIDE, LENGTH), (SIDE + 1, SIDE + 1, LENGTH)],
+)
+def test_mask_of_the_clips_proportions_or_a_square_is_taken(tmp_path, shape):
+    mask_of_shape(tmp_path, shape)
+    write_clip(tmp_path, moving_pattern(1, LENGTH, 2 * SIDE)[:, :SIDE])
+    assert clips_in(tmp_path).missing.any()
 
 
 def test_unknown_mask_names_those_that_there_are(tmp_path):
@@ -461,13 +510,6 @@ def test_wrong_number_of_dimensions_is_refused(tmp_path, shape):
     message = refusal(read_mask, write_npy(tmp_path / "a.npy", np.ones(shape)), 0, LENGTH)
     for word in (str(list(shape)), "[height, width, frames]", "[height, width, frames, channels]"):
         assert word in message
-
-
-@pytest.mark.parametrize("shape", [(LENGTH, SIDE, SIDE), (LENGTH, SIDE, SIDE, 3)])
-def test_frames_as_the_first_axis_are_refused(tmp_path, shape):
-    message = refusal(read_mask, write_npy(tmp_path / "a.npy", np.ones(shape)), 0, LENGTH)
-    assert str(list(shape)) in message
-    assert "third place" in message
 
 
 @pytest.mark.parametrize("shape", [(0, 0, LENGTH), (SIDE, SIDE, LENGTH, 0)])

@@ -296,15 +296,51 @@ def test_what_only_training_depends_on_may_change_in_a_test():
     ],
 )
 def test_flag_that_the_experiment_does_not_look_at_is_named(capsys, flag, value, experiment, idle):
-    parse(flags(isTraining=False, **{flag: value})).warn_of_idle(experiment)
+    command_line = parse(flags(**{flag: value}, isTraining=False))
+    command_line.warn_of_idle(dataclasses.replace(command_line.options, experiment=experiment))
     warnings = capsys.readouterr().err
     assert (f"--{flag} does nothing in --experiment {experiment}" in warnings) == idle
     assert bool(warnings) == idle
 
 
+def warn_of_idle(arguments):
+    """As a call without a run to go on with or to test would."""
+    command_line = parse(arguments)
+    command_line.warn_of_idle(command_line.options)
+
+
 def test_flag_of_tests_is_named_in_training(capsys):
-    parse(flags(experiment="action", sequences="1")).warn_of_idle("action")
+    warn_of_idle(flags(experiment="action", sequences="1"))
     assert "--sequences does nothing in training" in capsys.readouterr().err
+
+
+def test_flag_of_training_is_named_in_a_test(capsys):
+    warn_of_idle(flags(experiment="recovery", truth_path="there", isTraining=False))
+    assert "--truth_path does nothing with --isTraining False" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "flag, value, mask_type",
+    [
+        ("mask_path", "there", "external"),
+        ("mask_file", "a.mat", "external"),
+        ("missing_fraction", 0.3, "missingFrames"),
+        ("region_size", 0.3, "randomRegion"),
+    ],
+)
+def test_flag_of_other_masks_is_named(capsys, flag, value, mask_type):
+    for given in ("external", "missingFrames", "randomRegion"):
+        warn_of_idle(flags(experiment="recovery", mask_type=given, **{flag: value}))
+        warning = f"--{flag} does nothing with --mask_type {given}; it is for {mask_type}"
+        assert (warning in capsys.readouterr().err) == (given != mask_type)
+
+
+def test_truth_about_the_embedded_clips_is_none_about_others():
+    by_default = parse(flags(experiment="inpainting")).options.truth_path
+    assert by_default == PRESETS["inpainting"]["truth_path"]
+    assert parse(flags(experiment="inpainting", data_path="mine")).options.truth_path == ""
+    named = parse(flags(experiment="inpainting", data_path="mine", truth_path="there"))
+    assert named.options.truth_path == "there"
 
 
 def test_lists_of_sequences_and_pairs_name_each_once():
@@ -314,7 +350,8 @@ def test_lists_of_sequences_and_pairs_name_each_once():
 
 
 def test_defaults_of_an_experiment_are_not_named(capsys):
-    parse(["--experiment", "recovery"]).warn_of_idle("synthesis")
+    command_line = parse(["--experiment", "recovery"])
+    command_line.warn_of_idle(dataclasses.replace(command_line.options, experiment="synthesis"))
     assert not capsys.readouterr().err
 
 

@@ -58,7 +58,8 @@ def low_rank_imputation(
     From the temporal mean, round after round: the singular value decomposition of the filled-in
     video without its mean gives the system's output matrix C and its states s_t (Doretto, Chiuso,
     Wu, Soatto, *Dynamic Textures*, IJCV 2003), and mean + C s_t is what is filled in next. The
-    dynamics of s_t are not used: a frame that is missing entirely stays near the temporal mean.
+    dynamics of s_t are not used: a frame that is missing entirely stays near the temporal mean. So
+    does all of a clip of rank + 1 frames or fewer, whose states leave nothing out.
     """
     hidden = np.broadcast_to(missing, frames.shape).reshape(len(frames), -1)
     filled = temporal_mean(frames, missing).reshape(len(frames), -1).astype(np.float64)

@@ -1,6 +1,7 @@
 """Reading a category of clips: a folder of videos and/or sub-folders of numbered images."""
 
 import logging
+import math
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -95,7 +96,8 @@ def read_clip(
     `read_category`, has no part in any pixel.
 
     Raises:
-        RunError: the clip cannot be decoded, or ends before the last frame asked for.
+        RunError: the clip cannot be decoded, or ends before the last frame asked for; or what is
+            hidden is neither a square nor has the clip's proportions.
     """
     stream = image_frames(source) if source.is_dir() else video_frames(source)
     frames: list[np.ndarray] = []
@@ -108,6 +110,7 @@ def read_clip(
                     frames.append(squared(image, image_size))
                 else:
                     unseen = hidden[count - first_frame - 1]
+                    refuse_other_proportions(unseen, image, source)
                     frames.append(squared_without(image, unseen, image_size))
     finally:
         stream.close()
@@ -117,6 +120,21 @@ def read_clip(
             f"--first_frame {first_frame}; ask for fewer or use a longer clip"
         )
     return np.stack(frames)
+
+
+def refuse_other_proportions(hidden: np.ndarray, image: Image.Image, source: Path) -> None:
+    """Raises RunError where a mask, not a square as the frames will be, is not of the clip's shape.
+
+    So one whose axes are in another order is found out.
+    """
+    height, width = hidden.shape
+    alike = math.isclose(height / width, image.height / image.width, rel_tol=0.1)
+    if height != width and not alike:
+        raise RunError(
+            f"the mask of {source} is {width}×{height}, the clip {image.width}×{image.height} "
+            "(width×height); give one of these proportions or a square, and an array as "
+            "[height, width, frames]"
+        )
 
 
 def squared(image: Image.Image, side: int) -> np.ndarray:

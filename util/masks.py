@@ -45,14 +45,17 @@ def masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
         )
         missing = [make(options, generator) for generator in numbers]
     resized = [nearest_pixels(mask, options.image_size, options.image_size) for mask in missing]
+    used = f"from frame {options.first_frame} to {options.first_frame + options.num_frames - 1}"
     for mask, name in zip(resized, names, strict=True):
         if mask.all():
-            raise RunError(f"{origin(options, name)} hides all of {name}; choose one that does not")
+            raise RunError(
+                f"{origin(options, name)} hides all of {name} {used}; choose one that does not"
+            )
     if not any(mask.any() for mask in resized):
         origins = dict.fromkeys(origin(options, name) for name in names)
         raise RunError(
-            f"{', '.join(origins)} hides nothing of {', '.join(names)}; missing is what is not 0 "
-            f"in an array, brighter than {BRIGHT} in an image or a video"
+            f"{', '.join(origins)} hides nothing of {', '.join(names)} {used}; missing is what is "
+            f"not 0 in an array, brighter than {BRIGHT} in an image or a video"
         )
     return missing
 
@@ -124,14 +127,16 @@ def mask_source(options: Options, sequence: str) -> Path:
         RunError: there is neither; it names what there is.
     """
     folder, mask_file = Path(options.mask_path) / options.category, options.mask_file
-    for path in (folder / sequence / mask_file, folder / mask_file):
+    of_it, of_all = folder / sequence / mask_file, folder / mask_file
+    for path in (of_it, of_all):
         if mask_file and path.exists():
             return path
     if not folder.is_dir():
         raise RunError(f"no masks in {folder}; give the folder of the categories as --mask_path")
     names = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
     raise RunError(
-        f"no mask {folder / mask_file}; --mask_file names one of what is in {folder}: {names}"
+        f"no mask for {sequence}, neither {of_it} nor {of_all}; --mask_file names a file there, "
+        f"and in {folder} there is: {names}"
     )
 
 
@@ -190,12 +195,6 @@ def _from_array(source: Path) -> np.ndarray:
         raise RunError(
             f"mask {source} is {values.dtype} {list(values.shape)}; it must hold numbers "
             "[height, width, frames] or [height, width, frames, channels]"
-        )
-    first, second, third = values.shape[:3]
-    if first != second == third:
-        raise RunError(
-            f"mask {source} is {list(values.shape)}, it seems [frames, height, width]; move the "
-            "axis of the frames to the third place, or give the mask as a folder of images"
         )
     if not np.isfinite(values).all():
         raise RunError(f"mask {source} holds values that are not finite; missing is 1, visible 0")

@@ -10,6 +10,7 @@ import json
 import math
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -294,7 +295,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 
-# Which experiments look at an option, where not all do, and which options only a test looks at.
+# Which experiments look at an option, and with which masks, where not all do; and which options
+# only a test looks at, or only a training.
 MASKED = ("recovery", "inpainting")
 ONLY_FOR: dict[str, tuple[str, ...]] = {
     "mask_type": MASKED,
@@ -311,6 +313,13 @@ ONLY_FOR: dict[str, tuple[str, ...]] = {
     "num_batches_in_test": ("synthesis", "action", *MASKED, "animation"),
     "start_in_test": ("synthesis", "action", *MASKED, "interpolation"),
 }
+ONLY_FOR_MASK = {
+    "mask_path": "external",
+    "mask_file": "external",
+    "missing_fraction": "missingFrames",
+    "region_size": "randomRegion",
+}
+ONLY_IN_TRAINING = ("mask_path", "truth_path")
 ONLY_IN_TEST = ("sequences", "pairs", "interpolation_steps")
 
 
@@ -320,14 +329,23 @@ class CommandLine(NamedTuple):
     options: Options
     given: frozenset[str]
 
-    def warn_of_idle(self, experiment: str) -> None:
-        """Name on stderr the flags given that this call of the experiment does not look at."""
+    def warn_of_idle(self, options: Options) -> None:
+        """Name on stderr the flags given that this call does not look at.
+
+        Args:
+            options: those that hold, of a run that goes on or is tested its own among them.
+        """
+        experiment, mask_type = options.experiment, options.mask_type
         for name, experiments in ONLY_FOR.items():
             reason = ""
             if experiment not in experiments:
                 reason = f"in --experiment {experiment}; it is for {', '.join(experiments)}"
-            elif name in ONLY_IN_TEST and self.options.isTraining:
+            elif name in ONLY_IN_TEST and options.isTraining:
                 reason = "in training; it is for --isTraining False"
+            elif name in ONLY_IN_TRAINING and not options.isTraining:
+                reason = "with --isTraining False; it is for training"
+            elif ONLY_FOR_MASK.get(name, mask_type) != mask_type:
+                reason = f"with --mask_type {mask_type}; it is for {ONLY_FOR_MASK[name]}"
             if reason and name in self.given:
                 print(f"warning: --{name} does nothing {reason}", file=sys.stderr)
 
@@ -366,7 +384,10 @@ def parse(arguments: Sequence[str]) -> CommandLine:
     _settle_network(given)
     experiment = given.get("experiment", Options.experiment)
     _check("experiment", experiment)
-    options = Options(**{**PRESETS[experiment], **given})
+    preset = dict(PRESETS[experiment])
+    if "data_path" in given:
+        preset.pop("truth_path", None)  # it is the truth about other clips
+    options = Options(**{**preset, **given})
     for name in FIELDS:
         _check(name, getattr(options, name))
     if NETWORK_SIDES[options.frame_generator_mode] != options.image_size:
@@ -446,7 +467,8 @@ def _parser() -> _Parser:
         epilog="examples:\n"
         "  main_dyn_G.py --category fire --isTraining True\n"
         "  main_dyn_G.py --category fire --isTraining True --resume True\n"
-        "  main_dyn_G.py --category fire --isTraining False --num_sections_in_test 8\n",
+        "  main_dyn_G.py --category fire --isTraining False --num_sections_in_test 8\n\n"
+        "defaults that differ with --experiment:\n" + "\n".join(map(_preset_in_words, PRESETS)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -468,6 +490,14 @@ def _parser() -> _Parser:
             parser.add_argument(f"--{name}", type=field.type, metavar=name.upper(), help=text)
     parser.add_argument("--net_type", metavar="NET_TYPE", help="the same as --frame_generator_mode")
     return parser
+
+
+def _preset_in_words(experiment: str) -> str:
+    """A paragraph of --help: the defaults of an experiment where they differ; "" if none do."""
+    preset = PRESETS[experiment]
+    words = " ".join(f"--{name} {value}" for name, value in preset.items())
+    indents = {"initial_indent": f"  {experiment}: ", "subsequent_indent": " " * 4}
+    return textwrap.fill(words, 90, **indents, break_long_words=False, break_on_hyphens=False)
 
 
 def _check(name: str, value: Any, flag: str = "") -> None:

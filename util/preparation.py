@@ -80,7 +80,7 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
     if options.resume and (recorded := run.recorded_options()):
         options = command_line.over(recorded)
     refuse_other_mode(options)
-    command_line.warn_of_idle(options.experiment)
+    command_line.warn_of_idle(options)
     clips = read(options, options.data_path)
     if options.training_mode == "incomplete":
         clips = hide(clips, options)
@@ -103,7 +103,8 @@ def read(options: Options, data_path: str, hidden: list[np.ndarray] | None = Non
 def hide(clips: Clips, options: Options) -> Clips:
     """The clips without what their masks hide, and the truth about it as far as it is known.
 
-    The truth is in <truth_path>/<category>, or in the clips themselves where no folder is given.
+    The truth is in <truth_path>/<category>. Where no folder is given, that of recovery is in the
+    clips themselves, and that of inpainting, whose clips show the object, is not known.
 
     Raises:
         RunError: there is no such mask, or it does not fit; or the truth is of other sequences.
@@ -122,8 +123,11 @@ def hide(clips: Clips, options: Options) -> Clips:
 
 def truth_about(clips: Clips, options: Options) -> np.ndarray | None:
     """The clips with nothing hidden, uint8 [N, T, H, W, 3], or None; see `hide`."""
-    if not options.truth_path:
+    if not options.truth_path and options.experiment == "recovery":
         return to_bytes(clips.frames)
+    if not options.truth_path:
+        print("no --truth_path: what is recovered cannot be scored", file=sys.stderr)
+        return None
     if not (Path(options.truth_path) / options.category).is_dir():
         print(
             f"no {options.category} in --truth_path {options.truth_path}: what is recovered "
@@ -132,13 +136,14 @@ def truth_about(clips: Clips, options: Options) -> np.ndarray | None:
         )
         return None
     truth = read(options, options.truth_path)
-    if truth.names != clips.names:
+    if sorted(truth.names) != sorted(clips.names):
         raise RunError(
             f"the sequences {', '.join(truth.names)} in {options.truth_path} are not those of "
             f"{options.category} in {options.data_path}, {', '.join(clips.names)}; name them "
             "alike, or choose another --truth_path"
         )
-    return to_bytes(truth.frames)
+    order = [truth.names.index(name) for name in clips.names]
+    return to_bytes(truth.frames[order])
 
 
 def prepare_testing(command_line: CommandLine) -> TestingJob:

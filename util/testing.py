@@ -56,7 +56,7 @@ def open_checkpoint(job: TestingJob) -> Tested:
     command_line, checkpoint, folder, images = job
     state = read_state(checkpoint)
     options = command_line.over(state.options)
-    command_line.warn_of_idle(options.experiment)
+    command_line.warn_of_idle(options)
     count = len(state.sequence_names)
     rows = numbers_of(options.sequences) or list(range(count))
     refuse_unknown(rows, count, f"--sequences {options.sequences}")
