@@ -348,7 +348,7 @@ def mask_of_shape(place, shape):
     """Write the mask that `clips_in` takes, with a corner missing."""
     missing = np.zeros(shape, np.uint8)
     missing[:4, :4] = 1
-    return write_mat(place / "mask" / "waves" / "a.mat", missing)
+    write_mat(place / "mask" / "waves" / "a.mat", missing)
 
 
 @pytest.mark.parametrize(

@@ -282,6 +282,12 @@ def test_what_only_training_depends_on_may_change_in_a_test():
             parse(flags(**{name: value})).over(recorded)
 
 
+def warn_of_idle(arguments, **of_the_run):
+    """As a call would that goes on with a run, or tests one, of these options."""
+    command_line = parse(arguments)
+    command_line.warn_of_idle(dataclasses.replace(command_line.options, **of_the_run))
+
+
 @pytest.mark.parametrize(
     "flag, value, experiment, idle",
     [
@@ -296,17 +302,10 @@ def test_what_only_training_depends_on_may_change_in_a_test():
     ],
 )
 def test_flag_that_the_experiment_does_not_look_at_is_named(capsys, flag, value, experiment, idle):
-    command_line = parse(flags(**{flag: value}, isTraining=False))
-    command_line.warn_of_idle(dataclasses.replace(command_line.options, experiment=experiment))
+    warn_of_idle(flags(isTraining=False, **{flag: value}), experiment=experiment)
     warnings = capsys.readouterr().err
     assert (f"--{flag} does nothing in --experiment {experiment}" in warnings) == idle
     assert bool(warnings) == idle
-
-
-def warn_of_idle(arguments):
-    """As a call without a run to go on with or to test would."""
-    command_line = parse(arguments)
-    command_line.warn_of_idle(command_line.options)
 
 
 def test_flag_of_tests_is_named_in_training(capsys):
@@ -350,8 +349,7 @@ def test_lists_of_sequences_and_pairs_name_each_once():
 
 
 def test_defaults_of_an_experiment_are_not_named(capsys):
-    command_line = parse(["--experiment", "recovery"])
-    command_line.warn_of_idle(dataclasses.replace(command_line.options, experiment="synthesis"))
+    warn_of_idle(["--experiment", "recovery"], experiment="synthesis")
     assert not capsys.readouterr().err
 
 
