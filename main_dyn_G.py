@@ -13,24 +13,23 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from util.errors import CommandLineError, Interrupted, RunError
-from util.interruption import STOPPED_AT_ONCE
-from util.options import parse
-from util.preparation import prepare
-from util.tensorflow_setup import start_tensorflow
+from util.experiments.registry import EXPERIMENTS
+from util.experiments.running import run_experiment
+from util.options.command_line import parse
+from util.runs.jobs import prepare
+from util.system.errors import CommandLineError, Interrupted, RunError
+from util.system.interruption import STOPPED_AT_ONCE
+from util.system.tensorflow_setup import start_tensorflow
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
     debug = False
     try:
-        command_line = parse(arguments)
+        command_line = parse(arguments, EXPERIMENTS)
         debug = command_line.options.debug
         job = prepare(command_line)
         start_tensorflow(debug)
-        # Only now: the experiments import TensorFlow, which takes seconds.
-        from util.experiments import run_experiment
-
         print(run_experiment(job))
     except Interrupted as stop:
         print(stop, file=sys.stderr)
@@ -55,7 +54,7 @@ def explain(error: Exception) -> str:
 
 
 def stop_at_once(number: int, _: object) -> NoReturn:
-    """Answer to a signal; while a model trains, `util.interruption` answers instead."""
+    """Answer to a signal; while a model trains, `util.system.interruption` answers instead."""
     raise Interrupted(number, STOPPED_AT_ONCE)
 
 

@@ -5,7 +5,7 @@
 G_β sees the vector [a, s_t] as a 1×1 image. Every layer but the last is a transposed convolution,
 batch normalisation (shift, no scale) and a rectifier; the last is a transposed convolution and
 tanh. The bias of a normalised layer is its shift; a second one under it would have no effect.
-A network is a table of layers; all tables go through one builder.
+All tables of `model.networks` go through the one builder here.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,26 +13,13 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
+from model.networks import LayerSpec
 from model.transposed_convolution import transposed_convolution
 from model.weights import constant_variable, normal_variable
 
 INIT_STD = 0.005
 NORMALIZATION_EPSILON = 1e-3
 MOVING_AVERAGE_DECAY = 0.9
-
-
-class LayerSpec(NamedTuple):
-    """One transposed convolution: output channels, side of its square kernel, stride, padding."""
-
-    channels: int
-    kernel: int
-    stride: int
-    padding: str = "SAME"
-
-    def output_side(self, side: int) -> int:
-        """The side of the output for a square input of `side` pixels."""
-        grown = side * self.stride
-        return grown if self.padding == "SAME" else grown + max(self.kernel - self.stride, 0)
 
 
 class EmissionLayer(NamedTuple):
@@ -79,35 +66,6 @@ class Emitted(NamedTuple):
 
     frames: tf.Tensor
     statistics: list[tuple[tf.Tensor, tf.Tensor]]
-
-
-def doubling_network(image_size: int) -> tuple[LayerSpec, ...]:
-    """The table for a power of two: each layer doubles the side, 64 channels below the image."""
-    depth = image_size.bit_length() - 1
-    widths = [min(512, 64 * 2**level) for level in reversed(range(depth - 1))]
-    return tuple(LayerSpec(channels, 4, 2) for channels in [*widths, 3])
-
-
-NETWORKS: dict[str, tuple[LayerSpec, ...]] = {
-    **{str(size): doubling_network(size) for size in (8, 16, 32, 64, 128, 256)},
-    "150": (
-        LayerSpec(512, 4, 2),
-        LayerSpec(512, 4, 2),
-        LayerSpec(256, 4, 2),
-        LayerSpec(128, 4, 2),
-        LayerSpec(64, 4, 3),
-        LayerSpec(64, 4, 3),
-        LayerSpec(3, 7, 1, "VALID"),
-    ),
-}
-
-
-def image_side(network: Sequence[LayerSpec]) -> int:
-    """The side, in pixels, of the frames that `network` makes."""
-    side = 1
-    for spec in network:
-        side = spec.output_side(side)
-    return side
 
 
 def make_emission(

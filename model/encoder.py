@@ -22,8 +22,9 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
-from model.emission import NORMALIZATION_EPSILON, LayerSpec
+from model.emission import NORMALIZATION_EPSILON
 from model.latents import LatentSizes
+from model.networks import LayerSpec
 from model.weights import constant_variable, normal_variable
 
 

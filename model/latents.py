@@ -31,8 +31,8 @@ def copied(latents: Latents) -> Latents:
     return Latents(*(values.copy() for values in latents))
 
 
-def spans(total: int, length: int) -> list[slice]:
-    """Cut 0 … total into spans of `length`, a shorter last one included: chunks, or batches."""
+def split_range(total: int, length: int) -> list[slice]:
+    """Split 0 … total into parts of `length`, a shorter last one included: chunks or batches."""
     return [slice(start, min(start + length, total)) for start in range(0, total, length)]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from model.dynamic_generator import DynamicGenerator
-from model.latents import Latents, of_sequences, spans
+from model.latents import Latents, of_sequences, split_range
 
 
 def generate_chunks(
@@ -29,25 +29,30 @@ def generate_chunks(
     state = start.initial_state
     for chunk in range(num_chunks):
         current = start._replace(innovations=innovations_of(chunk), initial_state=state)
-        frames, state = generator.generate(current, normalization)
-        yield frames
+        generated = generator.generate(current, normalization)
+        state = generated.last_state
+        yield generated.frames
 
 
 def reconstruct(
-    generator: DynamicGenerator, latents: Latents, chunk_length: int, batch_size: int
+    generator: DynamicGenerator,
+    latents: Latents,
+    chunk_length: int,
+    batch_size: int,
+    normalization: str = "batch",
 ) -> np.ndarray:
-    """Frames [N, T, H, W, 3] in [-1, 1] from inferred latents, normalised as in training."""
+    """Frames [N, T, H, W, 3] in [-1, 1] from inferred latents; "batch" normalises as training."""
     num_sequences, num_frames = latents.innovations.shape[:2]
-    chunk_spans = spans(num_frames, chunk_length)
+    chunks_in_time = split_range(num_frames, chunk_length)
     videos = []
-    for rows in spans(num_sequences, batch_size):
+    for rows in split_range(num_sequences, batch_size):
         batch = of_sequences(latents, rows)
         chunks = generate_chunks(
             generator,
             batch,
-            lambda chunk, batch=batch: batch.innovations[:, chunk_spans[chunk]],
-            len(chunk_spans),
-            normalization="batch",
+            lambda chunk, batch=batch: batch.innovations[:, chunks_in_time[chunk]],
+            len(chunks_in_time),
+            normalization,
         )
         videos.append(np.concatenate(list(chunks), axis=1))
     return np.concatenate(videos)
@@ -69,7 +74,7 @@ def synthesize(
         start: see `drawn_start`; its innovations are not used.
         noise: the random generator of chunk 0, 1, ….
     """
-    num_sequences, _, z_size = start.innovations.shape
+    num_sequences, z_size = len(start.innovations), start.innovations.shape[2]
     return generate_chunks(
         generator,
         start,
@@ -80,16 +85,16 @@ def synthesize(
 
 
 def drawn_for_all(noise: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Draw from N(0, I), the same for each of the sequences that the first axis numbers."""
+    """Draw from N(0, I) once for all sequences: [n, ...], the same values for each of the n."""
     return np.broadcast_to(noise.standard_normal(shape[1:], dtype=np.float32), shape)
 
 
 def drawn_start(latents: Latents, noise: np.random.Generator, initial_state: bool) -> Latents:
-    """What a sampled video starts from: the inferred latents, with motion types from the prior.
+    """The start of a sampled video: the inferred latents, with motion types from the prior.
 
     Args:
-        initial_state: whether the states s_0 are drawn from the prior, too, as for actions; for
-            dynamic textures they are those inferred.
+        initial_state: whether the states s_0 are drawn from the prior, too, as for actions. Dynamic
+            textures keep the inferred ones.
     """
     start = latents._replace(motion_type=drawn_for_all(noise, latents.motion_type.shape))
     if not initial_state:
@@ -100,8 +105,8 @@ def drawn_start(latents: Latents, noise: np.random.Generator, initial_state: boo
 def between(latents: Latents, first: int, second: int, num_steps: int) -> Iterator[Latents]:
     """Yield latents on the straight line from one sequence's appearance vector to another's.
 
-    Each is of one video, with the start state and motion type of the first sequence; at the ends
-    the appearance vectors are those of the two sequences to the bit.
+    Each belongs to one video, with the start state and motion type of the first sequence. At the
+    ends the appearance vectors equal those of the two sequences bit by bit.
     """
     one = of_sequences(latents, [first])
     ends = one.appearance, latents.appearance[[second]]

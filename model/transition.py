@@ -1,24 +1,38 @@
 """The transition network: how the latent state moves from frame to frame.
 
-    s_t = tanh(s_{t-1} + r_α([m, ξ_t, s_{t-1}]))                        (paper, equation 1)
+    s_t = F_α(s_{t-1}, [m, ξ_t])                                        (paper, equation 1)
 
-`nonlinear`: r_α is a multilayer perceptron with two hidden layers of 20 rectified linear units
-and a linear output. `linear`: r_α is one affine map.
+`nonlinear`: s_t = tanh(s_{t-1} + r_α([m, ξ_t, s_{t-1}])), where r_α is a multilayer perceptron
+with two hidden layers of 20 rectified linear units and a linear output. `linear`: the same, where
+r_α is one affine map.
+
+`gru`: a gated recurrent unit (Cho et al., *Learning Phrase Representations using RNN
+Encoder-Decoder*, 2014). With v_t = [m, ξ_t], the previous state p = tanh(s_{t-1}), the logistic
+function σ and affine maps U, R, C,
+
+    u = σ(U[v_t, p]),   r = σ(R[v_t, p]),   c = tanh(C[v_t, r ∘ p]),   s_t = (1 − u) ∘ p + u ∘ c.
+
+The prior N(0, I) of s_0 is unbounded; the tanh of the previous state keeps every s_t in (-1, 1),
+as it does in the other two.
+
+The names are the values of --dynamic_mode. A new transition is functions and a row in
+`TRANSITIONS`, both in this file.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import tensorflow.compat.v1 as tf
-
 from model.latents import Latents, LatentSizes
+from model.tensorflow_v1 import tf
 from model.weights import constant_variable, normal_variable
 
-HIDDEN_UNITS = {"nonlinear": (20, 20), "linear": ()}
+HIDDEN_UNITS = {"nonlinear": (20, 20), "linear": ()}  # of r_α
 
 
 class AffineMap(NamedTuple):
-    """Weights of one layer of r_α, as variables or read as tensors.
+    """Weights of one affine map, as variables or read as tensors.
 
     Fields:
         kernel: [inputs, outputs].
@@ -35,55 +49,93 @@ class Unrolled(NamedTuple):
     Fields:
         states: [n, T, state_size], s_1 … s_T, in (-1, 1).
         active_share: scalar, the share of positive hidden units over sequences, frames and
-            layers; NaN where r_α has no hidden units.
+            layers; NaN where there are no rectified hidden units.
     """
 
     states: tf.Tensor
     active_share: tf.Tensor
 
 
-def make_transition(dynamic_mode: str, sizes: LatentSizes, init_std: float, key) -> list[AffineMap]:
-    """Create the weights α: kernels from N(0, init_std²), biases 0.
+class Transition(NamedTuple):
+    """A row of `TRANSITIONS`.
+
+    Fields:
+        make: (sizes, standard deviation of the kernels, int32 [2] key) → the weights α as
+            variables. Kernels are drawn from N(0, std²), biases are 0.
+        unroll: (α as tensors, latents) → all T states. T is known when the graph is built.
+        read: α as variables → α as tensors, read once for all passes that follow.
+    """
+
+    make: Callable[[LatentSizes, float, object], list[AffineMap]]
+    unroll: Callable[[Sequence[AffineMap], Latents], Unrolled]
+    read: Callable[[Sequence[AffineMap]], list[AffineMap]]
+
+
+def make_affine_map(index: int, inputs: int, outputs: int, init_std: float, key) -> AffineMap:
+    """Create the weights of affine map number `index`."""
+    return AffineMap(
+        normal_variable(f"transition/kernel_{index}", [inputs, outputs], init_std, key),
+        constant_variable(f"transition/bias_{index}", [outputs]),
+    )
+
+
+def read_affine_maps(maps: Sequence[AffineMap]) -> list[AffineMap]:
+    """The weights as tensors, read once for as many passes as follow."""
+    return [AffineMap(tf.identity(one.kernel), tf.identity(one.bias)) for one in maps]
+
+
+def driver_size(sizes: LatentSizes) -> int:
+    """The size of [m, ξ_t]."""
+    return sizes.motion_type_size + sizes.z_size
+
+
+def drivers(latents: Latents) -> tf.Tensor:
+    """[m, ξ_t] of all frames, [n, T, motion_type_size + z_size]."""
+    num_frames = latents.innovations.shape[1]
+    motion_types = tf.repeat(latents.motion_type[:, None], num_frames, axis=1)
+    return tf.concat([motion_types, latents.innovations], axis=2)
+
+
+def driven(layer: AffineMap, driven_by: tf.Tensor) -> list[tf.Tensor]:
+    """What the drivers and the bias contribute to an affine map of [m, ξ_t, s_{t-1}].
+
+    It is one product for all frames: only what s_{t-1} contributes must wait for it.
 
     Args:
-        dynamic_mode: "nonlinear" or "linear".
-        init_std: standard deviation of the kernels; far below 0.05 the hidden units may die.
-        key: int32 [2], the key of the weights' random numbers.
+        driven_by: [n, T, driver size], see `drivers`.
+
+    Returns:
+        T tensors [n, outputs].
     """
-    inputs = sizes.motion_type_size + sizes.z_size + sizes.state_size
+    num_frames, size = driven_by.shape[1:]
+    product = tf.reshape(driven_by, [-1, size]) @ layer.kernel[:size]
+    product = tf.nn.bias_add(product, layer.bias)
+    return tf.unstack(tf.reshape(product, [-1, num_frames, layer.bias.shape[0]]), axis=1)
+
+
+# --- nonlinear and linear: a perceptron ---
+
+
+def make_perceptron(
+    hidden_units: Sequence[int], sizes: LatentSizes, init_std: float, key
+) -> list[AffineMap]:
+    """Create the layers of r_α; with a standard deviation far below 0.05 units may die."""
     layers = []
-    for index, outputs in enumerate([*HIDDEN_UNITS[dynamic_mode], sizes.state_size], start=1):
-        kernel = normal_variable(f"transition/kernel_{index}", [inputs, outputs], init_std, key)
-        layers.append(AffineMap(kernel, constant_variable(f"transition/bias_{index}", [outputs])))
+    inputs = driver_size(sizes) + sizes.state_size
+    for index, outputs in enumerate([*hidden_units, sizes.state_size], start=1):
+        layers.append(make_affine_map(index, inputs, outputs, init_std, key))
         inputs = outputs
     return layers
 
 
-def read_transition(layers: Sequence[AffineMap]) -> list[AffineMap]:
-    """The weights as tensors, read once for as many passes as follow."""
-    return [AffineMap(tf.identity(kernel), tf.identity(bias)) for kernel, bias in layers]
-
-
-def unroll(layers: Sequence[AffineMap], latents: Latents) -> Unrolled:
-    """Run the transition over all T frames; T must be known when the graph is built.
-
-    What m and ξ_t contribute is computed for all frames in one product: only s_{t-1} must wait.
-    """
-    num_frames = latents.innovations.shape[1]
-    driven_by = tf.concat(
-        [tf.repeat(latents.motion_type[:, None], num_frames, axis=1), latents.innovations], axis=2
-    )
+def unroll_perceptron(layers: Sequence[AffineMap], latents: Latents) -> Unrolled:
+    """s_t = tanh(s_{t-1} + r_α([m, ξ_t, s_{t-1}])), with a rectifier between layers of r_α."""
     first, *further = layers
-    drivers = int(driven_by.shape[2])
-    for_drivers, for_state = first.kernel[:drivers], first.kernel[drivers:]
-    driven = tf.nn.bias_add(
-        tf.reshape(driven_by, [-1, drivers]) @ for_drivers,
-        first.bias,
-    )
-    driven = tf.reshape(driven, [-1, num_frames, first.bias.shape[0]])
+    driven_by = drivers(latents)
+    for_state = first.kernel[driven_by.shape[2] :]
     state = latents.initial_state
     states, hidden = [], []
-    for drive in tf.unstack(driven, axis=1):
+    for drive in driven(first, driven_by):
         # add_n, as unlike + it does not look for shapes to broadcast, forward or backward.
         residual = tf.add_n([drive, state @ for_state])
         for layer in further:
@@ -93,3 +145,45 @@ def unroll(layers: Sequence[AffineMap], latents: Latents) -> Unrolled:
         states.append(state)
     active = tf.reduce_mean(tf.cast(tf.stack(hidden) > 0, tf.float32)) if hidden else float("nan")
     return Unrolled(tf.stack(states, axis=1), tf.convert_to_tensor(active))
+
+
+def perceptron(hidden_units: Sequence[int]) -> Transition:
+    """The row of a transition whose r_α has these hidden layers."""
+    return Transition(
+        make=lambda sizes, init_std, key: make_perceptron(hidden_units, sizes, init_std, key),
+        unroll=unroll_perceptron,
+        read=read_affine_maps,
+    )
+
+
+# --- gru: a gated recurrent unit ---
+
+
+def make_gated_unit(sizes: LatentSizes, init_std: float, key) -> list[AffineMap]:
+    """Create the affine maps U, R and C."""
+    inputs = driver_size(sizes) + sizes.state_size
+    return [make_affine_map(index, inputs, sizes.state_size, init_std, key) for index in (1, 2, 3)]
+
+
+def unroll_gated_unit(maps: Sequence[AffineMap], latents: Latents) -> Unrolled:
+    """s_t = (1 − u) ∘ p + u ∘ c, see the head of this file."""
+    driven_by = drivers(latents)
+    update_map, reset_map, candidate_map = (one.kernel[driven_by.shape[2] :] for one in maps)
+    state = latents.initial_state
+    states = []
+    for for_update, for_reset, for_candidate in zip(
+        *(driven(one, driven_by) for one in maps), strict=True
+    ):
+        previous = tf.tanh(state)
+        update = tf.sigmoid(for_update + previous @ update_map)
+        reset = tf.sigmoid(for_reset + previous @ reset_map)
+        candidate = tf.tanh(for_candidate + (reset * previous) @ candidate_map)
+        state = previous + update * (candidate - previous)
+        states.append(state)
+    return Unrolled(tf.stack(states, axis=1), tf.constant(float("nan")))
+
+
+TRANSITIONS = {
+    **{name: perceptron(hidden_units) for name, hidden_units in HIDDEN_UNITS.items()},
+    "gru": Transition(make_gated_unit, unroll_gated_unit, read_affine_maps),
+}

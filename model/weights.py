@@ -1,9 +1,11 @@
 """Making the variables of the networks. Each is made once and passed on; nothing is looked up."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from zlib import crc32
 
-import tensorflow.compat.v1 as tf
+from model.tensorflow_v1 import tf
 
 
 def normal_variable(name: str, shape: Sequence[int], std: float, key) -> tf.Variable:

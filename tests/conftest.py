@@ -11,13 +11,15 @@ import tensorflow.compat.v1 as tf  # noqa: E402
 tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
 
-from numpy_model import draw_weights  # noqa: E402
+from support.numpy_model import draw_weights  # noqa: E402
 
-from model.dynamic_generator import DynamicGenerator, Settings  # noqa: E402
-from model.emission import LayerSpec, emit, make_emission, read_emission  # noqa: E402
+from model.dynamic_generator import DynamicGenerator  # noqa: E402
+from model.emission import emit, make_emission, read_emission  # noqa: E402
+from model.graph import Settings  # noqa: E402
 from model.latents import Latents, LatentSizes  # noqa: E402
+from model.networks import LayerSpec  # noqa: E402
 from model.posterior import energy  # noqa: E402
-from model.transition import make_transition, unroll  # noqa: E402
+from model.transition import TRANSITIONS  # noqa: E402
 
 
 class TinyModel:
@@ -34,16 +36,21 @@ class TinyModel:
     side = 6
 
     def __init__(self, dynamic_mode: str = "nonlinear", table=table):
-        self.alpha = make_transition(dynamic_mode, self.sizes, 0.1, np.array([1, 2], np.int32))
+        self._transition = TRANSITIONS[dynamic_mode]
+        self.alpha = self._transition.make(self.sizes, 0.1, np.array([1, 2], np.int32))
         code_size = self.sizes.content_size + self.sizes.state_size
         self.beta = make_emission(table, code_size, 0.1, np.array([1, 2], np.int32))
         self._variables = {variable.op.name: variable for variable in tf.global_variables()}
         shapes = {name: variable.shape for name, variable in self._variables.items()}
         self.weights = draw_weights(shapes)
 
+    def unroll(self, latents: Latents):
+        """The `Unrolled` of latents."""
+        return self._transition.unroll(self.alpha, latents)
+
     def emit(self, latents: Latents, normalization: str = "batch"):
         """The `Emitted` of unrolled latents."""
-        states = unroll(self.alpha, latents).states
+        states = self.unroll(latents).states
         return emit(read_emission(self.beta), latents.appearance, states, normalization)
 
     def energy(
@@ -99,9 +106,9 @@ SETTINGS = Settings(
     training_mode="complete",
     refsig=1.0,
     likelihood="sum",
+    sampler="langevin",
     step_size=0.1,
     sample_steps=2,
-    lr_gen=0.002,
     beta1_gen=0.5,
     transition_init_std=0.1,
     precision="float32",

@@ -1,1 +1,10 @@
-"""Everything around the model: options, clips, run directory, checkpoints, pictures, logs."""
+"""Everything around the model, in seven rooms; each imports only those below it.
+
+experiments   what is trained or tested, and what is written: one record and one module each
+runs          jobs, training, checkpoints, run directories, sampled videos
+metrics       scores, measures, baselines
+data          clips, masks, frames
+pictures      videos, pictures and their layout
+options       the options, the command line
+system        files, signals, threads, TensorFlow's start, errors
+"""

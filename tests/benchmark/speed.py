@@ -27,11 +27,13 @@ import numpy as np
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
 
-from util.errors import CommandLineError, RunError  # noqa: E402
-from util.options import Options, parse  # noqa: E402
-from util.pictures import write_frames  # noqa: E402
-from util.preparation import prepare  # noqa: E402
-from util.tensorflow_setup import start_tensorflow  # noqa: E402
+from support.command_line import parse  # noqa: E402
+
+from util.options.schema import Options  # noqa: E402
+from util.pictures.encoding import write_frames  # noqa: E402
+from util.runs.jobs import prepare  # noqa: E402
+from util.system.errors import CommandLineError, RunError  # noqa: E402
+from util.system.tensorflow_setup import start_tensorflow  # noqa: E402
 
 PRECISIONS = ("float32", "bfloat16")
 MATRIX_SIDE = 2048
@@ -82,7 +84,7 @@ class Operations(NamedTuple):
 
 def operations(options: Options) -> Operations:
     """Count what the emission network computes."""
-    from model.emission import NETWORKS
+    from model.networks import NETWORKS
 
     side, channels = 1, options.content_size + options.state_size
     total = inside = 0.0
@@ -217,8 +219,8 @@ class Epochs(NamedTuple):
 def train_here(arguments: list[str], epochs: int) -> tuple[Epochs, Any]:
     """Train in this process; times `epochs` epochs after the first, and returns the model."""
     from model.dynamic_generator import DynamicGenerator
-    from util.bookkeeping import Bookkeeping
-    from util.training import train
+    from util.runs.epoch_log import Bookkeeping
+    from util.runs.training import train
 
     arguments = [*arguments, "--num_epochs", str(epochs + 1), "--log_step", str(epochs)]
     infer, learn, note = [], [], []

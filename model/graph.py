@@ -1,0 +1,323 @@
+"""The TensorFlow graph of the dynamic generator model; `model.dynamic_generator` runs it.
+
+For each length of chunk there are three computations over one set of weights: inference (the
+sampler), learning (one Adam step) and generation (transition and emission, nothing else). A model
+that animates still images has an encoder, too.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+from model.emission import (
+    INIT_STD,
+    EmissionLayer,
+    Emitted,
+    ReadLayer,
+    emit,
+    gather_statistics,
+    make_emission,
+    read_emission,
+)
+from model.encoder import Encoded, EncoderLayer, encode, make_encoder, read_encoder
+from model.inference import SAMPLERS, Sampled, SamplerSettings
+from model.latents import Latents, LatentSizes
+from model.learning import Adam
+from model.networks import NETWORKS, image_side
+from model.posterior import Energy, energy
+from model.random_keys import Stream, random_key
+from model.transition import TRANSITIONS, AffineMap, Transition, Unrolled
+
+NORMALIZATIONS = ("batch", "moving")  # see `emit`
+
+
+class Settings(NamedTuple):
+    """What the graph is built from; the names are those of the command line's options."""
+
+    network: str
+    dynamic_mode: str
+    sizes: LatentSizes
+    training_mode: str
+    refsig: float
+    likelihood: str
+    sampler: str
+    step_size: float
+    sample_steps: int
+    beta1_gen: float
+    transition_init_std: float
+    precision: str
+    seed: int
+    encodes: bool = False  # whether a and s_0 come from an encoder instead of the sampler
+
+
+class Generated(NamedTuple):
+    """Frames [n, T, H, W, 3] in [-1, 1], and the states [n, state_size] that they end in."""
+
+    frames: tf.Tensor
+    last_state: tf.Tensor
+
+
+class Learned(NamedTuple):
+    """What one learning step saw, all of it before the weights moved.
+
+    Fields:
+        frames: [n, T, H, W, 3], the reconstruction from the inferred latents.
+        last_state: [n, state_size], where the next chunk starts.
+        energy: U of each sequence in its two parts, each [n].
+        alpha_gradient, beta_gradient: norms of the gradients of the two networks' weights.
+        active_share: share of active hidden units of the transition, NaN where it has none.
+    """
+
+    frames: tf.Tensor
+    last_state: tf.Tensor
+    energy: Energy
+    alpha_gradient: tf.Tensor
+    beta_gradient: tf.Tensor
+    active_share: tf.Tensor
+
+
+class Weights(NamedTuple):
+    """The variables of transition (α), emission (β) and encoder (γ, empty where there is none)."""
+
+    alpha: list[AffineMap]
+    beta: list[EmissionLayer]
+    gamma: list[EncoderLayer]
+
+
+class Networks(NamedTuple):
+    """Transition and emission with their weights read as tensors."""
+
+    transition: Transition
+    alpha: list[AffineMap]
+    beta: list[ReadLayer]
+
+
+class ChunkInputs(NamedTuple):
+    """Where a chunk of one length is fed into the graph; `visible` is None in complete training."""
+
+    frames: tf.Tensor
+    visible: tf.Tensor | None
+    latents: Latents
+    key: tf.Tensor
+    begins_sequence: tf.Tensor
+
+
+class Encoding(NamedTuple):
+    """Where images [n, side, side, 3] are fed into the graph, and what they are encoded as."""
+
+    images: tf.Tensor
+    encoded: Encoded
+
+
+class Training(NamedTuple):
+    """Results of inference and learning on a chunk."""
+
+    sampled: Sampled
+    learned: Learned
+    learning_step: tf.Operation
+
+
+class ChunkGraph(NamedTuple):
+    """Inputs and results for chunks of one length; `training` is None in a model that only tests.
+
+    Fields:
+        generated: by the names of `NORMALIZATIONS`.
+    """
+
+    inputs: ChunkInputs
+    generated: dict[str, Generated]
+    training: Training | None
+
+
+class ModelGraph(NamedTuple):
+    """All inputs and results of a model's graph.
+
+    Fields:
+        learning_rate: a scalar to be fed to every learning step.
+        chunks: by their number of frames.
+        encoding: None in a model without an encoder.
+        variables: weights, normalisation averages and Adam's moments, by name.
+        initialize: draws the first weights.
+    """
+
+    graph: tf.Graph
+    weights: Weights
+    learning_rate: tf.Tensor
+    chunks: dict[int, ChunkGraph]
+    encoding: Encoding | None
+    variables: dict[str, tf.Variable]
+    initialize: tf.Operation
+
+
+def build_graph(settings: Settings, chunk_lengths: Iterable[int], learns: bool) -> ModelGraph:
+    """Build the graph for chunks of each of `chunk_lengths` frames.
+
+    Args:
+        learns: whether to build inference and learning, too.
+    """
+    graph = tf.Graph()
+    with graph.as_default():
+        weights = make_weights(settings)
+        encoding = encoding_graph(settings, weights) if settings.encodes else None
+        learning_rate = tf.placeholder(tf.float32, [], "learning_rate")
+        adam = Adam(
+            alpha=[weight for layer in weights.alpha for weight in layer],
+            beta=[weight for layer in weights.beta for weight in (layer.kernel, layer.bias)],
+            learning_rate=learning_rate,
+            beta1=settings.beta1_gen,
+            gamma=[weight for layer in weights.gamma for weight in (layer.kernel, layer.bias)],
+        )
+        chunks = {
+            length: chunk_graph(settings, weights, encoding, length, adam if learns else None)
+            for length in sorted(set(chunk_lengths))
+        }
+        variables = {variable.op.name: variable for variable in tf.global_variables()}
+        initialize = tf.global_variables_initializer()
+    graph.finalize()
+    return ModelGraph(graph, weights, learning_rate, chunks, encoding, variables, initialize)
+
+
+def make_weights(settings: Settings) -> Weights:
+    """Create all weights in the default graph; those of the encoder where the model has one."""
+    key = random_key(settings.seed, Stream.WEIGHTS)
+    network, sizes = NETWORKS[settings.network], settings.sizes
+    transition = TRANSITIONS[settings.dynamic_mode]
+    return Weights(
+        alpha=transition.make(sizes, settings.transition_init_std, key),
+        beta=make_emission(network, sizes.content_size + sizes.state_size, INIT_STD, key),
+        gamma=make_encoder(network, sizes, key) if settings.encodes else [],
+    )
+
+
+def read_networks(settings: Settings, weights: Weights, many_passes: bool = False) -> Networks:
+    """Read the weights of transition and emission; see `read_emission`."""
+    transition = TRANSITIONS[settings.dynamic_mode]
+    return Networks(
+        transition,
+        transition.read(weights.alpha),
+        read_emission(weights.beta, settings.precision, many_passes),
+    )
+
+
+def unroll_and_emit(
+    networks: Networks, latents: Latents, normalization: str = "batch"
+) -> tuple[Unrolled, Emitted]:
+    """Both networks, one after the other: from latents to states to frames."""
+    unrolled = networks.transition.unroll(networks.alpha, latents)
+    return unrolled, emit(networks.beta, latents.appearance, unrolled.states, normalization)
+
+
+def encoding_graph(settings: Settings, weights: Weights) -> Encoding:
+    """The encoder on images that are fed."""
+    side = image_side(NETWORKS[settings.network])
+    with tf.name_scope("encoding"):
+        images = tf.placeholder(tf.float32, [None, side, side, 3], "images")
+        encoder = read_encoder(weights.gamma)
+        return Encoding(images, encode(encoder, images, settings.sizes.content_size))
+
+
+def chunk_graph(
+    settings: Settings, weights: Weights, encoding: Encoding | None, length: int, adam: Adam | None
+) -> ChunkGraph:
+    """All computations on chunks of `length` frames; inference and learning where `adam` is."""
+    with tf.name_scope(f"chunk_of_{length}_frames"):
+        inputs = chunk_inputs(settings, length)
+        networks = read_networks(settings, weights)
+        generated = {}
+        for normalization in NORMALIZATIONS:
+            with tf.name_scope(f"generation_{normalization}"):
+                unrolled, emission = unroll_and_emit(networks, inputs.latents, normalization)
+                generated[normalization] = Generated(emission.frames, unrolled.states[:, -1])
+        training = None
+        if adam is not None:
+            training = training_graph(settings, weights, networks, encoding, inputs, adam)
+    return ChunkGraph(inputs, generated, training)
+
+
+def chunk_inputs(settings: Settings, length: int) -> ChunkInputs:
+    """Placeholders for a chunk of `length` frames."""
+    sizes = settings.sizes
+    side = image_side(NETWORKS[settings.network])
+    latents = Latents(
+        tf.placeholder(tf.float32, [None, length, sizes.z_size], "innovations"),
+        tf.placeholder(tf.float32, [None, sizes.state_size], "initial_state"),
+        tf.placeholder(tf.float32, [None, sizes.content_size], "appearance"),
+        tf.placeholder(tf.float32, [None, sizes.motion_type_size], "motion_type"),
+    )
+    incomplete = settings.training_mode == "incomplete"
+    return ChunkInputs(
+        frames=tf.placeholder(tf.float32, [None, length, side, side, 3], "frames"),
+        visible=tf.placeholder(tf.bool, [None, length, side, side, 1], "visible")
+        if incomplete
+        else None,
+        latents=latents,
+        key=tf.placeholder(tf.int32, [2], "key"),
+        begins_sequence=tf.placeholder(tf.float32, [], "begins_sequence"),
+    )
+
+
+def training_graph(
+    settings: Settings,
+    weights: Weights,
+    networks: Networks,
+    encoding: Encoding | None,
+    inputs: ChunkInputs,
+    adam: Adam,
+) -> Training:
+    """Inference and learning, which differentiate one energy."""
+    visible = inputs.visible
+    if visible is not None:
+        # For each colour, so that no pass has to repeat the one value over the three.
+        visible = tf.tile(tf.cast(visible, tf.float32), [1, 1, 1, 1, 3])
+
+    def energy_of(given: Latents, reconstruction: tf.Tensor) -> Energy:
+        return energy(
+            given,
+            inputs.frames,
+            reconstruction,
+            settings.refsig,
+            settings.likelihood,
+            inputs.begins_sequence,
+            visible,
+        )
+
+    with tf.name_scope("inference"):
+        # Read outside the sampler's loop, so that its steps do not repeat it.
+        for_steps = read_networks(settings, weights, many_passes=True)
+        sampled = SAMPLERS[settings.sampler](
+            lambda given: energy_of(given, unroll_and_emit(for_steps, given)[1].frames),
+            inputs.latents,
+            SamplerSettings(settings.step_size, settings.sample_steps),
+            inputs.key,
+            Latents(1.0, inputs.begins_sequence, 1.0, 1.0)
+            if encoding is None
+            else Latents(1.0, 0.0, 0.0, 1.0),
+        )
+    with tf.name_scope("learning"):
+        given = inputs.latents
+        if encoding is not None:
+            given = with_encoded(inputs, encoding.encoded)
+        unrolled, emission = unroll_and_emit(networks, given)
+        parts = energy_of(given, emission.frames)
+        step, alpha_gradient, beta_gradient = adam.minimize(tf.reduce_sum(parts.likelihood))
+        learned = Learned(
+            emission.frames,
+            unrolled.states[:, -1],
+            parts,
+            alpha_gradient,
+            beta_gradient,
+            unrolled.active_share,
+        )
+        learning_step = tf.group(step, gather_statistics(weights.beta, emission.statistics))
+    return Training(sampled, learned, learning_step)
+
+
+def with_encoded(inputs: ChunkInputs, encoded: Encoded) -> Latents:
+    """The latents of a chunk with what the encoder makes of the images.
+
+    The encoded start state counts only where the chunk begins its sequence.
+    """
+    begins = inputs.begins_sequence
+    state = begins * encoded.initial_state + (1.0 - begins) * inputs.latents.initial_state
+    return inputs.latents._replace(initial_state=state, appearance=encoded.appearance)

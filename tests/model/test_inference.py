@@ -1,0 +1,278 @@
+"""Langevin inference against exact posteriors and against NumPy, step by step."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from support.numpy_model import (
+    draw_frames,
+    draw_latents,
+    draw_visible,
+    in_double,
+    joint_energy,
+    latent_gradient,
+)
+
+from model.inference import langevin, standard_normal_like
+from model.latents import Latents
+from model.networks import NETWORKS
+from model.posterior import energy
+
+KEY = np.array([5, 6], np.int32)
+STEP_SIZE = 0.05
+
+
+# --- A linear model with Gaussian noise, whose posterior is known ---
+
+
+class LinearGaussian:
+    """s_t = A s_{t-1} + B ξ_t + E m and x_t = C s_t + D a + ε_t, frames of 1×2 pixels."""
+
+    num_frames, sigma = 3, 0.8
+
+    def __init__(self):
+        draw = np.random.default_rng(0).standard_normal
+        self.A = np.array([[0.8, 0.3], [-0.3, 0.7]])
+        self.B, self.E = 0.6 * draw((2, 2)), 0.6 * draw((2, 1))
+        self.C, self.D = 0.6 * draw((6, 2)), 0.6 * draw((6, 2))
+        self.frames = draw((self.num_frames, 6))
+
+    def observation_matrix(self):
+        """H of x = H [ξ_1, ξ_2, ξ_3, s_0, a, m] + ε, in closed form by powers of A."""
+        rows = []
+        for time in range(1, self.num_frames + 1):
+            power = [np.linalg.matrix_power(self.A, n) for n in range(time + 1)]
+            of_noise = [
+                self.C @ power[time - k] @ self.B if k <= time else np.zeros((6, 2))
+                for k in range(1, self.num_frames + 1)
+            ]
+            of_motion = self.C @ sum(power[:time]) @ self.E
+            rows.append(np.hstack([*of_noise, self.C @ power[time], self.D, of_motion]))
+        return np.vstack(rows)
+
+    def posterior(self):
+        """The precision and the mean of all latents, given the frames."""
+        matrix = self.observation_matrix()
+        precision = np.eye(matrix.shape[1]) + matrix.T @ matrix / self.sigma**2
+        return precision, np.linalg.solve(precision, matrix.T @ self.frames.ravel()) / self.sigma**2
+
+    def energy_of(self, latents):
+        """U in TensorFlow, by the recursion."""
+        A, B, C, D, E = (
+            tf.constant(matrix.T, tf.float32) for matrix in (self.A, self.B, self.C, self.D, self.E)
+        )
+        state, emitted = latents.initial_state, []
+        for innovation in tf.unstack(latents.innovations, axis=1):
+            state = state @ A + innovation @ B + latents.motion_type @ E
+            emitted.append(state @ C + latents.appearance @ D)
+        shape = [-1, self.num_frames, 1, 2, 3]
+        frames = tf.constant(self.frames, tf.float32)
+        return energy(
+            latents,
+            tf.reshape(frames, [1, *shape[1:]]),
+            tf.reshape(tf.stack(emitted, axis=1), shape),
+            self.sigma,
+        )
+
+
+@pytest.fixture(scope="module")
+def chains():
+    """Precision, mean, δ, and the last values [chains, 11] of chains that started at 0."""
+    model = LinearGaussian()
+    precision, mean = model.posterior()
+    number, step_size = 20000, 0.4
+    with tf.Graph().as_default(), tf.Session() as session:
+        start = Latents(tf.zeros([number, 3, 2]), *(tf.zeros([number, size]) for size in (2, 2, 1)))
+        latents = session.run(langevin(model.energy_of, start, step_size, 120, KEY).latents)
+    flat = np.concatenate([np.reshape(part, [number, -1]) for part in latents], axis=1)
+    return precision, mean, step_size, flat.astype(np.float64)
+
+
+def stationary_covariance(precision, step_size):
+    """Of x' = x − (δ²/2) P (x − μ) + δ n, exactly: P⁻¹ (I − δ²/4 P)⁻¹."""
+    identity = np.eye(len(precision))
+    return np.linalg.inv(precision) @ np.linalg.inv(identity - step_size**2 / 4.0 * precision)
+
+
+def test_chains_have_forgotten_where_they_started(chains):
+    """The slowest direction shrinks by 1 − δ²/2 λ_min a step; all steps are stable."""
+    precision, _, step_size, _ = chains
+    eigenvalues = np.linalg.eigvalsh(precision)
+    factors = np.abs(1.0 - step_size**2 / 2.0 * eigenvalues)
+    assert factors.max() ** 120 < 1e-4
+    assert step_size**2 / 4.0 * eigenvalues.max() > 0.2
+
+
+def test_mean_of_linear_gaussian_chains_is_the_posterior_mean(chains):
+    precision, mean, step_size, samples = chains
+    covariance = stationary_covariance(precision, step_size)
+    error = np.sqrt(np.diag(covariance) / len(samples))
+    assert np.all(np.abs(samples.mean(axis=0) - mean) < 5.0 * error)
+    assert np.abs(mean).max() > 20.0 * error.max()
+
+
+def test_covariance_of_linear_gaussian_chains_is_the_stationary_one(chains):
+    precision, _, step_size, samples = chains
+    exact = stationary_covariance(precision, step_size)
+    variances = np.diag(exact)
+    error = np.sqrt((np.outer(variances, variances) + exact**2) / len(samples))
+    assert np.all(np.abs(np.cov(samples.T) - exact) < 5.0 * error)
+    assert np.any(np.abs(np.linalg.inv(precision) - exact) > 20.0 * error)
+
+
+# --- Step by step on the two networks ---
+
+
+def case(model, num_sequences=2, num_frames=3):
+    latents = draw_latents(model.sizes, num_sequences, num_frames)
+    return latents, draw_frames(num_sequences, num_frames, model.side)
+
+
+def noise_of_steps(latents, number):
+    """The noise of each step, Latents in float64, as the sampler draws it from the key."""
+    keys = [tf.random.experimental.stateless_fold_in(KEY, step) for step in range(number)]
+    with tf.Session() as session:
+        drawn = session.run([standard_normal_like(Latents(*latents), key) for key in keys])
+    return [in_double(noise) for noise in drawn]
+
+
+def langevin_in_numpy(parts_of, latents, noise_of_step, step_size, moves_initial_state=True):
+    """ξ ← ξ − (δ²/2) ∂U/∂ξ + δ n; returns the latents, and ‖∂ likelihood/∂ξ‖ at the last step.
+
+    The prior's gradient is ξ itself; the likelihood's is taken by finite differences.
+    """
+    latents = in_double(latents)
+    for noise in noise_of_step:
+        of_frames = latent_gradient(lambda given: np.sum(parts_of(given)[1]), latents)
+        moved = Latents(
+            *(
+                value - step_size**2 / 2.0 * (value + slope) + step_size * normal
+                for value, slope, normal in zip(latents, of_frames, noise, strict=True)
+            )
+        )
+        if not moves_initial_state:
+            moved = moved._replace(initial_state=latents.initial_state)
+        latents = moved
+    return latents, np.linalg.norm(of_frames.innovations)
+
+
+def assert_same_move(actual, expected, start):
+    """Compares the moves, not the values, which the start would dominate."""
+    for part, moved, before in zip(actual, expected, start, strict=True):
+        np.testing.assert_allclose(part - before, moved - before, rtol=2e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("moves_initial_state", [True, False])
+def test_steps_equal_numpy_with_the_same_noise(tiny_model, number, moves_initial_state):
+    model = tiny_model()
+    latents, frames = case(model)
+    begins = float(moves_initial_state)
+    inferred = model.run(
+        langevin(
+            lambda given: model.energy(given, frames, with_initial_state=begins),
+            Latents(*map(tf.constant, latents)),
+            STEP_SIZE,
+            number,
+            KEY,
+            Latents(1.0, begins, 1.0, 1.0),
+        )
+    )
+    weights = in_double(model.weights)
+    expected, norm = langevin_in_numpy(
+        lambda given: joint_energy(
+            weights,
+            model.table,
+            given,
+            frames,
+            model.sigma,
+            with_initial_state=moves_initial_state,
+        ),
+        latents,
+        noise_of_steps(latents, number),
+        STEP_SIZE,
+        moves_initial_state,
+    )
+    assert_same_move(inferred.latents, expected, latents)
+    assert inferred.likelihood_gradient == pytest.approx(norm, rel=1e-3)
+    assert norm > 1.0
+
+
+@pytest.mark.parametrize("stays", [{"initial_state"}, {"initial_state", "appearance"}])
+def test_a_part_that_is_not_to_move_stays_to_the_bit(tiny_model, stays):
+    model = tiny_model()
+    latents, frames = case(model)
+    start = Latents(*map(tf.constant, latents))
+    moves = Latents(*(float(part not in stays) for part in Latents._fields))
+    moved = model.run(
+        langevin(lambda given: model.energy(given, frames), start, STEP_SIZE, 3, KEY, moves)
+    ).latents
+    for part, value in moved._asdict().items():
+        same = value == getattr(latents, part)
+        assert np.all(same) if part in stays else not np.any(same)
+
+
+def test_likelihood_gradient_is_0_when_all_hidden_units_are_dead(tiny_model):
+    model = tiny_model()
+    model.weights["transition/bias_1"][:] = -100.0
+    latents, frames = case(model)
+    start = Latents(*map(tf.constant, latents))
+    inferred = langevin(lambda given: model.energy(given, frames), start, STEP_SIZE, 2, KEY)
+    assert model.run(inferred.likelihood_gradient) == 0.0
+
+
+def test_companions_do_not_change_a_bit_of_what_is_inferred(tiny_model):
+    """Under the same normalisation averages and the same noise."""
+    model = tiny_model()
+    latents, frames = case(model, num_sequences=3)
+    observed = tf.placeholder(tf.float32, frames.shape)
+    inferred = langevin(
+        lambda given: model.energy(given, observed, normalization="moving"),
+        Latents(*map(tf.constant, latents)),
+        STEP_SIZE,
+        5,
+        KEY,
+    ).latents
+    others = frames.copy()
+    others[1:] = -others[1:]
+    with model.session() as session:
+        one, other = (session.run(inferred, {observed: given}) for given in (frames, others))
+    for first, second in zip(one, other, strict=True):
+        assert first[0].tobytes() == second[0].tobytes()
+        assert not np.any(first[1:] == second[1:])
+
+
+def test_key_decides_the_noise(tiny_model):
+    model = tiny_model()
+    latents, frames = case(model)
+    start = Latents(*map(tf.constant, latents))
+    one, same, other = model.run(
+        [
+            langevin(lambda given: model.energy(given, frames), start, STEP_SIZE, 2, key).latents
+            for key in (KEY, KEY, KEY + 1)
+        ]
+    )
+    for first, second, third in zip(one, same, other, strict=True):
+        assert first.tobytes() == second.tobytes()
+        assert not np.any(first == third)
+
+
+@pytest.mark.parametrize("kind", ["generator", "incomplete_generator"])
+def test_inference_of_the_whole_model_equals_numpy(request, kind):
+    """`DynamicGenerator.infer`: its own batch normalisation, σ, δ, number of steps and weights."""
+    generator = request.getfixturevalue(kind)
+    settings = generator.settings
+    visible = draw_visible(2, 3, 8) if settings.training_mode == "incomplete" else None
+    latents = draw_latents(settings.sizes, 2, 3)
+    frames = draw_frames(2, 3, 8)
+    weights = in_double(generator.state())
+    inferred = generator.infer(frames, latents, True, KEY, visible)
+    expected, norm = langevin_in_numpy(
+        lambda given: joint_energy(
+            weights, NETWORKS[settings.network], given, frames, settings.refsig, visible=visible
+        ),
+        latents,
+        noise_of_steps(latents, settings.sample_steps),
+        settings.step_size,
+    )
+    assert_same_move(inferred.latents, expected, latents)
+    assert inferred.likelihood_gradient == pytest.approx(norm, rel=1e-3)

@@ -1,0 +1,350 @@
+"""Learning: the gradient in every weight, Adam, and that there is one set of weights only."""
+
+import functools
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from support.numpy_model import (
+    assert_same_gradient,
+    draw_frames,
+    draw_latents,
+    emit,
+    energy,
+    finite_differences,
+    in_double,
+    joint_energy,
+    unroll,
+)
+
+from model.dynamic_generator import DynamicGenerator
+from model.latents import of_sequences
+from model.learning import Adam
+from model.networks import NETWORKS
+
+LEARNING_RATE, BETA1, BETA2, EPSILON = 0.002, 0.5, 0.999, 1e-8
+KEY = np.array([7, 8], np.int32)
+MOMENTS = ("Adam", "Adam_1")
+WEIGHTS_8 = {
+    *(f"transition/{kind}_{layer}" for kind in ("kernel", "bias") for layer in (1, 2, 3)),
+    *(f"emission/layer_{layer}/{kind}" for kind in ("kernel", "bias") for layer in (1, 2, 3)),
+}
+AVERAGES_8 = {
+    f"emission/layer_{layer}/moving_{kind}" for kind in ("mean", "variance") for layer in (1, 2)
+}
+
+
+class Case:
+    """The tiny model with the learning loss of given latents and frames, and one Adam."""
+
+    def __init__(self, model, likelihood="sum", num_frames=3):
+        self.model, self.likelihood = model, likelihood
+        self.latents = draw_latents(model.sizes, 2, num_frames)
+        self.frames = draw_frames(2, num_frames, model.side)
+        self.loss = tf.reduce_sum(model.energy(self.latents, self.frames, likelihood).likelihood)
+        alpha = [weight for layer in model.alpha for weight in layer]
+        beta = [weight for layer in model.beta for weight in (layer.kernel, layer.bias)]
+        self.weights = {weight.op.name: weight for weight in [*alpha, *beta]}
+        self.step, *self.norms = Adam(alpha, beta, LEARNING_RATE, BETA1).minimize(self.loss)
+
+    def numpy_gradient(self):
+        """∂loss/∂(every weight), by name, by finite differences in NumPy."""
+        latents, frames = in_double(self.latents), self.frames.astype(np.float64)
+        weights = in_double(self.model.weights)
+
+        def loss(values):
+            changed = weights | dict(zip(self.weights, values, strict=True))
+            table, sigma = self.model.table, self.model.sigma
+            return joint_energy(changed, table, latents, frames, sigma, self.likelihood)[1].sum()
+
+        values = finite_differences(loss, [weights[name] for name in self.weights])
+        return dict(zip(self.weights, values, strict=True))
+
+
+def gradients_taken(state):
+    """The gradient of the first step, by weight: Adam's first moment is (1 − β₁) times it."""
+    return {
+        name.removesuffix("/Adam"): value / (1.0 - BETA1)
+        for name, value in state.items()
+        if name.endswith("/Adam")
+    }
+
+
+def norm(values):
+    return np.sqrt(sum(np.sum(np.square(value, dtype=np.float64)) for value in values))
+
+
+# --- The gradient ---
+
+
+@pytest.mark.parametrize("likelihood", ["sum", "mean_over_frames"])
+@pytest.mark.parametrize("dynamic_mode", ["nonlinear", "linear"])
+def test_gradient_in_every_weight_equals_finite_differences(tiny_model, dynamic_mode, likelihood):
+    case = Case(tiny_model(dynamic_mode), likelihood)
+    with case.model.session() as session:
+        norms, _ = session.run([case.norms, case.step])
+        state = session.run({v.op.name: v for v in tf.global_variables()})
+    taken, expected = gradients_taken(state), case.numpy_gradient()
+    assert taken.keys() == expected.keys() == case.weights.keys()
+    for name in expected:
+        assert_same_gradient(taken[name], expected[name])
+    alpha = [value for name, value in expected.items() if name.startswith("transition")]
+    beta = [value for name, value in expected.items() if name.startswith("emission")]
+    np.testing.assert_allclose(norms, [norm(alpha), norm(beta)], rtol=1e-3)
+
+
+def test_gradient_of_the_whole_model_equals_directional_differences(generator):
+    """`DynamicGenerator.learn`: along a random direction in each weight, 128 channels and all."""
+    latents, frames = draw_latents(generator.settings.sizes, 2, 3), draw_frames(2, 3, 8)
+    weights = in_double(generator.state())
+    learned = generator.learn(frames, latents, True)
+    taken = gradients_taken(generator.state())
+    assert taken.keys() == WEIGHTS_8
+    for name, slope in taken.items():
+        direction = np.random.default_rng(0).standard_normal(slope.shape)
+
+        def loss(moves, name=name, direction=direction):
+            changed = weights | {name: weights[name] + moves[0] * direction}
+            parts = joint_energy(
+                changed, NETWORKS["8"], in_double(latents), frames, generator.settings.refsig
+            )
+            return parts[1].sum()
+
+        (expected,) = finite_differences(loss, [np.zeros(())])
+        scale = norm([slope])
+        assert scale > 1e-2
+        assert np.sum(slope * direction) == pytest.approx(expected, rel=1e-3, abs=1e-3 * scale)
+    alpha = [slope for name, slope in taken.items() if name.startswith("transition")]
+    beta = [slope for name, slope in taken.items() if name.startswith("emission")]
+    assert learned.alpha_gradient == pytest.approx(norm(alpha), rel=1e-5)
+    assert learned.beta_gradient == pytest.approx(norm(beta), rel=1e-5)
+
+
+# --- Adam ---
+
+
+def test_three_steps_equal_adam_in_numpy(tiny_model):
+    case = Case(tiny_model())
+    slopes = tf.gradients(case.loss, list(case.weights.values()))
+    with case.model.session() as session:
+        values = in_double(session.run(case.weights))
+        first = dict.fromkeys(values, 0.0)
+        second = dict.fromkeys(values, 0.0)
+        for step in range(1, 4):
+            given = dict(zip(values, session.run(slopes), strict=True))
+            session.run(case.step)
+            rate = LEARNING_RATE * np.sqrt(1.0 - BETA2**step) / (1.0 - BETA1**step)
+            for name, slope in in_double(given).items():
+                first[name] = BETA1 * first[name] + (1.0 - BETA1) * slope
+                second[name] = BETA2 * second[name] + (1.0 - BETA2) * slope**2
+                move = rate * first[name] / (np.sqrt(second[name]) + EPSILON)
+                values[name] = values[name] - move
+        moved = session.run(case.weights)
+    for name, expected in values.items():
+        np.testing.assert_allclose(moved[name], expected, atol=1e-6)
+        assert np.abs(expected - case.model.weights[name]).max() > LEARNING_RATE
+
+
+def test_chunks_of_every_length_move_the_same_adam(generator):
+    """One step on 3 frames and one on 4: β₁ and β₂ to the power of two steps and the first one."""
+    sizes = generator.settings.sizes
+    for length in (3, 4):
+        generator.learn(draw_frames(2, length, 8), draw_latents(sizes, 2, length), True)
+    state = generator.state()
+    assert state["beta1_power"] == pytest.approx(BETA1**3)
+    assert state["beta2_power"] == pytest.approx(BETA2**3)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("encodes", [False, True])
+def test_no_variable_can_be_read_while_it_moves(make_generator, precision, encodes):
+    """TensorFlow orders a read and an update only where one needs the other's result."""
+    nodes = learning_as_executed(make_generator([3], precision=precision, encodes=encodes))
+    updates = {
+        name: node
+        for name, node in nodes.items()
+        if node.op in ("ResourceApplyAdam", "AssignSubVariableOp")
+    }
+    of_encoder = 2 * len(NETWORKS["8"]) if encodes else 0
+    assert len(updates) == len(WEIGHTS_8) + len(AVERAGES_8) + of_encoder
+    for name, update in updates.items():
+        variable = update.input[0]
+        reads = {
+            other
+            for other, node in nodes.items()
+            if node.op == "ReadVariableOp" and node.input[0] == variable
+        }
+        assert reads, variable
+        assert reads <= ancestors(name, nodes), variable
+
+
+def learning_as_executed(generator):
+    """The nodes of a learning step on chunks of 3 frames, by name, after all optimisation."""
+    frames, latents = draw_frames(2, 3, 8), draw_latents(generator.settings.sizes, 2, 3)
+    options, metadata = tf.RunOptions(output_partition_graphs=True), tf.RunMetadata()
+    run = generator._session.run
+    generator._session.run = functools.partial(run, options=options, run_metadata=metadata)
+    generator.learn(frames, latents, True, images=frames[:, 0])
+    (graph,) = metadata.partition_graphs
+    return {node.name: node for node in graph.node}
+
+
+def ancestors(name, nodes):
+    """The names of all nodes that must be over before a node is executed."""
+    found, waiting = set(), [name]
+    while waiting:
+        needed = {entry.removeprefix("^").split(":")[0] for entry in nodes[waiting.pop()].input}
+        waiting += needed - found
+        found |= needed
+    return found
+
+
+# --- What a learning step reports ---
+
+
+def test_learning_reports_what_was_before_the_step(generator):
+    """Reconstruction, states and U against NumPy with the weights before it."""
+    latents, frames = draw_latents(generator.settings.sizes, 2, 3), draw_frames(2, 3, 8)
+    before = in_double(generator.state())
+    learned = generator.learn(frames, latents, False)
+    states, active_share = unroll(before, in_double(latents))
+    emitted, _ = emit(before, NETWORKS["8"], in_double(latents).appearance, states)
+    prior, data = energy(in_double(latents), frames, emitted, 1.0, with_initial_state=False)
+    np.testing.assert_allclose(learned.frames, emitted, atol=2e-4)
+    np.testing.assert_allclose(learned.last_state, states[:, -1], atol=1e-5)
+    np.testing.assert_allclose(learned.energy.prior, prior, rtol=1e-5)
+    np.testing.assert_allclose(learned.energy.likelihood, data, rtol=1e-4)
+    assert learned.active_share == pytest.approx(active_share, abs=1e-6)
+
+
+def test_learning_gathers_the_statistics_of_its_batch(generator):
+    """A tenth of the way to the batch's mean and sample variance, by NumPy."""
+    latents, frames = draw_latents(generator.settings.sizes, 2, 3), draw_frames(2, 3, 8)
+    before = in_double(generator.state())
+    generator.learn(frames, latents, True)
+    after = generator.state()
+    states, _ = unroll(before, in_double(latents))
+    _, statistics = emit(before, NETWORKS["8"], in_double(latents).appearance, states)
+    for layer, (mean, variance) in enumerate(statistics, start=1):
+        number = 2 * 3 * (2**layer) ** 2
+        seen = {"mean": mean, "variance": variance * number / (number - 1)}
+        for kind, value in seen.items():
+            name = f"emission/layer_{layer}/moving_{kind}"
+            expected = 0.9 * before[name] + 0.1 * value
+            np.testing.assert_allclose(after[name], expected, rtol=1e-4, atol=1e-5)
+
+
+# --- One set of weights ---
+
+
+def test_every_weight_exists_exactly_once(generator):
+    """In the graph of four lengths of chunk, inference, learning and generation."""
+    graph = generator.alpha[0].kernel.graph
+    trainable = [variable.op.name for variable in graph.get_collection("trainable_variables")]
+    assert sorted(trainable) == sorted(WEIGHTS_8)
+    moments = {f"{name}/{moment}" for name in WEIGHTS_8 for moment in MOMENTS}
+    every = [variable.op.name for variable in graph.get_collection("variables")]
+    powers = {"beta1_power", "beta2_power"}
+    assert sorted(every) == sorted(WEIGHTS_8 | AVERAGES_8 | moments | powers)
+    assert generator.state().keys() == set(every)
+
+
+def test_state_bytes_is_the_size_of_the_state(generator):
+    assert generator.state_bytes() == sum(value.nbytes for value in generator.state().values())
+
+
+def test_inference_and_generation_see_what_was_learned(generator):
+    """And what was loaded: with the weights of before they give the same bytes as before."""
+    latents, frames = draw_latents(generator.settings.sizes, 2, 3), draw_frames(2, 3, 8)
+
+    def results():
+        inferred = generator.infer(frames, latents, True, KEY)
+        emitted = [generator.generate(latents, name).frames for name in ("batch", "moving")]
+        return [*inferred.latents, *emitted]
+
+    state = generator.state()
+    before = results()
+    generator.learn(frames, latents, True)
+    after = results()
+    generator.load_state(state)
+    again = results()
+    for old, new, restored in zip(before, after, again, strict=True):
+        assert np.any(old != new)
+        assert old.tobytes() == restored.tobytes()
+
+
+def test_loading_a_state_brings_back_every_variable_to_the_bit(generator):
+    state = generator.state()
+    generator.learn(draw_frames(2, 3, 8), draw_latents(generator.settings.sizes, 2, 3), True)
+    assert any(np.any(value != state[name]) for name, value in generator.state().items())
+    generator.load_state(state)
+    for name, value in generator.state().items():
+        assert value.tobytes() == state[name].tobytes()
+
+
+def test_state_fits_a_model_that_is_built_for_chunks_of_other_lengths(generator, make_generator):
+    """A variable's name must not depend on which chunks the graph was built for."""
+    generator.learn(draw_frames(2, 3, 8), draw_latents(generator.settings.sizes, 2, 3), True)
+    state, other = generator.state(), make_generator([2])
+    other.load_state(state)
+    assert other.state().keys() == state.keys()
+    for name, value in other.state().items():
+        assert value.tobytes() == state[name].tobytes()
+
+
+def test_state_of_another_model_is_refused_and_nothing_is_loaded(generator):
+    state = generator.state()
+    wrong = {name: value + 1.0 for name, value in state.items()}
+    last = list(wrong)[-1]
+    with pytest.raises(ValueError, match=last):
+        generator.load_state(wrong | {last: np.zeros((1, 2, 3), np.float32)})
+    with pytest.raises(KeyError, match=last):
+        generator.load_state({name: value for name, value in wrong.items() if name != last})
+    for name, value in generator.state().items():
+        np.testing.assert_array_equal(value, state[name])
+
+
+def test_model_that_does_not_learn_has_the_weights_alone_and_makes_the_same_frames(
+    generator,
+):
+    state = generator.state()
+    latents = draw_latents(generator.settings.sizes, 2, 3)
+    other = DynamicGenerator(generator.settings, [3], learns=False)
+    other.load_state(state)
+    assert set(other.state()) == WEIGHTS_8 | AVERAGES_8
+    for normalization in ("batch", "moving"):
+        expected, made = (model.generate(latents, normalization) for model in (generator, other))
+        assert made.frames.tobytes() == expected.frames.tobytes()
+    other.close()
+
+
+# --- The order of sequences ---
+
+
+def test_permuted_sequences_permute_what_is_learned_of_each(generator):
+    """And leave the weights to rounding where they were: the loss is a sum over sequences."""
+    latents, frames = draw_latents(generator.settings.sizes, 3, 3), draw_frames(3, 3, 8)
+    state, order = generator.state(), [2, 0, 1]
+    learned = generator.learn(frames, latents, True)
+    moved = generator.state()
+    generator.load_state(state)
+    permuted = generator.learn(frames[order], of_sequences(latents, order), True)
+    for one, other in zip(
+        (learned.frames, learned.last_state, *learned.energy),
+        (permuted.frames, permuted.last_state, *permuted.energy),
+        strict=True,
+    ):
+        np.testing.assert_allclose(one[order], other, rtol=1e-4, atol=1e-5)
+        assert np.abs(one - other).max() > 1e-2
+    gradients, of_permuted = gradients_taken(moved), gradients_taken(generator.state())
+    for name, value in gradients.items():
+        np.testing.assert_allclose(of_permuted[name], value, rtol=1e-3, atol=1e-4 * norm([value]))
+
+
+def test_permuted_sequences_permute_their_videos_byte_for_byte(generator):
+    """Each is normalised by the averages of training; interpolation and actions are made so."""
+    latents = draw_latents(generator.settings.sizes, 3, 3)
+    frames = generator.generate(latents, "moving").frames
+    permuted = generator.generate(of_sequences(latents, [2, 0, 1]), "moving").frames
+    assert permuted.tobytes() == frames[[2, 0, 1]].tobytes()
+    assert np.abs(permuted - frames).max() > 1e-2

@@ -1,0 +1,176 @@
+"""Still images set in motion, as users run it."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.command_line import (
+    SMALL,
+    arrays,
+    flags,
+    make_sequences,
+    moving_pattern,
+    played,
+    refused,
+    run,
+    run_here,
+    tree,
+)
+
+from util.data.clips import resize_square
+
+NAMES = ["hop", "jog", "run"]
+LENGTH, SECTION = 6, 3
+TRAINING = {
+    **SMALL,
+    "experiment": "animation",
+    "num_frames": LENGTH,
+    "truncated_backprop_length": SECTION,
+    "content_size": 5,
+    "batch_size": 2,
+    "num_epochs": 4,
+    "lr_gen": 0.05,  # so that four epochs make more than grey
+    "transition_init_std": 1.0,
+    "num_sections_in_test": 2,
+}
+TEST = flags(experiment="animation", category="waves", isTraining=False)
+RESULTS = "output_synthesis/waves/final_result_animation"
+MODELS = "output_synthesis/waves/model"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A directory in which an encoder was trained, with two images of other waves."""
+    place = tmp_path_factory.mktemp("animation")
+    make_sequences(place, NAMES, LENGTH)
+    for seed, name in ((7, "new.png"), (8, "newer.jpg")):
+        Image.fromarray(moving_pattern(seed, 1)[0]).save(place / name)
+    outcome = run(place, *flags(**TRAINING))
+    assert outcome.returncode == 0, outcome.stderr
+    return place
+
+
+@pytest.fixture
+def place(finished, tmp_path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+# --- Training ---
+
+
+def test_training_leaves_what_the_other_experiments_leave(finished):
+    result = finished / "output_synthesis" / "waves" / "final_result"
+    names = {path.name for path in result.iterdir()}
+    assert names == {*NAMES, *(f"overview.{kind}" for kind in ("mp4", "gif", "png"))}
+    checkpoint = arrays(finished / MODELS / "model.ckpt-4")
+    assert "encoder/layer_1/kernel" in checkpoint
+    assert "encoder/layer_1/kernel/Adam" in checkpoint
+
+
+def test_a_resumed_run_ends_in_the_same_bytes(finished, tmp_path):
+    make_sequences(tmp_path, NAMES, LENGTH)
+    assert run_here(tmp_path, *flags(**{**TRAINING, "num_epochs": 2})).returncode == 0
+    more = flags(experiment="animation", category="waves", resume=True, num_epochs=4)
+    assert run_here(tmp_path, *more).returncode == 0
+    runs = [place / "output_synthesis" / "waves" for place in (finished, tmp_path)]
+    ends = [arrays(run / "model" / "model.ckpt-4") for run in runs]
+    assert ends[0] == ends[1]
+    results = [tree(run / "final_result") for run in runs]
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("encoded_frame", ["first", "random"])
+def test_frame_to_encode_is_an_option(tmp_path, encoded_frame):
+    make_sequences(tmp_path, NAMES, LENGTH)
+    given = flags(**TRAINING, encoded_frame=encoded_frame)
+    outcome = run_here(tmp_path, *given)
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_image_is_not_to_train_on(tmp_path):
+    make_sequences(tmp_path, NAMES, LENGTH)
+    before = tree(tmp_path)
+    line = refused(run_here(tmp_path, *flags(**TRAINING), "--image", "new.png"), 2)
+    assert "--isTraining False" in line
+    assert tree(tmp_path) == before
+
+
+# --- Testing ---
+
+
+def test_every_image_is_followed_by_the_videos_that_it_sets_in_motion(place):
+    outcome = run(place, *TEST, "--image", "new.png", "newer.jpg")
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stderr == ""
+    folder = place / RESULTS
+    videos = {f"{name}_{video}" for name in ("1_new", "2_newer") for video in (1, 2)}
+    assert {path.stem for path in folder.iterdir()} == {*videos, "overview"}
+    frames = played(folder / "1_new_1.gif", (8, 8))
+    assert len(frames) == 1 + 2 * SECTION
+    with Image.open(place / "new.png") as image:
+        still = resize_square(image, 8).astype(float)
+    assert np.abs(frames[0] - still).mean() < 10  # a GIF has 256 colours
+    assert np.any(played(folder / "1_new_2.gif", (8, 8))[1:] != frames[1:])
+    overview = played(folder / "overview.gif", (28, 18))
+    assert len(overview) == len(frames)
+    # The first row waits.
+    assert np.abs(np.diff(overview[:, :8].astype(float), axis=0)).mean() < 10
+
+
+def test_what_becomes_of_an_image_depends_on_the_image_alone(place):
+    for images in (["new.png"], ["newer.jpg", "new.png"]):
+        outcome = run_here(place, *TEST, "--image", *images)
+        assert outcome.returncode == 0, outcome.stderr
+    alone, beside = place / RESULTS / "1_new_1.mp4", place / f"{RESULTS}_2" / "2_new_1.mp4"
+    assert alone.read_bytes() == beside.read_bytes()
+    # The same innovations drive another image: what differs is what it was encoded as.
+    other = played(place / f"{RESULTS}_2" / "1_newer_1.gif", (8, 8))
+    assert np.any(other[1:] != played(place / RESULTS / "1_new_1.gif", (8, 8))[1:])
+
+
+def test_checkpoint_by_its_path_needs_no_experiment(place):
+    given = flags(isTraining=False, ckpt=f"{MODELS}/model.ckpt-4")
+    outcome = run_here(place, *given, "--image", "new.png")
+    assert outcome.returncode == 0, outcome.stderr
+    assert (place / "output_synthesis/waves/test/animation/1_new_1.mp4").exists()
+
+
+def test_flags_that_do_nothing_here_are_named_and_do_nothing(place):
+    for idle in ([], ["--sequences", "1", "--start_in_test", "prior"]):
+        outcome = run_here(place, *TEST, "--image", "new.png", *idle)
+        assert outcome.returncode == 0, outcome.stderr
+    for flag in ("--sequences", "--start_in_test"):
+        assert f"{flag} does nothing in --experiment animation" in outcome.stderr
+    assert tree(place / RESULTS) == tree(place / f"{RESULTS}_2")
+
+
+# --- Refusals ---
+
+
+def test_without_an_image_there_is_nothing_to_animate(place):
+    before = tree(place)
+    assert "--image" in refused(run_here(place, *TEST), 2)
+    assert tree(place) == before
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no image"])
+def test_missing_or_broken_image_is_named(place, content):
+    if content is not None:
+        (place / "bad.png").write_bytes(content)
+    before = tree(place)
+    assert "bad.png" in refused(run_here(place, *TEST, "--image", "new.png", "bad.png"), 1)
+    assert tree(place) == before
+
+
+def test_a_model_without_an_encoder_animates_nothing(place):
+    shutil.rmtree(place / "output_synthesis")
+    outcome = run_here(place, *flags(**{**TRAINING, "experiment": "action"}))
+    assert outcome.returncode == 0, outcome.stderr
+    before = tree(place)
+    test = flags(category="waves", isTraining=False)
+    assert "--experiment action" in refused(run_here(place, *test, "--image", "new.png"), 2)
+    line = refused(run_here(place, *TEST, "--image", "new.png"), 1)
+    assert "another model" in line
+    assert tree(place) == before

@@ -1,0 +1,284 @@
+"""Testing from a checkpoint through the real command line: where, how long, the same again."""
+
+import os
+import shutil
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from support.command_line import flags, refused, run, run_directory, run_here, trained, tree
+
+from util.runs import checkpoints
+from util.runs.run_directory import free_name
+
+TEST = {"isTraining": False}
+SEQUENCES = ["ripples", "swell"]
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A finished run whose training clips are gone."""
+    trained().copy(tmp_path)
+    shutil.rmtree(tmp_path / "trainingVideo")
+    return tmp_path
+
+
+@pytest.fixture
+def rock(tmp_path):
+    """Only the two files of a checkpoint, where the published command line has them."""
+    folder = tmp_path / "output" / "rock" / "checkpoints"
+    folder.mkdir(parents=True)
+    models = run_directory(trained().place) / "model"
+    for file in models.glob("model.ckpt-6.*"):
+        shutil.copy(file, folder / file.name.replace("-6.", "-82000."))
+    return tmp_path
+
+
+PUBLISHED = [
+    *["--category", "fire", "--isTraining", "False"],
+    *["--output_dir", "./output", "--ckpt", "./output/rock/checkpoints/model.ckpt-82000"],
+]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Results of tests of one run one after the other, by what was asked for."""
+    place = tmp_path_factory.mktemp("made")
+    trained().copy(place)
+    return {
+        "unasked": synthesize(place),
+        "newest by name": synthesize(place, ckpt_name="model.ckpt-6", seed=0),
+        "older": synthesize(place, ckpt_name="model.ckpt-2"),
+        "seed 1": synthesize(place, seed=1),
+        "moving": synthesize(place, normalization_in_test="moving"),
+        "long": synthesize(place, num_sections_in_test=7, num_batches_in_test=3),
+    }
+
+
+def synthesize(place, *arguments, category="waves", **options):
+    """Test from a checkpoint of the run; returns the folder of the results."""
+    outcome = run_here(place, *flags(category=category, **TEST, **options), *arguments)
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stderr == ""
+    return place / outcome.stdout.splitlines()[-1].removeprefix("results in ")
+
+
+def videos(*numbers, sequences=SEQUENCES):
+    return sorted(
+        f"{name}_{number}.{suffix}"
+        for name in sequences
+        for number in numbers
+        for suffix in ("gif", "mp4")
+    )
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def length(video):
+    stream = imageio_ffmpeg.read_frames(str(video), output_params=["-fps_mode", "passthrough"])
+    assert next(stream)["size"] == (8, 8)
+    return sum(1 for _ in stream)
+
+
+def contents(folder):
+    """The bytes of the files of a folder by their names."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+# --- Where the results are ---
+
+
+def test_no_name_takes_the_newest_and_needs_no_clips(place):
+    before = tree(place)
+    outcome = run(place, *flags(category="waves", **TEST))
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stderr == ""
+    folder = run_directory(place) / "final_result_testing"
+    assert outcome.stdout == f"results in {folder.relative_to(place)}\n"
+    assert names(folder) == videos(1, 2)
+    assert {length(folder / name) for name in names(folder)} == {4 * 2}
+    added = tree(place).items() - before.items()
+    assert {str(folder / name) for name in names(folder)} | {str(folder)} == {
+        str(place / name) for name, _ in added
+    }
+
+
+def test_published_command_line(rock):
+    outcome = run(rock, *PUBLISHED)
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stderr == ""
+    assert names(rock / "output" / "rock" / "test" / "synthesis") == videos(1, 2)
+    # Nothing but the checkpoint was needed, and nothing else was written.
+    assert names(rock) == ["output"]
+    assert names(rock / "output") == ["rock"]
+    assert names(rock / "output" / "rock") == ["checkpoints", "test"]
+
+
+def test_flags_that_agree_with_the_checkpoint_are_taken(rock):
+    outcome = run_here(rock, *PUBLISHED, "--net_type", "8", "--image_size", "8")
+    assert outcome.returncode == 0, outcome.stderr
+
+
+@pytest.mark.parametrize("given", [{"net_type": "scene", "image_size": 64}, {"net_type": "scene"}])
+def test_network_that_contradicts_the_checkpoint_is_refused(rock, given):
+    before = tree(rock)
+    line = refused(run_here(rock, *PUBLISHED, *flags(**given)), 2)
+    assert "8" in line
+    assert "64" in line
+    assert "contradicts the checkpoint" in line
+    assert tree(rock) == before
+
+
+def test_output_directory_may_be_another(rock):
+    checkpoint = "output/rock/checkpoints/model.ckpt-82000"
+    elsewhere = synthesize(rock, category="fire", ckpt=checkpoint, output_dir="else/where")
+    assert elsewhere == rock / "else" / "where" / "rock" / "test" / "synthesis"
+    assert names(elsewhere) == videos(1, 2)
+
+
+def test_checkpoint_can_be_named_from_inside_its_folder(rock):
+    folder = rock / "output" / "rock" / "checkpoints"
+    outcome = run_here(folder, *flags(**TEST, ckpt="model.ckpt-82000.index"))
+    assert outcome.returncode == 0, outcome.stderr
+    assert names(rock / "output" / "rock" / "test" / "synthesis") == videos(1, 2)
+
+
+# --- How many, how long, and which ---
+
+
+def test_earlier_results_are_kept(made):
+    expected = [f"final_result_testing{end}" for end in ("", "_2", "_3", "_4", "_5", "_6")]
+    assert [folder.name for folder in made.values()] == expected
+
+
+def test_number_and_length_of_the_videos(made):
+    assert names(made["long"]) == videos(1, 2, 3)
+    assert {length(made["long"] / name) for name in videos(1, 2, 3)} == {7 * 2}
+
+
+def test_longer_video_begins_as_the_shorter_does(made):
+    for sequence in SEQUENCES:
+        short, long = (frames_of(made[key] / f"{sequence}_1.gif") for key in ("unasked", "long"))
+        np.testing.assert_array_equal(short, long[: 4 * 2])
+
+
+def test_each_video_is_another(made):
+    files = contents(made["long"])
+    assert len(set(files.values())) == len(files)
+
+
+def test_same_seed_and_checkpoint_make_the_same_bytes(made):
+    assert contents(made["unasked"]) == contents(made["newest by name"])
+
+
+@pytest.mark.parametrize("other", ["seed 1", "older", "moving"])
+def test_other_seed_or_checkpoint_or_normalization_makes_other_videos(made, other):
+    one, another = contents(made["unasked"]), contents(made[other])
+    assert one.keys() == another.keys()
+    assert all(one[name] != another[name] for name in one)
+
+
+def frames_of(video):
+    stream = imageio_ffmpeg.read_frames(str(video), output_params=["-fps_mode", "passthrough"])
+    next(stream)
+    return np.stack([np.frombuffer(data, np.uint8) for data in stream])
+
+
+def test_overwrite_replaces_the_first_and_nothing_else(place):
+    first = run_directory(place) / "final_result_testing"
+    for folder in (first, first.with_name("final_result_testing_2")):
+        folder.mkdir()
+        (folder / "earlier.mp4").write_text("of an earlier test")
+    kept = tree(first.with_name("final_result_testing_2"))
+    assert synthesize(place, "--overwrite", num_batches_in_test=1) == first
+    assert names(first) == videos(1)
+    assert tree(first.with_name("final_result_testing_2")) == kept
+
+
+def test_free_name_is_the_first_free(tmp_path):
+    for name in ("test", "test_2", "test_4"):
+        (tmp_path / name).mkdir()
+    assert free_name(tmp_path / "test") == tmp_path / "test_3"
+    assert free_name(tmp_path / "new") == tmp_path / "new"
+
+
+# --- What is refused ---
+
+
+def test_contradicting_flag_names_both_values_and_spares_what_it_would_replace(place):
+    (run_directory(place) / "final_result_testing").mkdir()
+    before = tree(place)
+    for flag, value, recorded in (("state_size", 5, 4), ("likelihood", "mean_over_frames", "sum")):
+        given = {"category": "waves", "overwrite": True, flag: value}
+        line = refused(run_here(place, *flags(**TEST, **given)), 2)
+        assert f"--{flag} {value}" in line
+        assert f"--{flag} {recorded}" in line
+    assert tree(place) == before
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"category": "waves", "ckpt_name": "model.ckpt-7"},
+        {"ckpt": "output_synthesis/waves/model/model.ckpt-7"},
+    ],
+)
+def test_missing_checkpoint_is_named_with_those_that_exist(place, given):
+    before = tree(place)
+    line = refused(run(place, *flags(**TEST, **given)), 1)
+    assert "output_synthesis/waves/model/model.ckpt-7" in line
+    assert "model.ckpt-2, model.ckpt-4, model.ckpt-6" in line
+    assert tree(place) == before
+
+
+def test_run_without_checkpoints_is_refused(tmp_path):
+    line = refused(run(tmp_path, *flags(**TEST, category="waves")), 1)
+    assert "output_synthesis/waves/model" in line
+    assert os.listdir(tmp_path) == []
+    assert "--ckpt" in refused(run(tmp_path, *flags(**TEST)), 2)
+
+
+def test_half_written_checkpoint_is_refused(place):
+    models = run_directory(place) / "model"
+    data = models / "model.ckpt-6.data-00000-of-00001"
+    whole = data.read_bytes()
+    for left in (whole[: len(whole) // 2], b"", None):
+        data.unlink()
+        if left is not None:
+            data.write_bytes(left)
+        before = tree(place)
+        line = refused(
+            run_here(place, *flags(**TEST, category="waves", ckpt_name="model.ckpt-6")), 1
+        )
+        assert "model.ckpt-6 is damaged or half-written" in line
+        assert tree(place) == before
+        data.touch()
+
+
+def test_checkpoint_of_another_program_is_refused(place):
+    checkpoints.save(run_directory(place) / "model", 9, {"weights": np.zeros(3)}, 9)
+    before = tree(place)
+    line = refused(run_here(place, *flags(**TEST, category="waves")), 1)
+    assert "model.ckpt-9" in line
+    assert "another model" in line
+    assert tree(place) == before
+
+
+@pytest.mark.parametrize("change", ["missing", "of another shape"])
+def test_checkpoint_with_other_weights_is_refused(place, change):
+    models = run_directory(place) / "model"
+    arrays = checkpoints.load(models / "model.ckpt-6")
+    name = next(name for name in sorted(arrays) if "kernel" in name)
+    if change == "missing":
+        del arrays[name]
+    else:
+        arrays[name] = arrays[name][..., :-1]
+    checkpoints.save(models, 9, arrays, 9)
+    before = tree(place)
+    line = refused(run_here(place, *flags(**TEST, category="waves")), 1)
+    assert name in line
+    assert "model.ckpt-9" in line
+    assert "another model" in line
+    assert tree(place) == before

@@ -1,0 +1,386 @@
+"""A training run through the real command line: all that it writes, and that it repeats itself."""
+
+import json
+import math
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from PIL import Image
+from support.command_line import (
+    SMALL,
+    arrays,
+    flags,
+    make_clips,
+    make_folder,
+    moving_pattern,
+    refused,
+    run,
+    run_directory,
+    run_here,
+    trained,
+    tree,
+)
+
+from model.alternating import EpochReport
+from util.options.schema import Options
+from util.pictures.encoding import write_frames
+from util.runs.run_directory import PACKAGES, RunDirectory
+from util.runs.training import refuse_not_finite
+from util.system.errors import RunError
+
+TRAIN = {"isTraining": True, **SMALL}
+SHORT = {**TRAIN, "num_epochs": 2, "num_batches_in_test": 1}
+CHECKPOINTS = [2, 4, 6]
+SEQUENCES = ["ripples", "swell"]
+
+
+@pytest.fixture(scope="module")
+def here():
+    return run_directory(trained().place)
+
+
+@pytest.fixture
+def place(tmp_path):
+    make_clips(tmp_path)
+    return tmp_path
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def size_and_length(video):
+    """Width, height and number of frames."""
+    stream = imageio_ffmpeg.read_frames(str(video))
+    size = next(stream)["size"]
+    return *size, sum(1 for _ in stream)
+
+
+def events(run_path):
+    """Tag → values by step, of everything in the log."""
+    found = {}
+    for path in sorted((run_path / "log").iterdir()):
+        for event in tf.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                found.setdefault(value.tag, {})[event.step] = value
+    return found
+
+
+def all_finite(reader):
+    """Whether all numbers of a checkpoint are."""
+    types = reader.get_variable_to_dtype_map()
+    numbers = [name for name, dtype in types.items() if dtype != tf.string]
+    return all(np.isfinite(reader.get_tensor(name)).all() for name in numbers)
+
+
+# --- What is there afterwards ---
+
+
+def test_last_line_says_where_the_results_are(here):
+    *_, line = trained().outcome.stdout.splitlines()
+    for folder in ("final_result", "model"):
+        assert str(Path("output_synthesis") / "waves" / folder) in line
+
+
+def test_progress_bar_shows_the_figures():
+    *_, last = trained().outcome.stderr.strip().split("\r")
+    for part in ("6/6", "error 0.", "prior", "likelihood"):
+        assert part in last
+    assert "Traceback" not in last
+    assert "Warning" not in last
+
+
+def test_run_directory_holds_these(here):
+    folders = ["final_result", "log", "model", "observed_sequence", "synthesis_sequence"]
+    assert names(here) == sorted([*folders, "options.json"])
+    assert not list(here.rglob(".partial*"))
+
+
+def test_options_file_says_how_the_run_was_made(here):
+    about = json.loads((here / "options.json").read_text(encoding="utf-8"))
+    options = Options.from_json(json.dumps(about["options"]))
+    expected = Options(frame_generator_mode="8", **TRAIN)
+    assert options == expected
+    assert about["options"].keys() == Options.__dataclass_fields__.keys()
+    (line,) = about["command_lines"]
+    assert line[1:] == flags(**TRAIN)
+    assert about["versions"].keys() == {"python", *PACKAGES}
+    assert about["versions"]["tensorflow"] == tf.__version__
+    assert about["versions"]["numpy"] == np.__version__
+    assert "git_revision" in about
+
+
+def test_observed_sequences_are_shown(here):
+    files = [f"{name}.{suffix}" for name in SEQUENCES for suffix in ("gif", "mp4", "png")]
+    assert names(here / "observed_sequence") == sorted(files)
+    assert size_and_length(here / "observed_sequence" / "swell.gif") == (8, 8, 5)
+
+
+def test_sheets_are_drawn_at_every_log_step(here):
+    expected = [
+        f"epoch_{epoch:05d}_{kind}.png"
+        for epoch in CHECKPOINTS
+        for kind in ("reconstruction", "synthesis")
+    ]
+    assert names(here / "synthesis_sequence") == expected
+    sizes = {Image.open(path).size for path in (here / "synthesis_sequence").glob("*recon*")}
+    assert len(sizes) == 1
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES)
+def test_final_result_of_each_sequence(here, sequence):
+    folder = here / "final_result" / sequence
+    kinds = {"observed": 5, "reconstructed": 5, "synthesized_1": 8, "synthesized_2": 8}
+    videos = {f"{kind}.{suffix}" for kind in [*kinds, "side_by_side"] for suffix in ("mp4", "gif")}
+    assert {*kinds, *videos, "side_by_side.png"} <= set(names(folder))
+    for kind, length in kinds.items():
+        for suffix in ("mp4", "gif"):
+            assert size_and_length(folder / f"{kind}.{suffix}") == (8, 8, length)
+        assert names(folder / kind) == [f"{number:05d}.png" for number in range(length)]
+        assert Image.open(folder / kind / "00000.png").size == (8, 8)
+    assert Image.open(folder / "side_by_side.png").width >= 5 * 8
+
+
+def test_observed_frames_are_those_of_the_clip(here):
+    for name, seed in (("ripples", 1), ("swell", 2)):
+        for number, frame in enumerate(moving_pattern(seed)[:5]):
+            expected = Image.fromarray(frame).resize((8, 8), Image.Resampling.BILINEAR)
+            written = Image.open(here / "final_result" / name / "observed" / f"{number:05d}.png")
+            np.testing.assert_array_equal(np.asarray(written), np.asarray(expected))
+
+
+def test_reconstruction_resembles_what_was_observed_no_less_than_noise(here):
+    log = events(here)["reconstruction_error"]
+    observed = np.stack([moving_pattern(seed)[:5] for seed in (1, 2)]) / 127.5 - 1
+    assert 0 < log[6].simple_value < 2 * np.square(observed).mean()
+
+
+# --- Checkpoints ---
+
+
+def test_checkpoint_at_every_log_step_and_nothing_else(here):
+    suffixes = ("data-00000-of-00001", "index")
+    files = [f"model.ckpt-{epoch}.{suffix}" for epoch in CHECKPOINTS for suffix in suffixes]
+    assert names(here / "model") == files
+
+
+def test_checkpoint_holds_all_that_a_run_is(here):
+    reader = tf.train.load_checkpoint(str(here / "model" / "model.ckpt-4"))
+    shapes = reader.get_variable_to_shape_map()
+    assert int(reader.get_tensor("epoch")) == 4
+    assert shapes["latents/innovations"] == [2, 5, 3]
+    assert shapes["latents/initial_state"] == [2, 4]
+    weights = {name for name in shapes if name.startswith(("transition/", "emission/"))}
+    kernels = {name for name in weights if "kernel" in name and "Adam" not in name}
+    assert {name.split("/")[0] for name in kernels} == {"transition", "emission"}
+    for kernel in kernels:
+        moments = weights & {f"{kernel}/Adam", f"{kernel}/Adam_1"}
+        assert [shapes[name] for name in moments] == [shapes[kernel]] * 2
+        assert all(np.abs(reader.get_tensor(name)).max() > 0 for name in moments)
+    recorded = Options.from_json(reader.get_tensor("options"))
+    assert recorded == Options(frame_generator_mode="8", **TRAIN)
+    assert all_finite(reader)
+
+
+def test_epochs_move_weights_and_latents(here):
+    before, after = (arrays(here / "model" / f"model.ckpt-{epoch}") for epoch in (4, 6))
+    same = {name for name in before if before[name] and before[name] == after[name]}
+    assert same <= {"sequence_names", "clips_digest"}
+
+
+# --- Log ---
+
+
+def test_log_has_the_figures_of_every_epoch(here):
+    log = events(here)
+    figures = {
+        "reconstruction_error", "energy/prior", "energy/likelihood", "gradient_norm/alpha",
+        "gradient_norm/beta", "gradient_norm/innovations", "active_hidden_units",
+        "seconds_per_epoch", "latent_norm/innovations", "latent_norm/initial_state",
+    }  # fmt: skip
+    assert figures <= log.keys()
+    for name in figures:
+        assert sorted(log[name]) == list(range(1, 7)), name
+        assert all(value.simple_value > 0 for value in log[name].values()), name
+    assert all(value.simple_value <= 1 for value in log["active_hidden_units"].values())
+
+
+def test_log_agrees_with_the_checkpoint(here):
+    reader = tf.train.load_checkpoint(str(here / "model" / "model.ckpt-6"))
+    log = events(here)
+    for name in ("innovations", "initial_state"):
+        norm = np.linalg.norm(reader.get_tensor(f"latents/{name}"))
+        assert log[f"latent_norm/{name}"][6].simple_value == pytest.approx(norm, rel=1e-5)
+
+
+def test_log_has_the_pictures(here):
+    log = events(here)
+    for kind in ("reconstruction", "synthesis"):
+        pictures = [value for tag in log if tag.startswith(kind) for value in log[tag].items()]
+        steps = [step for step, value in pictures if value.HasField("image")]
+        assert sorted(steps) == CHECKPOINTS
+        sheet = here / "synthesis_sequence" / f"epoch_00006_{kind}.png"
+        image = pictures[-1][1].image
+        assert (image.width, image.height) == Image.open(sheet).size
+
+
+# --- Other ways to train ---
+
+
+def test_same_command_elsewhere_makes_the_same_bytes(place, here):
+    outcome = run(place, *flags(**TRAIN))
+    assert outcome.returncode == 0, outcome.stderr
+    again, once = tree(run_directory(place)), tree(here)
+    assert again.keys() - once.keys() == {name for name in again if name.startswith("log/ev")}
+    different = {name for name in again.keys() & once.keys() if again[name] != once[name]}
+    # Only options.json says from where the script was started; here that is the same too.
+    assert different == set()
+    assert outcome.stdout == trained().outcome.stdout
+
+
+def test_other_seed_makes_another_run(place, here):
+    run_here(place, *flags(**{**SHORT, "seed": 1}))
+    one, other = (arrays(path / "model" / "model.ckpt-2") for path in (here, run_directory(place)))
+    weights = {name for name in one if "kernel" in name and "Adam" not in name}
+    assert weights
+    assert all(one[name] != other[name] for name in [*weights, "latents/innovations"])
+
+
+def test_two_sequences_in_one_batch(place):
+    outcome = run_here(place, *flags(**{**SHORT, "batch_size": 2}))
+    assert outcome.returncode == 0, outcome.stderr
+    here = run_directory(place)
+    overview = [f"overview.{kind}" for kind in ("gif", "mp4", "png")]
+    assert names(here / "final_result") == sorted([*SEQUENCES, *overview])
+    whole = events(here)["reconstruction_error"]
+    alone = events(run_directory(trained().place))["reconstruction_error"]
+    assert sorted(whole) == [1, 2]
+    assert whole[2].simple_value != alone[2].simple_value
+
+
+def test_linear_transition_has_no_hidden_units(place):
+    outcome = run_here(
+        place, *flags(**{**SHORT, "dynamic_mode": "linear", "log_step": 1}, max_to_keep=1)
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    log = events(run_directory(place))
+    assert "active_hidden_units" not in log
+    assert len(log["energy/prior"]) == 2
+    # And of the two checkpoints only the newest was kept.
+    assert [path.name for path in run_directory(place).glob("model/*.index")] == [
+        "model.ckpt-2.index"
+    ]
+
+
+def test_mean_over_frames_infers_something_else(place, here):
+    outcome = run_here(place, *flags(**SHORT, likelihood="mean_over_frames"))
+    assert outcome.returncode == 0, outcome.stderr
+    one, other = (arrays(path / "model" / "model.ckpt-2") for path in (here, run_directory(place)))
+    assert one["latents/innovations"] != other["latents/innovations"]
+
+
+def test_appearance_and_motion_type_are_inferred_and_logged(place):
+    outcome = run_here(place, *flags(**SHORT, content_size=2, motion_type_size=3))
+    assert outcome.returncode == 0, outcome.stderr
+    log = events(run_directory(place))
+    assert {"latent_norm/appearance", "latent_norm/motion_type"} <= log.keys()
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("length", [1, 2])
+def test_clip_of_one_or_two_frames_is_enough(place, length):
+    outcome = run_here(place, *flags(**{**SHORT, "num_frames": length}))
+    assert outcome.returncode == 0, outcome.stderr
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_clip_in_which_nothing_moves_is_enough(tmp_path):
+    write_frames(make_folder(tmp_path) / "still", np.full((5, 8, 8, 3), 90, np.uint8))
+    outcome = run_here(tmp_path, *flags(**SHORT))
+    assert outcome.returncode == 0, outcome.stderr
+
+
+# --- An earlier run ---
+
+
+def test_earlier_run_is_refused_and_untouched(tmp_path):
+    here = trained().copy(tmp_path)
+    before = tree(tmp_path)
+    line = refused(run(tmp_path, *flags(**TRAIN)), 1)
+    for way in (
+        str(here.relative_to(tmp_path)),
+        "--resume True",
+        "--overwrite True",
+        "--output_dir",
+    ):
+        assert way in line
+    assert tree(tmp_path) == before
+
+
+def test_overwrite_replaces_what_training_wrote_and_nothing_else(tmp_path):
+    here = trained().copy(tmp_path)
+    (here / "notes.txt").write_text("mine")
+    (here / "final_result_testing").mkdir()
+    (here / "final_result_testing" / "kept.mp4").write_text("of a test")
+    changed = {**TRAIN, "num_epochs": 3, "log_step": 3, "overwrite": True}
+    assert run_here(tmp_path, *flags(**changed)).returncode == 0
+    assert (here / "notes.txt").read_text() == "mine"
+    assert names(here / "final_result_testing") == ["kept.mp4"]
+    assert [path.name for path in (here / "model").glob("*.index")] == ["model.ckpt-3.index"]
+    assert len(names(here / "synthesis_sequence")) == 2
+    assert len(names(here / "log")) == 1
+    about = json.loads((here / "options.json").read_text(encoding="utf-8"))
+    assert about["options"]["num_epochs"] == 3
+    assert len(about["command_lines"]) == 1
+
+
+def test_another_output_directory_holds_another_run(tmp_path):
+    trained().copy(tmp_path)
+    before = tree(tmp_path / "output_synthesis")
+    outcome = run_here(tmp_path, *flags(**SHORT, output_dir="a/b"))
+    assert outcome.returncode == 0, outcome.stderr
+    assert (tmp_path / "a" / "b" / "waves" / "model" / "model.ckpt-2.index").exists()
+    assert tree(tmp_path / "output_synthesis") == before
+
+
+# --- When it goes wrong ---
+
+
+def test_stopped_inference_is_warned_of_once(place):
+    # So large that the transition's tanh is flat everywhere: nothing comes back through it.
+    outcome = run_here(place, *flags(**SHORT, transition_init_std=1e5))
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stderr.count("inference has stopped") == 1
+    assert "warning: in epoch 1 " in outcome.stderr
+    norms = events(run_directory(place))["gradient_norm/innovations"]
+    assert all(value.simple_value == 0 for value in norms.values())
+
+
+def test_no_warning_while_inference_works():
+    assert "warning" not in trained().outcome.stderr
+
+
+def test_run_that_is_no_longer_finite_stops_and_keeps_what_was_good(place):
+    whole = {**TRAIN, "truncated_backprop_length": 5, "log_step": 1, "batch_size": 2}
+    outcome = run(place, *flags(**whole, lr_gen=1e30))
+    assert outcome.returncode == 1
+    *_, line = outcome.stderr.strip().splitlines()
+    assert line.startswith("error: ")
+    assert "no longer finite in epoch 2" in line
+    assert "Traceback" not in outcome.stderr
+    models = run_directory(place) / "model"
+    assert str(models.relative_to(place)) in line
+    assert [path.name for path in models.glob("*.index")] == ["model.ckpt-1.index"]
+    assert all_finite(tf.train.load_checkpoint(str(models / "model.ckpt-1")))
+
+
+@pytest.mark.parametrize("figure", ["prior", "likelihood", "alpha_gradient", "beta_gradient"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_figure_that_is_no_longer_finite_is_refused(figure, value):
+    report = EpochReport(*[1.0] * 7, reconstruction=np.zeros(1))
+    refuse_not_finite(report, 3, RunDirectory(Path("run")))
+    with pytest.raises(RunError, match="no longer finite in epoch 3"):
+        refuse_not_finite(report._replace(**{figure: value}), 3, RunDirectory(Path("run")))

@@ -1,0 +1,242 @@
+"""Running main_dyn_G.py as its users do: small clips, a directory of its own, a process."""
+
+import atexit
+import contextlib
+import functools
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "main_dyn_G.py"
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+import main_dyn_G  # noqa: E402
+from util.experiments.registry import EXPERIMENTS  # noqa: E402
+from util.options import command_line  # noqa: E402
+from util.pictures.encoding import write_frames  # noqa: E402
+from util.system.errors import RunError  # noqa: E402
+
+# A run that takes seconds; 5 frames in chunks of 2 leave a shorter last chunk.
+SMALL = {
+    "category": "waves",
+    "image_size": 8,
+    "num_frames": 5,
+    "truncated_backprop_length": 2,
+    "state_size": 4,
+    "z_size": 3,
+    "sample_steps": 2,
+    "num_epochs": 6,
+    "log_step": 2,
+}
+LONG_ENOUGH = 300  # seconds after which a process is taken for hung
+
+
+class Outcome(NamedTuple):
+    """How a command line ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+# --- Clips ---
+
+
+def moving_pattern(seed: int, length: int = 7, side: int = 12) -> np.ndarray:
+    """Coloured waves that travel, uint8 [length, side, side, 3]; no two frames are alike."""
+    random = np.random.default_rng(seed)
+    down, across = np.indices((side, side)) / side
+    time_, colours = np.arange(length), random.uniform(0, 6, 3)
+    speed = random.uniform(0.5, 1.0)
+    phase = 6 * (down + random.uniform(0.5, 1.5) * across)[..., None] + colours
+    return np.uint8(127 + 120 * np.sin(phase - speed * time_[:, None, None, None]))
+
+
+def encode(path: Path, frames: np.ndarray, *output: str) -> Path:
+    """Write uint8 frames [T, H, W, 3] as a video, by ffmpeg with the arguments `output`."""
+    height, width = frames.shape[1:3]
+    source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", "25"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *source, "-i", "-"]
+    subprocess.run([*command, *output, str(path)], input=frames.tobytes(), check=True)
+    return path
+
+
+def make_folder(place: Path) -> Path:
+    """The folder of the category of `SMALL`, where --data_path looks unasked."""
+    folder = place / "trainingVideo" / "dynamicTexture" / SMALL["category"]
+    folder.mkdir(parents=True)
+    return folder
+
+
+def make_clips(place: Path) -> Path:
+    """Two sequences in the category's folder: a lossless video and a folder of images."""
+    folder = make_folder(place)
+    encode(folder / "ripples.avi", moving_pattern(1), "-c:v", "ffv1", "-pix_fmt", "bgr0")
+    write_frames(folder / "swell", moving_pattern(2))
+    return folder
+
+
+def make_sequences(place: Path, names: Sequence[str], length: int) -> None:
+    """Clips of one category of actions, `waves`, below `place`."""
+    folder = place / "trainingVideo" / "action_dataset" / "waves"
+    folder.mkdir(parents=True)
+    for seed, name in enumerate(names):
+        lossless = ("-c:v", "ffv1", "-pix_fmt", "bgr0")
+        encode(folder / f"{name}.avi", moving_pattern(seed, length), *lossless)
+
+
+def played(path: Path, side: tuple[int, int]) -> np.ndarray:
+    """The frames of a video, uint8 [T, H, W, 3], of which `side` is the height and the width."""
+    frames = []
+    with Image.open(path) as image:
+        for number in range(image.n_frames):
+            image.seek(number)
+            frames.append(np.asarray(image.convert("RGB")))
+    assert frames[0].shape[:2] == side
+    return np.stack(frames)
+
+
+# --- Command lines ---
+
+
+def parse(arguments: Sequence[str]) -> command_line.CommandLine:
+    """Read a command line as main_dyn_G.py does."""
+    return command_line.parse(arguments, EXPERIMENTS)
+
+
+def flags(**options: Any) -> list[str]:
+    """Options as a command line."""
+    return [word for name, value in options.items() for word in (f"--{name}", str(value))]
+
+
+def start(place: Path, *arguments: Any, script: tuple = (SCRIPT,), **process: Any):
+    """Start main_dyn_G.py in the directory `place`."""
+    return subprocess.Popen(
+        [sys.executable, *map(str, (*script, *arguments))],
+        cwd=place,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **process,
+    )
+
+
+def end_of(process: subprocess.Popen, patience: float = LONG_ENOUGH) -> Outcome:
+    """Wait for a process and say how it ended; fails if it has not after `patience` seconds."""
+    try:
+        stdout, stderr = process.communicate(timeout=patience)
+    finally:
+        process.kill()
+    return Outcome(process.returncode, stdout, stderr)
+
+
+def run(place: Path, *arguments: Any, **process: Any) -> Outcome:
+    """Run main_dyn_G.py in the directory `place`, as a process of its own."""
+    return end_of(start(place, *arguments, **process))
+
+
+def run_here(place: Path, *arguments: Any) -> Outcome:
+    """The same without a process of its own, which saves the start of TensorFlow."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    before = os.getcwd()
+    os.chdir(place)
+    try:
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+            returncode = main_dyn_G.main([str(argument) for argument in arguments])
+    finally:
+        os.chdir(before)
+    return Outcome(returncode, stdout.getvalue(), stderr.getvalue())
+
+
+def wait_until(happened: Callable[[], bool], process: subprocess.Popen) -> None:
+    """Poll until something has happened; fails if the process ends before."""
+    while not happened():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.001)
+
+
+def refused(outcome: Outcome, exit_code: int) -> str:
+    """The one line by which a command line was refused."""
+    assert outcome.returncode == exit_code, outcome
+    assert outcome.stdout == ""
+    assert outcome.stderr.startswith("error: "), outcome.stderr
+    assert outcome.stderr.count("\n") == 1, outcome.stderr
+    return outcome.stderr
+
+
+def refusal(call: Callable, *arguments: Any) -> str:
+    """The one line by which a function refuses what it is given."""
+    with pytest.raises(RunError) as caught:
+        call(*arguments)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+# --- What a run leaves ---
+
+
+def run_directory(place: Path) -> Path:
+    """Where the runs of `SMALL` go."""
+    return place / "output_synthesis" / SMALL["category"]
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Everything below a folder: a digest of each file by its path."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        if path.is_file()
+        else "folder"
+        for path in folder.rglob("*")
+    }
+
+
+def arrays(checkpoint: Path) -> dict[str, bytes]:
+    """The bytes of every array of a checkpoint, as TensorFlow reads them, but not the options."""
+    import tensorflow.compat.v1 as tf
+
+    reader = tf.train.load_checkpoint(str(checkpoint))
+    types = reader.get_variable_to_dtype_map()
+    values = {name: reader.get_tensor(name) for name in types if name != "options"}
+    return {
+        name: repr(value).encode() if types[name] == tf.string else np.asarray(value).tobytes()
+        for name, value in values.items()
+    }
+
+
+class Trained(NamedTuple):
+    """A finished training run of `SMALL`, for all tests to look at and none to change."""
+
+    place: Path
+    outcome: Outcome
+
+    def copy(self, place: Path) -> Path:
+        """Copy its clips and its results to `place`; returns the run directory there."""
+        shutil.copytree(self.place, place, dirs_exist_ok=True)
+        return run_directory(place)
+
+
+@functools.cache
+def trained() -> Trained:
+    """Train once for all tests."""
+    place = Path(tempfile.mkdtemp(prefix="trained-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    make_clips(place)
+    outcome = run(place, *flags(isTraining=True, **SMALL))
+    assert outcome.returncode == 0, outcome.stderr
+    return Trained(place, outcome)

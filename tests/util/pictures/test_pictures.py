@@ -1,0 +1,168 @@
+"""Videos, frames and sheets: what is written is what comes back, whole or not at all."""
+
+import itertools
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from PIL import Image
+from support.command_line import moving_pattern
+
+from util.data.frames import to_bytes, to_model_range
+from util.pictures import encoding as pictures
+from util.pictures.encoding import video_writer, write_frames, write_png, write_video
+from util.pictures.layout import GAP, contact_sheet, padded, widened
+
+FRAMES = moving_pattern(seed=5, length=7, side=16)
+
+
+def decoded(path):
+    """All frames of a video, by ffmpeg."""
+    stream = imageio_ffmpeg.read_frames(str(path), output_params=["-fps_mode", "passthrough"])
+    width, height = next(stream)["size"]
+    return np.stack([np.frombuffer(data, np.uint8).reshape(height, width, 3) for data in stream])
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("suffix, error", [(".mp4", 12.0), (".gif", 1.0)])
+def test_video_has_the_frames_that_were_written(tmp_path, suffix, error):
+    write_video(tmp_path / "waves", FRAMES)
+    assert names(tmp_path) == ["waves.gif", "waves.mp4"]
+    video = decoded(tmp_path / f"waves{suffix}")
+    assert video.shape == FRAMES.shape
+    distances = [[np.abs(a.astype(float) - b).mean() for b in FRAMES] for a in video]
+    assert np.argmin(distances, axis=1).tolist() == list(range(len(FRAMES)))
+    assert np.diag(distances).max() < error
+
+
+def test_video_of_any_even_height_and_width(tmp_path):
+    write_video(tmp_path / "wide", FRAMES[:3, :6, :10])
+    for suffix in (".mp4", ".gif"):
+        assert decoded(tmp_path / f"wide{suffix}").shape == (3, 6, 10, 3)
+
+
+def test_name_with_a_dot_keeps_it(tmp_path):
+    write_video(tmp_path / "a.b", FRAMES[:1])
+    assert names(tmp_path) == ["a.b.gif", "a.b.mp4"]
+
+
+def test_same_frames_make_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        write_video(tmp_path / name, FRAMES)
+        write_png(tmp_path / f"{name}.png", FRAMES[0])
+    for suffix in ("mp4", "gif", "png"):
+        one, two = (tmp_path / f"{name}.{suffix}" for name in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_frames_in_pieces_make_the_same_video(tmp_path):
+    write_video(tmp_path / "whole", FRAMES)
+    with video_writer(tmp_path / "pieces", 16, 16) as write:
+        for piece in (FRAMES[:2], FRAMES[2:3], FRAMES[3:]):
+            write(piece)
+        assert not {"pieces.mp4", "pieces.gif"} & set(names(tmp_path))
+    for suffix in ("mp4", "gif"):
+        whole, pieces = (tmp_path / f"{name}.{suffix}" for name in ("whole", "pieces"))
+        assert whole.read_bytes() == pieces.read_bytes()
+
+
+def test_error_while_frames_come_leaves_nothing(tmp_path):
+    with pytest.raises(KeyError), video_writer(tmp_path / "waves", 16, 16) as write:
+        write(FRAMES)
+        raise KeyError
+    assert names(tmp_path) == []
+
+
+def test_encoder_that_cannot_write_is_an_os_error_and_leaves_nothing(tmp_path):
+    with pytest.raises(OSError) as caught:
+        write_video(tmp_path / "odd", FRAMES[:, :7, :7])  # x264 wants even sides
+    assert caught.value.strerror
+    assert "\n" not in caught.value.strerror
+    assert names(tmp_path) == []
+    with pytest.raises(OSError):
+        write_video(tmp_path / "missing" / "waves", FRAMES)
+
+
+def test_encoder_that_dies_is_an_os_error_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", lambda: "false")
+    with pytest.raises(OSError), video_writer(tmp_path / "waves", 16, 16) as write:
+        for _ in range(1000):
+            write(FRAMES)
+    assert names(tmp_path) == []
+
+
+def test_frames_are_numbered(tmp_path):
+    write_frames(tmp_path / "waves", FRAMES[:4])
+    assert names(tmp_path / "waves") == [f"{number:05d}.png" for number in range(4)]
+    for number, frame in enumerate(FRAMES[:4]):
+        read = np.asarray(Image.open(tmp_path / "waves" / f"{number:05d}.png"))
+        np.testing.assert_array_equal(read, frame)
+
+
+def test_failed_picture_leaves_nothing(tmp_path):
+    with pytest.raises(TypeError):
+        write_png(tmp_path / "bad.png", np.zeros((4, 4, 5), np.float32))
+    assert names(tmp_path) == []
+
+
+def test_beside_and_above_leave_a_gap():
+    one, two = np.full((4, 6, 3), 10, np.uint8), np.full((4, 6, 3), 20, np.uint8)
+    row, column = stack_columns([one, two]), stack_rows([one, two])
+    assert row.shape == (4, 6 + GAP + 6, 3)
+    assert column.shape == (4 + GAP + 4, 6, 3)
+    np.testing.assert_array_equal(row[:, :6], one)
+    np.testing.assert_array_equal(row[:, 6 + GAP :], two)
+    np.testing.assert_array_equal(column[:4], one)
+    np.testing.assert_array_equal(column[4 + GAP :], two)
+    assert (row[:, 6 : 6 + GAP] == pictures.WHITE).all()
+    assert (column[4 : 4 + GAP] == pictures.WHITE).all()
+    np.testing.assert_array_equal(stack_columns([one]), one)
+
+
+def test_videos_stand_beside_one_another_frame_by_frame():
+    row = stack_columns([FRAMES, FRAMES[::-1]])
+    assert row.shape == (7, 16, 16 + GAP + 16, 3)
+    np.testing.assert_array_equal(row[2], stack_columns([FRAMES[2], FRAMES[4]]))
+
+
+@pytest.mark.parametrize("length", range(1, 8))
+def test_contact_sheet_shows_every_frame_once(length):
+    columns, side = 3, 16
+    sheet = contact_sheet(FRAMES[:length], columns)
+    rows = -(-length // columns)
+    wide = min(length, columns)
+    size = [count * side + (count - 1) * GAP for count in (rows, wide)]
+    assert sheet.shape == (*size, 3)
+    places = itertools.product(range(rows), range(wide))
+    for index, (down, across) in enumerate(places):
+        top, left = down * (side + GAP), across * (side + GAP)
+        panel = sheet[top : top + side, left : left + side]
+        if index < length:
+            np.testing.assert_array_equal(panel, FRAMES[index])
+        else:
+            assert (panel == pictures.WHITE).all()
+
+
+@pytest.mark.parametrize("length", [1, 4, 7, 9])
+def test_padding_is_black_and_never_cuts(length):
+    video = padded(FRAMES, length)
+    assert len(video) == max(length, 7)
+    np.testing.assert_array_equal(video[:7], FRAMES)
+    assert (video[7:] == 0).all()
+
+
+def test_widening_adds_paper_to_the_right():
+    picture = widened(FRAMES[0], 20)
+    assert picture.shape == (FRAMES.shape[1], 20, 3)
+    np.testing.assert_array_equal(picture[:, : FRAMES.shape[2]], FRAMES[0])
+    assert (picture[:, FRAMES.shape[2] :] == 255).all()
+
+
+def test_every_byte_survives_the_model_range():
+    values = np.arange(256, dtype=np.uint8)
+    scaled = to_model_range(values)
+    assert (scaled[0], scaled[-1], scaled.dtype) == (-1.0, 1.0, np.float32)
+    np.testing.assert_array_equal(to_bytes(scaled), values)

@@ -1,0 +1,1 @@
+"""Clips and masks: reading them, and the one scale of pixel values."""

@@ -1,0 +1,79 @@
+"""The clips that a run learns from, with their missing pixels."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from util.data.clips import Clips, nearest_pixels, read_category
+from util.data.frames import to_bytes
+from util.data.masks import masks
+from util.options.experiment import Experiment
+from util.options.schema import Options
+from util.system.errors import RunError
+
+
+def observed_clips(options: Options, experiment: Experiment) -> Clips:
+    """The clips of the run's category, with missing pixels where its experiment has masks.
+
+    Raises:
+        RunError: the clips cannot be read; a mask does not exist or does not fit; or the truth is
+            of other sequences.
+    """
+    clips = _read(options, options.data_path)
+    return _without_missing(clips, options, experiment) if experiment.misses_pixels else clips
+
+
+def _read(options: Options, data_path: str, missing: list[np.ndarray] | None = None) -> Clips:
+    """The frames of the run's category in `data_path`; see `read_category`."""
+    return read_category(
+        data_path,
+        options.category,
+        options.first_frame,
+        options.num_frames,
+        options.image_size,
+        missing,
+    )
+
+
+def _without_missing(clips: Clips, options: Options, experiment: Experiment) -> Clips:
+    """The clips, black where the masks say that pixels are missing, with the truth if known."""
+    masks_as_read = masks(options, clips.names)
+    resized = [nearest_pixels(mask, *clips.frames.shape[2:4]) for mask in masks_as_read]
+    missing = np.stack(resized)[..., np.newaxis]
+    observed = _read(options, options.data_path, masks_as_read)
+    return Clips(
+        clips.names,
+        np.where(missing, np.float32(-1.0), observed.frames),
+        missing,
+        _truth(clips, options, experiment),
+    )
+
+
+def _truth(clips: Clips, options: Options, experiment: Experiment) -> np.ndarray | None:
+    """The clips with nothing missing, uint8 [N, T, H, W, 3]; None where nobody knows.
+
+    The truth is in <truth_path>/<category>. Where no folder is given, it is in the clips
+    themselves, if the experiment says so.
+    """
+    if not options.truth_path and experiment.truth_in_clips:
+        return to_bytes(clips.frames)
+    if not options.truth_path:
+        print("no --truth_path: the result cannot be scored", file=sys.stderr)
+        return None
+    if not (Path(options.truth_path) / options.category).is_dir():
+        print(
+            f"no {options.category} in --truth_path {options.truth_path}: the result cannot be "
+            "scored",
+            file=sys.stderr,
+        )
+        return None
+    truth = _read(options, options.truth_path)
+    if sorted(truth.names) != sorted(clips.names):
+        raise RunError(
+            f"the sequences {', '.join(truth.names)} in {options.truth_path} differ from those of "
+            f"{options.category} in {options.data_path}, {', '.join(clips.names)}; give them the "
+            "same names, or choose another --truth_path"
+        )
+    order = [truth.names.index(name) for name in clips.names]
+    return to_bytes(truth.frames[order])

@@ -1,0 +1,1 @@
+"""The experiments: one record each in `registry`, one module each beside it."""

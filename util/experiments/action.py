@@ -1,0 +1,22 @@
+"""Action patterns: many short sequences, one transition, an appearance vector for each sequence.
+
+The appearance vectors are inferred with the innovations, one for a whole sequence. Testing gives
+every appearance new motions: innovations and start state are drawn from the prior.
+"""
+
+from util.experiments.synthesis import check, train, write_sampled
+from util.pictures.layout import write_overview
+from util.runs.loading import LoadedRun, observed_again, observed_or_reconstructed
+from util.runs.sampling import sampled_bytes
+
+__all__ = ["check", "test", "train"]
+
+
+def test(run: LoadedRun) -> None:
+    """Write sampled videos of each sequence, and all of them below the observed sequences."""
+    observed = observed_again(run)
+    write_sampled(run, observed)
+    videos = range(run.options.num_batches_in_test)
+    rows = [sampled_bytes(run.generator, run.options, run.latents, video) for video in videos]
+    first_row = observed_or_reconstructed(run, observed, run.checkpoint.rows)
+    write_overview(run.folder / "overview", [first_row, *rows])

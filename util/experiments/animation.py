@@ -1,0 +1,105 @@
+"""Animating a still image: an encoder finds its appearance vector and its start state.
+
+The encoder learns together with transition and emission, by the reconstruction of the frames that
+follow the encoded one. Of the latents only the innovations and the motion type are inferred.
+Testing encodes images that the model has never seen; innovations from the prior set them in motion.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from model.alternating import infer_onwards
+from model.dynamic_generator import DynamicGenerator
+from model.latents import Latents, copied
+from util.data.clips import read_image, resize_square
+from util.data.frames import to_model_range
+from util.experiments.synthesis import write_final_result
+from util.pictures.encoding import write_png, write_video
+from util.pictures.layout import COLUMNS, stack_columns, stack_rows, write_playing
+from util.runs.jobs import TrainingJob
+from util.runs.loading import LoadedCheckpoint, LoadedRun
+from util.runs.sampling import sampled_bytes
+from util.runs.training import TrainingResult, train_model
+from util.system.errors import CommandLineError
+
+INFERENCES_AFTER_TRAINING = 20  # runs of the sampler on each chunk
+
+
+def train(job: TrainingJob) -> None:
+    """Train, and write what the model makes of every sequence, begun by its first frame."""
+    write_final_result(with_first_frames_encoded(train_model(job)))
+
+
+def check(checkpoint: LoadedCheckpoint) -> None:
+    """Raises CommandLineError or RunError where no image is given, or one cannot be read."""
+    if not checkpoint.options.image:
+        raise CommandLineError(
+            f"nothing to animate by {checkpoint.path}; give still images: --image PATH [PATH ...]"
+        )
+    if not checkpoint.trained_by.encodes:
+        raise CommandLineError(
+            f"--image {checkpoint.options.image[0]} cannot be animated by {checkpoint.path}, "
+            f"which --experiment {checkpoint.state.options.experiment} trained; train a model "
+            "with --experiment animation"
+        )
+    for path in checkpoint.options.image:
+        read_image(Path(path))
+
+
+def test(run: LoadedRun) -> None:
+    """Write every image followed by the videos that it begins, and all of them together."""
+    options, generator, folder = run.options, run.generator, run.folder
+    images = [read_image(Path(path)) for path in options.image]
+    stills = np.stack([resize_square(image, options.image_size) for image in images])
+    names = [f"{number}_{Path(path).stem}" for number, path in enumerate(options.image, 1)]
+    latents = encoded(generator, to_model_range(stills))
+    rows = []
+    for video in range(options.num_batches_in_test):
+        sampled_frames = sampled_bytes(generator, options, latents, video)
+        rows.append(np.concatenate([stills[:, np.newaxis], sampled_frames], axis=1))
+        for name, frames in zip(names, rows[-1], strict=True):
+            write_video(folder / f"{name}_{video + 1}", frames)
+    length = rows[0].shape[1]
+    waiting = np.repeat(stills[:, np.newaxis], length, axis=1)
+    write_playing(folder / "overview", [waiting, *rows])
+    shown = np.linspace(0, length - 1, min(length, COLUMNS)).round().astype(int)
+    of_each_image = [
+        stack_columns(video[shown]) for videos in zip(*rows, strict=True) for video in videos
+    ]
+    write_png(folder / "overview.png", stack_rows(of_each_image))
+
+
+def encoded(generator: DynamicGenerator, images: np.ndarray) -> Latents:
+    """The start of videos that begin with images [n, H, W, 3] in [-1, 1]; no innovations yet."""
+    sizes = generator.settings.sizes
+    code = generator.encode(images)
+    return Latents(
+        np.zeros((len(images), 0, sizes.z_size), np.float32),
+        code.initial_state,
+        code.appearance,
+        np.zeros((len(images), sizes.motion_type_size), np.float32),
+    )
+
+
+def with_first_frames_encoded(result: TrainingResult) -> TrainingResult:
+    """The same result with latents that follow from the first frame of each sequence.
+
+    In training each innovation may belong to a chunk that began at another frame. Here the encoder
+    maps the first frame to appearance and start state, and the innovations are inferred anew.
+    """
+    options, generator, frames = result.options, result.generator, result.clips.frames
+    code = generator.encode(frames[:, 0])
+    latents = copied(result.latents)._replace(
+        appearance=code.appearance, initial_state=code.initial_state
+    )
+    infer_onwards(
+        generator,
+        frames=frames,
+        latents=latents,
+        batch_size=options.batch_size,
+        chunk_length=options.truncated_backprop_length,
+        seed=options.seed,
+        repeats=INFERENCES_AFTER_TRAINING,
+    )
+    return result._replace(latents=latents)

@@ -1,0 +1,41 @@
+"""Pairs of training sequences, which interpolation and transfer work on."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from util.options.schema import pairs_of
+from util.runs.loading import LoadedCheckpoint, LoadedRun, refuse_unknown
+from util.system.errors import CommandLineError
+
+DEFAULT_PAIRS = 4  # at most
+
+
+class Pair(NamedTuple):
+    """Two training sequences by their numbers from 0, and the name of their result."""
+
+    first: int
+    second: int
+    name: str
+
+
+def check_pairs(checkpoint: LoadedCheckpoint) -> None:
+    """Raises CommandLineError where there are no two appearances, or a pair is not there."""
+    options, count = checkpoint.options, len(checkpoint.state.sequence_names)
+    if options.content_size == 0 or count < 2:
+        raise CommandLineError(
+            f"--experiment {options.experiment} needs two appearances: {checkpoint.path} has "
+            f"{count} sequences and --content_size {options.content_size}; train on several "
+            "with --experiment action"
+        )
+    asked = [row for pair in pairs_of(options.pairs) for row in pair]
+    refuse_unknown(asked, count, f"--pairs {options.pairs}")
+
+
+def pairs(run: LoadedRun) -> Iterator[Pair]:
+    """Yield the pairs of --pairs, or where it is left out up to four: 0:1, 2:3, …"""
+    names = run.checkpoint.state.sequence_names
+    last = min(len(names), 2 * DEFAULT_PAIRS) - 1
+    for first, second in pairs_of(run.options.pairs) or zip(
+        range(0, last, 2), range(1, last + 1, 2), strict=True
+    ):
+        yield Pair(first, second, f"{names[first]}_to_{names[second]}")

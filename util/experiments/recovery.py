@@ -1,0 +1,81 @@
+"""Recovery of incomplete video, and background inpainting.
+
+The model learns from the visible pixels and fills in the missing ones. Inference and learning see
+the reconstruction error of visible pixels only; the transition carries what they tell to places
+and times where nothing is visible. Each missing pixel gets the mean of its last reconstructions.
+
+Background inpainting is the same with a mask over a moving object: the background behind it is
+visible at other times, or resembles what is.
+"""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+
+from util.data.frames import to_bytes
+from util.experiments.synthesis import check, test
+from util.metrics.recovered import filled_by_baselines, scores_of
+from util.metrics.scores import Scores
+from util.pictures.layout import in_place_of, write_sequence
+from util.runs.jobs import TrainingJob
+from util.runs.training import TrainingResult, train_model
+from util.system.atomic import write_text
+
+__all__ = ["check", "test", "train"]
+
+
+def train(job: TrainingJob) -> None:
+    """Train, and write the clips with their missing pixels filled in."""
+    write_recovered(train_model(job))
+
+
+def write_recovered(result: TrainingResult) -> None:
+    """Per sequence: observed, recovered, the truth if it is known; and the scores of all.
+
+    The table of scores also has the last reconstruction alone, one sample of the posterior, and
+    the baselines.
+    """
+    run, clips, recovery = result.run, result.clips, result.recovery
+    if clips.missing is None or recovery is None:
+        raise ValueError("nothing is missing in clips that were trained on as incomplete")
+    recovered = recovery.recovered()
+    by_average = f"average of the last {len(recovery.samples)}"
+    ways = {by_average: recovered.average, "last iteration": recovered.last}
+    scores = scores_of(ways | filled_by_baselines(clips), clips)
+    observed = to_bytes(clips.frames)
+    for index, name in enumerate(clips.names):
+        videos = {"observed": observed[index], "recovered": recovered.average[index]}
+        if clips.truth is not None:
+            videos["original"] = clips.truth[index]
+        mask = np.where(clips.missing[index], np.uint8(255), np.uint8(0)).repeat(3, axis=-1)
+        with in_place_of(run.final_result / name) as folder:
+            write_sequence(folder, {**videos, "mask": mask}, list(videos), len(mask))
+        if clips.missing[index].any():
+            print(f"{name}: each missing pixel is the {by_average} reconstructions")
+        else:
+            print(f"{name}: nothing is missing")
+    table = run.final_result / "recovery_error.csv"
+    table.unlink(missing_ok=True)  # of the same run, before it was resumed
+    if scores:
+        write_scores(table, scores, clips.names)
+        for (index, way), values in scores.items():
+            print(f"{label(index, clips.names)}, {way}: {values}")
+
+
+def write_scores(
+    path: Path, scores: dict[tuple[int | None, str], Scores], names: list[str]
+) -> None:
+    """Write the scores as a table, one line for each sequence and way to recover it."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["sequence", "recovered_by", *Scores._fields])
+    for (index, way), values in scores.items():
+        writer.writerow([label(index, names), way, *(f"{value:.4f}" for value in values)])
+    write_text(path, table.getvalue())
+
+
+def label(index: int | None, names: list[str]) -> str:
+    """The name of a sequence in the table; None stands for all sequences."""
+    return "all" if index is None else names[index]

@@ -1,0 +1,118 @@
+"""The experiments, one record each. A new one is a record here and a module beside this one.
+
+This module is free of TensorFlow: the command line reads it before TensorFlow starts.
+"""
+
+from util.options.experiment import Experiment
+
+SAMPLED = ("num_sections_in_test", "num_batches_in_test")  # options of sampled videos
+TRAINING_SEQUENCES = (*SAMPLED, "sequences", "start_in_test")
+MASKS = (
+    "mask_type",
+    "mask_path",
+    "mask_file",
+    "missing_fraction",
+    "region_size",
+    "truth_path",
+    "average_last",
+)
+MANY_SEQUENCES = {
+    "data_path": "./trainingVideo/action_dataset",
+    "num_epochs": 7000,
+    "num_frames": 30,
+    "batch_size": 30,
+    "state_size": 3,
+    "content_size": 100,
+    # A chunk's own statistics would mix what sequences share with what tells them apart.
+    "normalization_in_test": "moving",
+}
+
+EXPERIMENTS = {
+    "synthesis": Experiment(
+        summary="learn a dynamic texture from one clip and synthesize videos of any length",
+        module="util.experiments.synthesis",
+        uses=TRAINING_SEQUENCES,
+    ),
+    "action": Experiment(
+        summary="learn many short sequences: one transition, an appearance vector for each",
+        module="util.experiments.action",
+        presets={
+            **MANY_SEQUENCES,
+            "truncated_backprop_length": 30,
+            "num_sections_in_test": 2,
+            "start_in_test": "prior",
+        },
+        uses=TRAINING_SEQUENCES,
+    ),
+    "recovery": Experiment(
+        summary="learn from a clip with missing pixels and fill them in",
+        module="util.experiments.recovery",
+        presets={
+            "data_path": "./trainingVideo/recovery_dataset/data",
+            "mask_path": "./trainingVideo/recovery_dataset/mask",
+            "mask_file": "region_type.mat",
+            "output_dir": "./output_recovery",
+            # A pixel of the 150 network has 7·7·64 inputs: at the full rate, the first steps of
+            # Adam saturate it.
+            "lr_warmup": 20,
+            # The shorter the steps of the state, the more a missing pixel takes from the frames
+            # next to it.
+            "transition_init_std": 0.04,
+            "image_size": 150,
+            "frame_generator_mode": "150",
+            "num_epochs": 7000,
+            "num_frames": 70,
+            "truncated_backprop_length": 70,
+            "refsig": 0.5,
+        },
+        uses=(*TRAINING_SEQUENCES, *MASKS),
+        misses_pixels=True,
+        truth_in_clips=True,
+    ),
+    "inpainting": Experiment(
+        summary="remove a moving object: a mask covers it, the background behind it is recovered",
+        module="util.experiments.recovery",
+        presets={
+            "data_path": "./trainingVideo/background_inpainting/data",
+            "mask_path": "./trainingVideo/background_inpainting/mask",
+            "mask_file": "mask128.mat",
+            "truth_path": "./trainingVideo/background_inpainting/truth",
+            "output_dir": "./output_background_inpainting",
+            "image_size": 128,
+            "frame_generator_mode": "128",
+            "num_epochs": 7000,
+            "num_frames": 150,
+            "truncated_backprop_length": 150,
+            "refsig": 0.5,
+        },
+        uses=(*TRAINING_SEQUENCES, *MASKS),
+        misses_pixels=True,
+    ),
+    "interpolation": Experiment(
+        summary="walk from one appearance of a trained action model to another",
+        module="util.experiments.interpolation",
+        uses=("num_sections_in_test", "start_in_test", "pairs", "interpolation_steps"),
+        result="interpolation",
+        trains=False,
+    ),
+    "transfer": Experiment(
+        summary="play the motion of one sequence of a trained action model with the appearance "
+        "of another",
+        module="util.experiments.transfer",
+        uses=("pairs",),
+        result="transfer",
+        trains=False,
+    ),
+    "animation": Experiment(
+        summary="learn to set still images in motion, and animate those of --image",
+        module="util.experiments.animation",
+        presets={
+            **MANY_SEQUENCES,
+            "truncated_backprop_length": 15,
+            "num_sections_in_test": 4,
+        },
+        uses=(*SAMPLED, "encoded_frame", "image"),
+        result="animation",
+        encodes=True,
+    ),
+}

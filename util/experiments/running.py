@@ -1,0 +1,37 @@
+"""Running an experiment: its record names the module, which does the work."""
+
+from importlib import import_module
+
+from util.options.experiment import Experiment
+from util.runs.jobs import TestingJob, TrainingJob
+
+
+def run_experiment(job: TrainingJob | TestingJob) -> str:
+    """Train as the run's options ask, or test as they and the checkpoint's do.
+
+    TensorFlow must have been started.
+
+    Returns:
+        The line that says where the results are.
+    """
+    if isinstance(job, TestingJob):
+        return test(job)
+    module_of(job.experiment).train(job)
+    return f"results in {job.run.final_result}, checkpoints in {job.run.models}"
+
+
+def test(job: TestingJob) -> str:
+    """Test a checkpoint; its experiment may refuse it before anything is written."""
+    from util.runs.loading import build_run, read_checkpoint  # not earlier: it imports TensorFlow
+
+    checkpoint = read_checkpoint(job)
+    module = module_of(checkpoint.experiment)
+    module.check(checkpoint)
+    run = build_run(job, checkpoint)
+    module.test(run)
+    return f"results in {run.folder}"
+
+
+def module_of(experiment: Experiment):
+    """The module that runs an experiment: `test` and `check`, and `train` if it trains."""
+    return import_module(experiment.module)

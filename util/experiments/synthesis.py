@@ -1,0 +1,114 @@
+"""Dynamic textures: one clip is learned, and videos of any length that look like it are made.
+
+Training alternates Langevin inference of the innovations with learning. Testing draws innovations
+from the prior; the learned dynamics run from the state inferred for the beginning of the clip.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from model.sampling import reconstruct
+from util.data.frames import to_bytes
+from util.metrics.video_statistics import (
+    MOST_FRAMES,
+    Comparison,
+    compare,
+    in_words,
+    write_comparisons,
+)
+from util.pictures.encoding import video_writer
+from util.pictures.layout import in_place_of, write_overview, write_sequence
+from util.runs.jobs import TrainingJob
+from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again
+from util.runs.sampling import sampled_bytes, sampled_in_batches
+from util.runs.training import TrainingResult, train_model
+
+
+def train(job: TrainingJob) -> None:
+    """Train, and write what the model makes of every sequence."""
+    write_final_result(train_model(job))
+
+
+def test(run: LoadedRun) -> None:
+    """Write sampled videos, and measure them against the observed clips."""
+    write_sampled(run, observed_again(run))
+
+
+def check(checkpoint: LoadedCheckpoint) -> None:
+    """Videos can be sampled from any checkpoint."""
+
+
+def write_final_result(result: TrainingResult) -> None:
+    """Per sequence: observed, reconstructed and synthesized, as videos and frames, side by side."""
+    options, clips = result.options, result.clips
+    generator, latents = result.generator, result.latents
+    chunk_length, batch_size = options.truncated_backprop_length, options.batch_size
+    made = {
+        "observed": to_bytes(clips.frames),
+        "reconstructed": to_bytes(reconstruct(generator, latents, chunk_length, batch_size)),
+    }
+    for video in range(options.num_batches_in_test):
+        made[f"synthesized_{video + 1}"] = sampled_bytes(generator, options, latents, video)
+    for index, name in enumerate(clips.names):
+        videos = {kind: frames[index] for kind, frames in made.items()}
+        synthesized = {kind: frames for kind, frames in videos.items() if kind.startswith("synth")}
+        comparisons = {
+            kind: compare(frames, videos["observed"], chunk_length)
+            for kind, frames in synthesized.items()
+        }
+        with in_place_of(result.run.final_result / name) as folder:
+            write_sequence(folder, videos, ["observed", *synthesized], options.num_frames)
+            write_comparisons(folder / "comparison.json", comparisons)
+        for kind, comparison in comparisons.items():
+            print(f"{name}, {kind}: {in_words(comparison)}")
+    if len(clips.names) > 1:
+        del made["reconstructed"]
+        write_overview(result.run.final_result / "overview", list(made.values()))
+
+
+def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
+    """Write `num_batches_in_test` videos of each sequence, chunk by chunk, and their measures.
+
+    Args:
+        observed: see `observed_again`; nothing is measured where it is None.
+    """
+    options = run.options
+    if observed is None:
+        print("the synthesized videos are not measured", file=sys.stderr)
+    comparisons: dict[str, Comparison] = {}
+    for video in range(options.num_batches_in_test):
+        for batch in sampled_in_batches(run.generator, options, run.latents, video):
+            names = [f"{name}_{video + 1}" for name in run.names[batch.rows]]
+            beginnings = write_chunks(run.folder, names, batch.chunks, options.image_size)
+            if observed is not None:
+                clips = observed[run.checkpoint.rows[batch.rows]]
+                for name, beginning, clip in zip(names, beginnings, clips, strict=True):
+                    comparisons[name] = compare(beginning, clip, options.truncated_backprop_length)
+                    print(f"{name}: {in_words(comparisons[name])}")
+    if comparisons:
+        write_comparisons(run.folder / "comparison.json", comparisons)
+
+
+def write_chunks(
+    folder: Path, names: list[str], chunks: Iterator[np.ndarray], side: int
+) -> np.ndarray:
+    """Write one video for each name while its frames [n, T, side, side, 3] in [-1, 1] come.
+
+    Returns:
+        The frames that can be measured, uint8 [n, at most MOST_FRAMES, side, side, 3].
+    """
+    kept: list[np.ndarray] = []
+    count = 0
+    with ExitStack() as files:
+        writers = [files.enter_context(video_writer(folder / name, side, side)) for name in names]
+        for frames in map(to_bytes, chunks):
+            for write, chunk in zip(writers, frames, strict=True):
+                write(chunk)
+            if count < MOST_FRAMES:
+                kept.append(frames)
+                count += frames.shape[1]
+    return np.concatenate(kept, axis=1)[:, :MOST_FRAMES]

@@ -1,0 +1,57 @@
+"""Motion transfer: the motion of one sequence, played with the appearance of another.
+
+The model is one of actions. The innovations ξ, the start state s_0 and the motion type m inferred
+for the first sequence of a pair drive the transition; the emission network gets the appearance
+vector a inferred for the second:
+
+    x_t = G_β([a of the second, s_t of the first])
+"""
+
+import numpy as np
+
+from model.latents import Latents, of_sequences
+from model.sampling import reconstruct
+from util.data.frames import to_bytes
+from util.experiments.pairs import check_pairs, pairs
+from util.pictures.encoding import write_video
+from util.pictures.layout import stack_columns, write_overview
+from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again, observed_or_reconstructed
+from util.system.errors import CommandLineError
+
+
+def check(checkpoint: LoadedCheckpoint) -> None:
+    """Raises CommandLineError where a checkpoint has no two sequences, or no whole motion."""
+    check_pairs(checkpoint)
+    if checkpoint.trained_by.encodes:
+        raise CommandLineError(
+            f"--experiment transfer needs the motion of whole sequences: the innovations in "
+            f"{checkpoint.path} each belong to a chunk that an encoder began; train with "
+            "--experiment action"
+        )
+
+
+def test(run: LoadedRun) -> None:
+    """Write a row for each pair: the first as observed, the second as observed, the transfer."""
+    options, latents = run.options, run.checkpoint.state.latents
+    all_rows = range(len(run.checkpoint.state.sequence_names))
+    observed = observed_or_reconstructed(run, observed_again(run), all_rows)
+    rows = []
+    for pair in pairs(run):
+        frames = reconstruct(
+            run.generator,
+            transferred(latents, pair.first, pair.second),
+            options.truncated_backprop_length,
+            batch_size=1,
+            normalization=options.normalization_in_test,
+        )
+        row = np.stack([observed[pair.first], observed[pair.second], to_bytes(frames[0])])
+        rows.append(row)
+        write_video(run.folder / pair.name, stack_columns(list(row)))
+        print(pair.name)
+    write_overview(run.folder / "overview", rows)
+
+
+def transferred(latents: Latents, motion_of: int, appearance_of: int) -> Latents:
+    """The latents of one sequence, with the appearance vector of another."""
+    appearance = latents.appearance[[appearance_of]]
+    return of_sequences(latents, [motion_of])._replace(appearance=appearance)

@@ -1,0 +1,1 @@
+"""Measures of synthesized videos, scores of recovered ones, and baselines."""

@@ -1,0 +1,90 @@
+"""Measures of a synthesized video against the observed one.
+
+A measure is a row in `MEASURES`. The end of training, a test from a checkpoint and TensorBoard all
+read this table. A new measure is a function and a row, both in this file.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from util.system.atomic import write_text
+
+MOST_FRAMES = 1000  # of a longer video, the first so many are measured
+
+Comparison = Mapping[str, float]  # the values of all measures, by name
+
+
+def sharpness(synthesized: np.ndarray, observed: np.ndarray, _: int) -> float:
+    """Mean absolute spatial gradient, divided by the observed video's."""
+    return ratio(spatial_gradient(synthesized), spatial_gradient(observed))
+
+
+def motion(synthesized: np.ndarray, observed: np.ndarray, _: int) -> float:
+    """Standard deviation over time of the frame differences, divided by the observed video's.
+
+    It is the mean over pixels and colours. A frozen video has 0.
+    """
+    return ratio(variation(synthesized), variation(observed))
+
+
+def seams(synthesized: np.ndarray, _: np.ndarray, chunk_length: int) -> float:
+    """Mean absolute frame difference where two chunks meet, divided by that elsewhere.
+
+    It is 1 where no cut is seen, NaN where there is only one chunk.
+    """
+    frames = synthesized.astype(np.float64)
+    steps = np.abs(np.diff(frames, axis=0)).mean(axis=(1, 2, 3))
+    at_cut = np.arange(1, len(synthesized)) % chunk_length == 0
+    if not at_cut.any() or at_cut.all():
+        return math.nan
+    return ratio(float(steps[at_cut].mean()), float(steps[~at_cut].mean()))
+
+
+Measure = Callable[[np.ndarray, np.ndarray, int], float]
+
+# Each is a function of the synthesized video, the observed one (uint8 or float [T, H, W, 3] of one
+# scale, of any lengths) and the number of frames in a chunk; NaN where it does not exist.
+MEASURES: dict[str, Measure] = {"sharpness": sharpness, "motion": motion, "seams": seams}
+
+
+def compare(synthesized: np.ndarray, observed: np.ndarray, chunk_length: int) -> Comparison:
+    """All measures of a synthesized video; see `MEASURES` for the arguments."""
+    measured = synthesized[:MOST_FRAMES]
+    return {name: measure(measured, observed, chunk_length) for name, measure in MEASURES.items()}
+
+
+def in_words(comparison: Comparison) -> str:
+    """The measures that exist, in one line."""
+    values = [f"{name} {value:.2f}" for name, value in comparison.items() if not math.isnan(value)]
+    return f"{', '.join(values)} (1 is like the observed clip)"
+
+
+def write_comparisons(path: Path, comparisons: Mapping[str, Comparison]) -> None:
+    """Write the measures of each video by its name, as JSON; null where one does not exist."""
+    figures = {
+        video: {name: None if math.isnan(value) else value for name, value in comparison.items()}
+        for video, comparison in comparisons.items()
+    }
+    write_text(path, json.dumps(figures, indent=2) + "\n")
+
+
+def ratio(value: float, reference: float) -> float:
+    """value / reference; NaN where the reference is 0, as in a clip in which nothing moves."""
+    return value / reference if reference else math.nan
+
+
+def spatial_gradient(video: np.ndarray) -> float:
+    """Mean absolute difference of neighbouring pixels, down and across."""
+    video = video.astype(np.float64)
+    return float(np.abs(np.diff(video, axis=1)).mean() + np.abs(np.diff(video, axis=2)).mean()) / 2
+
+
+def variation(video: np.ndarray) -> float:
+    """Mean over pixels of the standard deviation over time of frame-to-frame differences."""
+    if len(video) < 2:
+        return math.nan
+    return float(np.diff(video.astype(np.float64), axis=0).std(axis=0).mean())

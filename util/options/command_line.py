@@ -1,0 +1,322 @@
+"""From the command line to the options that hold, and --help.
+
+The experiments are handed in as records, so this module knows none by name.
+"""
+
+import argparse
+import difflib
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import Field, replace
+from typing import Any, NamedTuple, NoReturn
+
+from model.networks import ALIASES
+from util.options.experiment import Experiment, Experiments
+from util.options.schema import (
+    FIELDS,
+    NETWORK_SIDES,
+    Group,
+    Options,
+    Phase,
+    Scope,
+    limit_of,
+    meaning_of,
+    scope_of,
+)
+from util.system.errors import CommandLineError
+
+
+class CommandLine(NamedTuple):
+    """The options that hold, and the names of those that the command line gave itself."""
+
+    options: Options
+    given: frozenset[str]
+    experiments: Experiments
+
+    def experiment(self, options: Options) -> Experiment:
+        """The record of the experiment that these options name."""
+        return self.experiments[options.experiment]
+
+    def warn_of_idle(self, options: Options) -> None:
+        """Name on stderr each given flag that this call does not look at.
+
+        Args:
+            options: those that hold; of a resumed or tested run, with its recorded ones.
+
+        Raises:
+            CommandLineError: such a flag must not be given in vain.
+        """
+        for name in FIELDS:
+            if name in self.given and (reason := self._why_idle(name, options)):
+                message = f"--{name} does nothing {reason}"
+                if FIELDS[name].metadata["refuse_if_idle"]:
+                    raise CommandLineError(f"{message}; leave it out")
+                print(f"warning: {message}", file=sys.stderr)
+
+    def _why_idle(self, name: str, options: Options) -> str:
+        """Why nothing looks at an option, in words; "" where something does."""
+        about = FIELDS[name].metadata
+        users = [key for key, experiment in self.experiments.items() if name in experiment.uses]
+        if users and options.experiment not in users:
+            return f"in --experiment {options.experiment}; it is for {', '.join(users)}"
+        phase = Phase.TRAINING if options.isTraining else Phase.TEST
+        if about["phase"] not in (Phase.ANY, phase):
+            here = "in training" if options.isTraining else "with --isTraining False"
+            return f"{here}; it is for {about['phase'].value}"
+        if about["needs"]:
+            other, value = about["needs"]
+            if getattr(options, other) != value:
+                return f"with --{other} {getattr(options, other)}; it is for {value}"
+        return ""
+
+    def over(self, recorded: Options) -> Options:
+        """The recorded options of a run, with what the command line gave put over them.
+
+        Raises:
+            CommandLineError: a given option contradicts the recorded one.
+        """
+        fixed = {Scope.FIXED}
+        if self.options.isTraining:
+            fixed.add(Scope.FIXED_IN_TRAINING)
+        for name in self.given:
+            now, then = getattr(self.options, name), getattr(recorded, name)
+            if now != then and scope_of(name) in fixed:
+                raise CommandLineError(
+                    f"--{name} {now} contradicts the checkpoint, which was trained with "
+                    f"--{name} {then}; leave the flag out or train another run"
+                )
+        of_now = {
+            name: getattr(self.options, name)
+            for name in FIELDS
+            if name in self.given or scope_of(name) is Scope.THIS_CALL
+        }
+        return replace(recorded, **of_now)
+
+
+def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
+    """Read the command line.
+
+    Raises:
+        CommandLineError: an unknown flag, a value out of range, or values that contradict.
+        SystemExit: after --help.
+    """
+    values = vars(_parser(experiments).parse_args(arguments))
+    given = {name: value for name, value in values.items() if value is not None}
+    given |= {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+    _settle_network(given)
+    experiment = given.get("experiment", Options.experiment)
+    if experiment not in experiments:
+        raise CommandLineError(
+            f"--experiment {experiment} is unknown; it must be one of {', '.join(experiments)}"
+        )
+    defaults = experiments[experiment].defaults
+    if "data_path" in given:
+        defaults.pop("truth_path", None)  # it is the truth about other clips
+    options = Options(**{**defaults, **given})
+    for name in FIELDS:
+        _refuse_out_of_range(name, getattr(options, name))
+    for rule in RULES:
+        rule(options, experiments[experiment])
+    return CommandLine(options, frozenset(given), experiments)
+
+
+# --- Rules that one option alone cannot break ---
+
+
+def _network_makes_the_size(options: Options, _: Experiment) -> None:
+    if NETWORK_SIDES[options.frame_generator_mode] != options.image_size:
+        raise CommandLineError(
+            f"--image_size {options.image_size} is not the size that the network "
+            f"{options.frame_generator_mode} makes; networks exist for the sizes "
+            + ", ".join(NETWORK_SIDES)
+        )
+
+
+def _category_is_a_name(options: Options, _: Experiment) -> None:
+    if options.category in (".", "..") or set(options.category) & set("/\\"):
+        raise CommandLineError(
+            f"--category {options.category} is not a name; give the folder that holds it "
+            "as --data_path and its name alone as --category"
+        )
+
+
+def _one_checkpoint(options: Options, _: Experiment) -> None:
+    if options.ckpt and options.ckpt_name:
+        raise CommandLineError(
+            f"--ckpt {options.ckpt} and --ckpt_name {options.ckpt_name} both name a checkpoint; "
+            "give one of them"
+        )
+
+
+def _experiment_trains(options: Options, experiment: Experiment) -> None:
+    if options.isTraining and not experiment.trains:
+        raise CommandLineError(
+            f"--experiment {options.experiment} only tests a checkpoint of another experiment; "
+            "leave --isTraining out"
+        )
+
+
+def _resume_or_overwrite(options: Options, _: Experiment) -> None:
+    if options.resume and options.overwrite:
+        raise CommandLineError("--resume True and --overwrite True contradict; give one of them")
+
+
+RULES = (
+    _network_makes_the_size,
+    _category_is_a_name,
+    _one_checkpoint,
+    _experiment_trains,
+    _resume_or_overwrite,
+)
+
+
+def refuse_other_mode(options: Options, experiment: Experiment) -> None:
+    """Raises CommandLineError where an experiment would train in the mode of another.
+
+    It is no rule of `parse`: a resumed run may leave out --experiment and repeat its mode.
+    """
+    if options.training_mode != experiment.training_mode:
+        raise CommandLineError(
+            f"--training_mode {options.training_mode} contradicts --experiment "
+            f"{options.experiment}, which is {experiment.training_mode}; leave the flag out or "
+            "choose another --experiment"
+        )
+
+
+def _refuse_out_of_range(name: str, value: Any, flag: str = "") -> None:
+    limit = limit_of(name)
+    if limit and not limit.holds(value):
+        raise CommandLineError(
+            f"--{flag or name} {value} is out of range; it must be {limit.words}"
+        )
+
+
+def _settle_network(given: dict[str, Any]) -> None:
+    """Make one value of the network's two flags; network and image size follow each other."""
+    names = {
+        flag: ALIASES.get(given[flag], given[flag])
+        for flag in ("net_type", "frame_generator_mode")
+        if flag in given
+    }
+    if len(set(names.values())) > 1:
+        raise CommandLineError(
+            f"--net_type {given['net_type']} and --frame_generator_mode "
+            f"{given['frame_generator_mode']} name different networks; give one of them"
+        )
+    given.pop("net_type", None)
+    for flag, name in names.items():
+        _refuse_out_of_range("frame_generator_mode", name, flag)
+        given["frame_generator_mode"] = name
+    if names and "image_size" not in given:
+        given["image_size"] = NETWORK_SIDES[given["frame_generator_mode"]]
+    elif not names and str(given.get("image_size")) in NETWORK_SIDES:
+        given["frame_generator_mode"] = str(given["image_size"])
+
+
+# --- The parser ---
+
+
+def read_boolean(text: str) -> bool:
+    """true/false, yes/no, on/off, t/f, y/n, 1/0, in any case.
+
+    Raises:
+        argparse.ArgumentTypeError: anything else.
+    """
+    words = {"true": True, "t": True, "yes": True, "y": True, "on": True, "1": True}
+    words |= {"false": False, "f": False, "no": False, "n": False, "off": False, "0": False}
+    try:
+        return words[text.lower()]
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"{text} is neither True nor False") from None
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise CommandLineError(message.removeprefix("argument ") + "; --help lists all flags")
+
+    def parse_args(self, arguments=None, namespace=None):
+        values, unknown = self.parse_known_args(arguments, namespace)
+        if unknown:
+            flag = next((word for word in unknown if word.startswith("-")), unknown[0])
+            name = flag.split("=")[0]
+            near = difflib.get_close_matches(name, self._option_string_actions, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else "--help lists all flags"
+            raise CommandLineError(f"unknown flag {name}; {hint}")
+        return values
+
+
+EXAMPLES = """\
+examples:
+  main_dyn_G.py --category fire --isTraining True
+  main_dyn_G.py --category fire --isTraining True --resume True
+  main_dyn_G.py --category fire --isTraining False --num_sections_in_test 8
+"""
+
+
+def _parser(experiments: Experiments) -> _Parser:
+    width = shutil.get_terminal_size().columns - 2
+    parser = _Parser(
+        prog="main_dyn_G.py",
+        usage="main_dyn_G.py --category NAME [--flag VALUE ...]",
+        description=_description(experiments, width),
+        epilog=_defaults_in_words(experiments, width),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    for group in Group:
+        section = parser.add_argument_group(group.value)
+        for name, field in FIELDS.items():
+            if field.metadata["group"] is group:
+                _add_flag(section, name, field)
+        if group is Group.MODEL:
+            section.add_argument("--net_type", metavar="NAME", help="--frame_generator_mode")
+    return parser
+
+
+def _add_flag(section: argparse._ArgumentGroup, name: str, field: Field) -> None:
+    text = meaning_of(name)
+    text += f" (default: {field.default})" if field.default not in ("", ()) else ""
+    text = text.replace("%", "%%")
+    if field.type is bool:
+        section.add_argument(
+            f"--{name}", type=read_boolean, nargs="?", const=True, metavar="True|False", help=text
+        )
+        section.add_argument(
+            f"--no{name}", dest=name, action="store_const", const=False, help=argparse.SUPPRESS
+        )
+    elif field.type is tuple:
+        section.add_argument(f"--{name}", nargs="+", metavar="PATH", help=text)
+    else:
+        metavar = {int: "N", float: "X"}.get(field.type, "TEXT")
+        section.add_argument(f"--{name}", type=field.type, metavar=metavar, help=text)
+
+
+def _description(experiments: Experiments, width: int) -> str:
+    about = (
+        "Learn a dynamic generator model from video by alternating back-propagation through "
+        "time, and synthesize video from it."
+    )
+    rows = [_indented(f"{name}: {record.summary}", width) for name, record in experiments.items()]
+    return "\n".join([textwrap.fill(about, width), "", EXAMPLES, "experiments:", *rows])
+
+
+def _defaults_in_words(experiments: Experiments, width: int) -> str:
+    rows = []
+    for name, experiment in experiments.items():
+        if experiment.presets:
+            words = " ".join(f"--{flag} {value}" for flag, value in experiment.presets.items())
+            rows.append(_indented(f"{name}: {words}", width))
+    return "\n".join(["defaults that differ with --experiment:", *rows])
+
+
+def _indented(text: str, width: int) -> str:
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent="  ",
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

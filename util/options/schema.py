@@ -1,0 +1,439 @@
+"""The options of a run: names, defaults, meanings, limits, and when each may change.
+
+Flags that the authors' released code had keep their names and meanings.
+"""
+
+import dataclasses
+import enum
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from model.inference import SAMPLERS
+from model.networks import ALIASES, NETWORKS, image_side
+from model.transition import TRANSITIONS
+
+NETWORK_SIDES = {name: image_side(network) for name, network in NETWORKS.items()}
+
+
+class Scope(enum.Enum):
+    """What a flag may say when a run is resumed, or when its checkpoint is tested."""
+
+    FIXED = "the same as when the run began"
+    FIXED_IN_TRAINING = "the same when the run is resumed; anything in a test"
+    REMEMBERED = "anything; the run's value holds where the flag is left out"
+    THIS_CALL = "anything; the run's value is forgotten"
+
+
+class Phase(enum.Enum):
+    """Which calls look at an option."""
+
+    ANY = "training and tests"
+    TRAINING = "training"
+    TEST = "--isTraining False"
+
+
+class Group(enum.Enum):
+    """The headings of --help, in their order."""
+
+    FIRST = "what to do"
+    CLIPS = "clips"
+    MASKS = "masks (recovery and inpainting)"
+    MODEL = "model"
+    INFERENCE = "inference"
+    LEARNING = "learning"
+    RUN = "run"
+    TEST = "test"
+
+
+class Limit(NamedTuple):
+    """What values an option may have, in words and as a test."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+AT_LEAST_0 = Limit("at least 0", lambda value: value >= 0)
+SEED = Limit("at least 0 and below 2^32", lambda value: 0 <= value < 2**32)
+AT_LEAST_2 = Limit("at least 2", lambda value: value >= 2)
+AT_LEAST_1 = Limit("at least 1", lambda value: value >= 1)
+POSITIVE = Limit("a number above 0", lambda value: 0 < value < math.inf)
+BETWEEN_0_AND_1 = Limit("above 0 and below 1", lambda value: 0 < value < 1)
+BELOW_1 = Limit("at least 0 and below 1", lambda value: 0 <= value < 1)
+
+
+SEQUENCES = Limit("as in 0,3,7", lambda value: re.fullmatch(r"(\d+(,\d+)*)?", value) is not None)
+PAIRS = Limit(
+    "as in 0:3,1:4", lambda value: re.fullmatch(r"(\d+:\d+(,\d+:\d+)*)?", value) is not None
+)
+
+
+def numbers_of(sequences: str) -> list[int]:
+    """0,3,7 → [0, 3, 7]; each once."""
+    return list(dict.fromkeys(int(number) for number in sequences.split(",") if number))
+
+
+def pairs_of(pairs: str) -> list[tuple[int, int]]:
+    """0:3,1:4 → [(0, 3), (1, 4)]; each once."""
+    found = (pair.split(":") for pair in pairs.split(",") if pair)
+    return list(dict.fromkeys((int(first), int(second)) for first, second in found))
+
+
+def one_of(*names: str) -> Limit:
+    return Limit("one of " + ", ".join(names), lambda value: value in names)
+
+
+def option(
+    default: Any,
+    scope: Scope,
+    group: Group,
+    text: str,
+    limit: Limit | None = None,
+    *,
+    phase: Phase = Phase.ANY,
+    needs: tuple[str, str] | None = None,
+    refuse_if_idle: bool = False,
+) -> Any:
+    """A field of `Options`.
+
+    Args:
+        text: what the option means, in one sentence.
+        phase: which calls look at it.
+        needs: another option and the value that it must have for this one to be looked at.
+        refuse_if_idle: whether giving it where nothing looks at it is an error, not a warning.
+    """
+    about = {
+        "scope": scope,
+        "group": group,
+        "text": text,
+        "limit": limit,
+        "phase": phase,
+        "needs": needs,
+        "refuse_if_idle": refuse_if_idle,
+    }
+    return dataclasses.field(default=default, metadata=about)
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Every option of a run; the field names are the flags."""
+
+    experiment: str = option(
+        "synthesis", Scope.FIXED_IN_TRAINING, Group.FIRST, "the experiment; see the list above"
+    )
+    isTraining: bool = option(
+        True, Scope.THIS_CALL, Group.FIRST, "True trains; False synthesizes from a checkpoint"
+    )
+    category: str = option(
+        "", Scope.FIXED_IN_TRAINING, Group.FIRST, "name of the folder of clips in data_path"
+    )
+    data_path: str = option(
+        "./trainingVideo/dynamicTexture",
+        Scope.REMEMBERED,
+        Group.CLIPS,
+        "folder that holds the categories",
+    )
+    output_dir: str = option(
+        "./output_synthesis",
+        Scope.THIS_CALL,
+        Group.FIRST,
+        "folder that holds the run directories",
+    )
+    seed: int = option(
+        0, Scope.FIXED_IN_TRAINING, Group.RUN, "seed of all random numbers of the run", SEED
+    )
+
+    image_size: int = option(
+        64, Scope.FIXED, Group.CLIPS, "height and width of the frames in pixels", AT_LEAST_1
+    )
+    num_frames: int = option(60, Scope.FIXED, Group.CLIPS, "frames of each sequence", AT_LEAST_1)
+    first_frame: int = option(
+        0, Scope.FIXED, Group.CLIPS, "number of the first frame used, from 0", AT_LEAST_0
+    )
+    training_mode: str = option(
+        "complete",
+        Scope.FIXED,
+        Group.MASKS,
+        "incomplete means that pixels are missing; it follows from --experiment",
+        one_of("complete", "incomplete"),
+    )
+    mask_type: str = option(
+        "external",
+        Scope.FIXED,
+        Group.MASKS,
+        "which pixels are missing: external reads a mask, missingFrames takes whole frames at "
+        "random, randomRegion takes a square of each frame at a random place",
+        one_of("external", "missingFrames", "randomRegion"),
+    )
+    mask_path: str = option(
+        "",
+        Scope.REMEMBERED,
+        Group.MASKS,
+        "folder that holds the masks of the categories",
+        phase=Phase.TRAINING,
+        needs=("mask_type", "external"),
+    )
+    mask_file: str = option(
+        "",
+        Scope.FIXED,
+        Group.MASKS,
+        "file name of the mask in <mask_path>/<category>",
+        needs=("mask_type", "external"),
+    )
+    missing_fraction: float = option(
+        0.5,
+        Scope.FIXED,
+        Group.MASKS,
+        "share of the frames that are missing with missingFrames",
+        BETWEEN_0_AND_1,
+        needs=("mask_type", "missingFrames"),
+    )
+    region_size: float = option(
+        0.4,
+        Scope.FIXED,
+        Group.MASKS,
+        "side of the missing square with randomRegion, as a share of the frame's side",
+        BETWEEN_0_AND_1,
+        needs=("mask_type", "randomRegion"),
+    )
+    truth_path: str = option(
+        "",
+        Scope.REMEMBERED,
+        Group.MASKS,
+        "folder of clips without missing pixels, used only to score the result",
+        phase=Phase.TRAINING,
+    )
+    average_last: int = option(
+        20,
+        Scope.FIXED,
+        Group.MASKS,
+        "a missing pixel gets the mean of its reconstructions in this many last iterations",
+        AT_LEAST_1,
+    )
+
+    frame_generator_mode: str = option(
+        "64",
+        Scope.FIXED,
+        Group.MODEL,
+        "emission network, named by its image size; --net_type is the same flag; "
+        + ", ".join(f"{alias} means {name}" for alias, name in ALIASES.items()),
+        one_of(*NETWORKS, *ALIASES),
+    )
+    dynamic_mode: str = option(
+        "nonlinear", Scope.FIXED, Group.MODEL, "transition network", one_of(*TRANSITIONS)
+    )
+    state_size: int = option(
+        100, Scope.FIXED, Group.MODEL, "dimension d of the state s_t", AT_LEAST_1
+    )
+    z_size: int = option(
+        100, Scope.FIXED, Group.MODEL, "dimension k of the innovation ξ_t", AT_LEAST_1
+    )
+    content_size: int = option(
+        0, Scope.FIXED, Group.MODEL, "dimension of the appearance vector a", AT_LEAST_0
+    )
+    motion_type_size: int = option(
+        0, Scope.FIXED, Group.MODEL, "dimension of the motion-type vector m", AT_LEAST_0
+    )
+    transition_init_std: float = option(
+        0.1,
+        Scope.FIXED,
+        Group.MODEL,
+        "standard deviation of the transition's initial weights",
+        POSITIVE,
+    )
+
+    encoded_frame: str = option(
+        "random",
+        Scope.FIXED,
+        Group.LEARNING,
+        "first encodes the first frame of a sequence; random encodes a random frame and learns "
+        "from the chunk that begins there",
+        one_of("first", "random"),
+    )
+
+    num_epochs: int = option(
+        3000,
+        Scope.REMEMBERED,
+        Group.FIRST,
+        "iterations over all sequences",
+        AT_LEAST_1,
+    )
+    batch_size: int = option(1, Scope.FIXED, Group.LEARNING, "sequences in a batch", AT_LEAST_1)
+    truncated_backprop_length: int = option(
+        30, Scope.FIXED, Group.LEARNING, "frames in a chunk", AT_LEAST_1
+    )
+    lr_gen: float = option(
+        0.002, Scope.REMEMBERED, Group.LEARNING, "learning rate of Adam", POSITIVE
+    )
+    lr_half_life: int = option(
+        0,
+        Scope.REMEMBERED,
+        Group.LEARNING,
+        "the learning rate halves every so many epochs, counted from the run's first; "
+        "0 keeps it constant",
+        AT_LEAST_0,
+    )
+    lr_warmup: int = option(
+        0,
+        Scope.FIXED,
+        Group.LEARNING,
+        "the learning rate rises linearly to lr_gen over this many first epochs",
+        AT_LEAST_0,
+    )
+    beta1_gen: float = option(0.5, Scope.FIXED, Group.LEARNING, "β₁ of Adam", BELOW_1)
+    refsig: float = option(
+        1.0,
+        Scope.FIXED,
+        Group.INFERENCE,
+        "σ, standard deviation of the observation residual",
+        POSITIVE,
+    )
+    likelihood: str = option(
+        "sum",
+        Scope.FIXED,
+        Group.INFERENCE,
+        "sum over frames, as in the paper, or mean over frames, as in the released code",
+        one_of("sum", "mean_over_frames"),
+    )
+    sampler: str = option(
+        "langevin",
+        Scope.FIXED,
+        Group.INFERENCE,
+        "sampler of the latents from their posterior",
+        one_of(*SAMPLERS),
+    )
+    step_size: float = option(
+        0.03, Scope.FIXED, Group.INFERENCE, "δ, step size of the sampler", POSITIVE
+    )
+    sample_steps: int = option(
+        15, Scope.FIXED, Group.INFERENCE, "l, steps of the sampler in an iteration", AT_LEAST_1
+    )
+
+    precision: str = option(
+        "float32",
+        Scope.FIXED_IN_TRAINING,
+        Group.RUN,
+        "number format of the emission network's activations and products; the rest is float32",
+        one_of("float32", "bfloat16"),
+    )
+
+    log_step: int = option(
+        10, Scope.REMEMBERED, Group.RUN, "epochs between checkpoints and pictures", AT_LEAST_1
+    )
+    max_to_keep: int = option(
+        50, Scope.REMEMBERED, Group.RUN, "number of newest checkpoints to keep", AT_LEAST_1
+    )
+    resume: bool = option(
+        False, Scope.THIS_CALL, Group.FIRST, "continue the run from its newest checkpoint"
+    )
+    overwrite: bool = option(
+        False, Scope.THIS_CALL, Group.RUN, "replace the files of an earlier run or test"
+    )
+
+    ckpt: str = option("", Scope.THIS_CALL, Group.TEST, "path of the checkpoint to test")
+    ckpt_name: str = option(
+        "", Scope.THIS_CALL, Group.TEST, "name of the checkpoint to test in the run's model/"
+    )
+    num_sections_in_test: int = option(
+        4, Scope.REMEMBERED, Group.TEST, "chunks in a synthesized video", AT_LEAST_1
+    )
+    num_batches_in_test: int = option(
+        2, Scope.REMEMBERED, Group.TEST, "videos synthesized per sequence", AT_LEAST_1
+    )
+    start_in_test: str = option(
+        "inferred",
+        Scope.REMEMBERED,
+        Group.TEST,
+        "start state s_0 of a synthesized video: inferred for the sequence, or from the prior",
+        one_of("inferred", "prior"),
+    )
+    sequences: str = option(
+        "",
+        Scope.THIS_CALL,
+        Group.TEST,
+        "numbers of the sequences to synthesize, from 0; all where it is left out",
+        SEQUENCES,
+        phase=Phase.TEST,
+    )
+    pairs: str = option(
+        "",
+        Scope.THIS_CALL,
+        Group.TEST,
+        "pairs of sequence numbers, from 0; 0:1,2:3,… where it is left out",
+        PAIRS,
+        phase=Phase.TEST,
+    )
+    interpolation_steps: int = option(
+        8,
+        Scope.THIS_CALL,
+        Group.TEST,
+        "columns from one appearance to the other",
+        AT_LEAST_2,
+        phase=Phase.TEST,
+    )
+    image: tuple = option(
+        (),
+        Scope.THIS_CALL,
+        Group.TEST,
+        "paths of still images to animate",
+        phase=Phase.TEST,
+        refuse_if_idle=True,
+    )
+    normalization_in_test: str = option(
+        "batch",
+        Scope.REMEMBERED,
+        Group.TEST,
+        "batch normalises a synthesized chunk by its own statistics, moving by the averages of "
+        "training",
+        one_of("batch", "moving"),
+    )
+    debug: bool = option(
+        False, Scope.THIS_CALL, Group.RUN, "show tracebacks and TensorFlow's own messages"
+    )
+
+    def lasting(self) -> "Options":
+        """These options, with defaults for those that concern the present call only."""
+        passing = (about for about in FIELDS.values() if scope_of(about.name) is Scope.THIS_CALL)
+        return dataclasses.replace(self, **{about.name: about.default for about in passing})
+
+    def to_json(self) -> str:
+        """All options as a JSON object, one a line."""
+        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Options":
+        """Read what `to_json` wrote; an option that an earlier version lacked has its default.
+
+        Raises:
+            ValueError: the text is no JSON object, or holds an unknown option.
+        """
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError("not an object of options")
+        unknown = values.keys() - FIELDS.keys()
+        if unknown:
+            raise ValueError(f"unknown options {', '.join(sorted(unknown))}")
+        if "image" in values:
+            values["image"] = tuple(values["image"])
+        return cls(**values)
+
+
+FIELDS: dict[str, dataclasses.Field] = {field.name: field for field in dataclasses.fields(Options)}
+
+
+def scope_of(name: str) -> Scope:
+    """When an option may change."""
+    return FIELDS[name].metadata["scope"]
+
+
+def limit_of(name: str) -> Limit | None:
+    """What values an option may have; None where any."""
+    return FIELDS[name].metadata["limit"]
+
+
+def meaning_of(name: str) -> str:
+    """What an option means and what values it may have, in words."""
+    limit = limit_of(name)
+    return FIELDS[name].metadata["text"] + (f"; {limit.words}" if limit else "")

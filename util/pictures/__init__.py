@@ -1,0 +1,1 @@
+"""Videos and pictures: encoding them, and laying them out."""

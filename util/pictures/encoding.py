@@ -1,0 +1,122 @@
+"""Writing videos and pictures, all from uint8 frames [T, H, W, 3]."""
+
+import contextlib
+import errno
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+from PIL import Image
+
+from util.system.atomic import atomic_path
+
+FRAMES_PER_SECOND = 25
+
+# A palette for each frame, so that a GIF of any length is written as it comes.
+_GIF_FILTER = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"
+_CODECS = {
+    ".mp4": ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "12"],
+    ".gif": ["-lavfi", _GIF_FILTER],
+}
+# One thread, and neither date nor version in the file, so that the bytes do not vary.
+_STABLE = ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
+
+
+class VideoEncoder:
+    """An ffmpeg of imageio's own that takes frames as they come and writes one video file."""
+
+    def __init__(self, path: Path, height: int, width: int):
+        """Start to write `path`, which ends in .mp4 (even height and width) or .gif."""
+        source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
+        source += ["-r", str(FRAMES_PER_SECOND), "-i", "-"]
+        output = [*_CODECS[path.suffix], *_STABLE, str(path.absolute())]
+        self._path = path
+        self._frame_shape = (height, width, 3)
+        self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - closed by abandon
+        self._ffmpeg = subprocess.Popen(
+            [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *source, *output],
+            stdin=subprocess.PIPE,
+            stderr=self._messages,
+            # Ctrl-C is for the run, which finishes the videos that it has begun.
+            start_new_session=True,
+        )
+
+    def write(self, frames: np.ndarray) -> None:
+        """Append frames, uint8 [T, H, W, 3].
+
+        Raises:
+            ValueError: frames of another type or size.
+            OSError: the encoder has stopped, for want of space most often.
+        """
+        if frames.dtype != np.uint8 or frames.shape[1:] != self._frame_shape:
+            raise ValueError(f"frames are {frames.dtype} {frames.shape}, not {self._frame_shape}")
+        try:
+            self._ffmpeg.stdin.write(np.ascontiguousarray(frames))
+        except BrokenPipeError:
+            self.finish()
+
+    def finish(self) -> None:
+        """Write what is left and end the file.
+
+        Raises:
+            OSError: the file could not be written.
+        """
+        with contextlib.suppress(BrokenPipeError):
+            self._ffmpeg.stdin.close()
+        if self._ffmpeg.wait() != 0:
+            self._messages.seek(0)
+            lines = self._messages.read().decode(errors="replace").strip().splitlines()
+            reason = lines[-1] if lines else f"ffmpeg ended with {self._ffmpeg.returncode}"
+            raise OSError(errno.EIO, reason, str(self._path))
+
+    def abandon(self) -> None:
+        """End the encoder, finished or not."""
+        self._ffmpeg.kill()
+        self._ffmpeg.wait()
+        with contextlib.suppress(BrokenPipeError):
+            self._ffmpeg.stdin.close()
+        self._messages.close()
+
+
+@contextlib.contextmanager
+def video_writer(path: Path, height: int, width: int) -> Iterator[Callable[[np.ndarray], None]]:
+    """Write `path`.mp4 and `path`.gif; both appear when the block succeeds, or neither.
+
+    Yields a function that appends frames, uint8 [T, H, W, 3], to both.
+    """
+    with contextlib.ExitStack() as files:
+        encoders = []
+        for suffix in _CODECS:
+            partial = files.enter_context(atomic_path(path.with_name(path.name + suffix)))
+            encoders.append(VideoEncoder(partial, height, width))
+            files.callback(encoders[-1].abandon)
+
+        def write(frames: np.ndarray) -> None:
+            for encoder in encoders:
+                encoder.write(frames)
+
+        yield write
+        for encoder in encoders:
+            encoder.finish()
+
+
+def write_video(path: Path, frames: np.ndarray) -> None:
+    """Write `path`.mp4 and `path`.gif of uint8 frames [T, H, W, 3]."""
+    with video_writer(path, *frames.shape[1:3]) as write:
+        write(frames)
+
+
+def write_png(path: Path, picture: np.ndarray) -> None:
+    """Write a picture, uint8 [H, W, 3]."""
+    with atomic_path(path) as partial:
+        Image.fromarray(picture).save(partial)
+
+
+def write_frames(folder: Path, frames: Iterable[np.ndarray]) -> None:
+    """Write each frame as a numbered .png."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, frame in enumerate(frames):
+        write_png(folder / f"{number:05d}.png", frame)

@@ -1,0 +1,150 @@
+"""From a checkpoint to a model that can be tested."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from model.dynamic_generator import DynamicGenerator
+from model.latents import Latents, of_sequences
+from model.sampling import reconstruct
+from util.data.frames import to_bytes
+from util.data.observed import observed_clips
+from util.options.experiment import Experiment
+from util.options.schema import Options, numbers_of
+from util.runs.building import build_generator, restore
+from util.runs.jobs import TestingJob, refuse_unwritable
+from util.runs.run_directory import free_name
+from util.runs.run_state import RunState, digest, read_state
+from util.system.errors import CommandLineError, RunError
+
+
+class LoadedCheckpoint(NamedTuple):
+    """A checkpoint that was read, with what holds for its test.
+
+    Fields:
+        path: of the checkpoint.
+        state: everything that it holds.
+        options: the recorded ones, with what the command line gave put over them.
+        experiment: the record of the test's experiment.
+        trained_by: the record of the experiment that trained the checkpoint.
+        rows: numbers of the training sequences asked for, from 0.
+    """
+
+    path: Path
+    state: RunState
+    options: Options
+    experiment: Experiment
+    trained_by: Experiment
+    rows: list[int]
+
+
+class LoadedRun(NamedTuple):
+    """The model of a checkpoint, and the folder for the results, which is there and empty."""
+
+    checkpoint: LoadedCheckpoint
+    generator: DynamicGenerator
+    folder: Path
+
+    @property
+    def options(self) -> Options:
+        """The options that hold for this test."""
+        return self.checkpoint.options
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the sequences asked for."""
+        return [self.checkpoint.state.sequence_names[row] for row in self.checkpoint.rows]
+
+    @property
+    def latents(self) -> Latents:
+        """The inferred latents of the sequences asked for."""
+        return of_sequences(self.checkpoint.state.latents, self.checkpoint.rows)
+
+
+def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
+    """Read a checkpoint and settle the options of its test; nothing is written.
+
+    Raises:
+        RunError: the checkpoint is damaged or was not written by this program.
+        CommandLineError: a flag contradicts the checkpoint, or names a sequence it does not have.
+    """
+    command_line = job.command_line
+    state = read_state(job.checkpoint)
+    options = command_line.over(state.options)
+    command_line.warn_of_idle(options)
+    count = len(state.sequence_names)
+    rows = numbers_of(options.sequences) or list(range(count))
+    refuse_unknown(rows, count, f"--sequences {options.sequences}")
+    return LoadedCheckpoint(
+        path=job.checkpoint,
+        state=state,
+        options=options,
+        experiment=command_line.experiment(options),
+        trained_by=command_line.experiment(state.options),
+        rows=rows,
+    )
+
+
+def refuse_unknown(rows: Sequence[int], count: int, flag: str) -> None:
+    """Raises CommandLineError where a number is not that of one of `count` sequences."""
+    for row in rows:
+        if row >= count:
+            raise CommandLineError(
+                f"{flag} asks for sequence {row}; the checkpoint has {count}, numbered from 0"
+            )
+
+
+def build_run(job: TestingJob, checkpoint: LoadedCheckpoint) -> LoadedRun:
+    """Build the model of a checkpoint and make the folder for the results.
+
+    Raises:
+        RunError: the checkpoint is of another model, or the folder cannot be made.
+    """
+    folder = job.result_folder(checkpoint.experiment)
+    refuse_unwritable(folder)
+    generator = build_generator(checkpoint.options, checkpoint.experiment)
+    restore(generator, checkpoint.state, checkpoint.path)
+    if checkpoint.options.overwrite and folder.exists():
+        shutil.rmtree(folder)
+    folder = free_name(folder)
+    folder.mkdir(parents=True)
+    return LoadedRun(checkpoint, generator, folder)
+
+
+def observed_again(run: LoadedRun) -> np.ndarray | None:
+    """The clips of all training sequences with nothing missing, uint8 [N, T, H, W, 3].
+
+    None where they are not there, have changed, or have missing pixels that nobody knows. The
+    reason is printed on stderr.
+    """
+    options = run.options
+    try:
+        clips = observed_clips(options, run.checkpoint.trained_by)
+    except RunError as error:
+        print(error, file=sys.stderr)
+        return None
+    if digest(clips.frames, clips.missing) != run.checkpoint.state.clips_digest:
+        print(f"the clips in {options.data_path} are not those trained on", file=sys.stderr)
+        return None
+    return clips.complete
+
+
+def observed_or_reconstructed(
+    run: LoadedRun, observed: np.ndarray | None, rows: Sequence[int]
+) -> np.ndarray:
+    """Some training sequences, uint8 [n, T, H, W, 3]: as reconstructed where `observed` is None.
+
+    Args:
+        observed: see `observed_again`.
+    """
+    if observed is not None:
+        return observed[list(rows)]
+    print("reconstructions are shown in the place of the observed clips", file=sys.stderr)
+    options = run.options
+    latents = of_sequences(run.checkpoint.state.latents, list(rows))
+    chunk_length, batch_size = options.truncated_backprop_length, options.batch_size
+    return to_bytes(reconstruct(run.generator, latents, chunk_length, batch_size))

@@ -1,0 +1,82 @@
+"""All that a run is between two epochs, as it goes into a checkpoint and comes out again."""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from model.latents import Latents
+from util.options.schema import Options
+from util.runs.checkpoints import load
+from util.system.errors import RunError
+
+_LATENTS = "latents/"
+
+
+class RunState(NamedTuple):
+    """Everything that training goes on from, and that testing needs.
+
+    Fields:
+        epoch: the number of epochs done.
+        options: those of the run.
+        sequence_names: of the N training sequences.
+        clips_digest: of the frames trained on, see `digest`.
+        latents: of all training sequences, the persistent chains.
+        variables: weights, normalisation averages and the optimiser's moments, by name.
+        recovery_samples: see `Recovery`; None where nothing is missing.
+    """
+
+    epoch: int
+    options: Options
+    sequence_names: list[str]
+    clips_digest: str
+    latents: Latents
+    variables: dict[str, np.ndarray]
+    recovery_samples: np.ndarray | None = None
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The state as the named arrays of a checkpoint."""
+        samples = self.recovery_samples
+        return {
+            **self.variables,
+            **({} if samples is None else {"recovery_samples": samples}),
+            **{_LATENTS + name: value for name, value in self.latents._asdict().items()},
+            "epoch": np.asarray(self.epoch, np.int64),
+            "options": np.asarray(self.options.lasting().to_json().encode(), object),
+            "sequence_names": np.asarray([name.encode() for name in self.sequence_names], object),
+            "clips_digest": np.asarray(self.clips_digest.encode(), object),
+        }
+
+
+def read_state(checkpoint: Path) -> RunState:
+    """Read a checkpoint.
+
+    Raises:
+        UnreadableCheckpoint: it is damaged.
+        RunError: it was not written by this program.
+    """
+    arrays = load(checkpoint)
+    try:
+        return RunState(
+            epoch=int(arrays.pop("epoch")),
+            options=Options.from_json(arrays.pop("options")),
+            sequence_names=[name.decode() for name in arrays.pop("sequence_names")],
+            clips_digest=arrays.pop("clips_digest").decode(),
+            latents=Latents(*(arrays.pop(_LATENTS + name) for name in Latents._fields)),
+            recovery_samples=arrays.pop("recovery_samples", None),
+            variables=arrays,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(
+            f"checkpoint {checkpoint} is of another model: it has no usable {error}; "
+            "name one that this program wrote"
+        ) from error
+
+
+def digest(frames: np.ndarray, missing: np.ndarray | None = None) -> str:
+    """A fingerprint of training frames and of what is missing of them."""
+    fingerprint = hashlib.sha256(np.ascontiguousarray(frames))
+    if missing is not None:
+        fingerprint.update(np.ascontiguousarray(missing))
+    return fingerprint.hexdigest()

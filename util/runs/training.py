@@ -1,0 +1,303 @@
+"""A training run: the alternating loop, with checkpoints, log and pictures around it."""
+
+import math
+import shutil
+import sys
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from model.alternating import EpochReport, alternate
+from model.dynamic_generator import DynamicGenerator
+from model.latents import Latents, copied, draw_from_prior, of_sequences
+from model.random_keys import Stream, random_generator
+from util.data.clips import Clips
+from util.data.frames import to_bytes
+from util.metrics.recovered import Recovered, Recovery
+from util.options.command_line import CommandLine
+from util.options.schema import FIELDS, Options
+from util.pictures.encoding import write_png, write_video
+from util.pictures.layout import contact_sheet
+from util.runs import checkpoints
+from util.runs.building import build_generator, latent_sizes, restore
+from util.runs.epoch_log import EpochReporter
+from util.runs.jobs import TrainingJob, existing_part
+from util.runs.run_directory import RunDirectory
+from util.runs.run_state import RunState, digest, read_state
+from util.runs.sampling import FOR_PREVIEW, sampled
+from util.system.background import Background
+from util.system.errors import Interrupted, RunError
+from util.system.interruption import Interruption
+
+
+class TrainingResult(NamedTuple):
+    """A trained model, the clips it was trained on, and the latents it inferred.
+
+    `recovery` is None where nothing was missing.
+    """
+
+    options: Options
+    run: RunDirectory
+    clips: Clips
+    generator: DynamicGenerator
+    latents: Latents
+    recovery: Recovery | None
+
+
+class Beginning(NamedTuple):
+    """Where training begins: the number of epochs done, the latents, what was recovered so far."""
+
+    epoch: int
+    latents: Latents
+    recovery: Recovery | None
+
+
+class Snapshot(NamedTuple):
+    """What is written of an epoch.
+
+    Fields:
+        state: what the checkpoint holds.
+        reconstruction: [N, T, H, W, 3] in [-1, 1].
+        synthesis: of the first sequences, like it; None where only a checkpoint is due.
+        recovered: None where nothing is missing, or only a checkpoint is due.
+    """
+
+    state: RunState
+    reconstruction: np.ndarray
+    synthesis: np.ndarray | None
+    recovered: Recovered | None
+
+
+def train_model(job: TrainingJob) -> TrainingResult:
+    """Train a model, from the start or from where an earlier run stopped.
+
+    Raises:
+        RunError: the run cannot start, or a value is no longer finite.
+        Interrupted: Ctrl-C or SIGTERM, after a checkpoint was saved.
+    """
+    options, run, clips = job.options, job.run, job.clips
+    generator = build_generator(options, job.experiment)
+    clips_digest = digest(clips.frames, clips.missing)
+    begin = start_or_resume(job, generator, clips_digest)
+    latents, recovery = begin.latents, begin.recovery
+    with (
+        Interruption() as interruption,
+        EpochReporter(run, options, clips, begin.epoch) as reporter,
+        Background() as background,
+    ):
+        for epoch in range(begin.epoch, options.num_epochs):
+            background.check()
+            began = time.monotonic()
+            report = alternate(
+                generator,
+                frames=clips.frames,
+                visible=clips.visible,
+                latents=latents,
+                batch_size=options.batch_size,
+                chunk_length=options.truncated_backprop_length,
+                learning_rate=learning_rate(options, epoch),
+                seed=options.seed,
+                epoch=epoch,
+                encoded_frame=options.encoded_frame if job.experiment.encodes else "",
+            )
+            seconds = time.monotonic() - began
+            done = epoch + 1
+            refuse_not_finite(report, done, run)
+            reporter.report(done, report, latents, seconds)
+            if recovery:
+                recovery.add(report.reconstruction)
+            stop_signal = interruption.signal
+            on_log_step = done % options.log_step == 0 or done == options.num_epochs
+            if on_log_step or stop_signal:
+                background.wait()  # so that no third copy of the weights is made
+                background.start(
+                    write_snapshot,
+                    run,
+                    reporter,
+                    snapshot_of(
+                        TrainingResult(options, run, clips, generator, latents, recovery),
+                        done,
+                        clips_digest,
+                        report.reconstruction,
+                        with_pictures=on_log_step,
+                    ),
+                )
+            if stop_signal:
+                background.wait()
+                raise Interrupted(
+                    stop_signal,
+                    f"stopped after epoch {done}; checkpoint saved in {run.models}. "
+                    "Resume with --resume True",
+                )
+    return TrainingResult(options, run, clips, generator, latents, recovery)
+
+
+def start_or_resume(job: TrainingJob, generator: DynamicGenerator, clips_digest: str) -> Beginning:
+    """Make the run directory ready, and load its newest checkpoint if the run is resumed.
+
+    Raises:
+        RunError: there is no space, or no checkpoint of these clips can be read.
+        CommandLineError: the checkpoint is of other options.
+    """
+    options, run, clips = job.options, job.run, job.clips
+    missing_values = 0 if clips.missing is None else 3 * np.count_nonzero(clips.missing)
+    refuse_full_disk(run, generator, options.average_last * missing_values)
+    if options.overwrite:
+        run.clear()
+    state = resume(run, generator, options, clips_digest) if options.resume else None
+    run.prepare(options)
+    if state is None:
+        write_observed(run, clips)
+        prior = random_generator(options.seed, Stream.INITIAL_LATENTS)
+        epoch, samples = 0, None
+        latents = draw_from_prior(
+            latent_sizes(options), len(clips.names), options.num_frames, prior
+        )
+    else:
+        epoch, latents, samples = state.epoch, state.latents, state.recovery_samples
+    recovery = None
+    if clips.missing is not None:
+        recovery = Recovery(clips, options.average_last, samples)
+    return Beginning(epoch, latents, recovery)
+
+
+def snapshot_of(
+    result: TrainingResult,
+    epoch: int,
+    clips_digest: str,
+    reconstruction: np.ndarray,
+    with_pictures: bool,
+) -> Snapshot:
+    """What is written after `epoch` epochs, as copies that training does not move."""
+    state = RunState(
+        epoch=epoch,
+        options=result.options,
+        sequence_names=result.clips.names,
+        clips_digest=clips_digest,
+        latents=copied(result.latents),
+        variables=result.generator.state(),
+        recovery_samples=result.recovery.samples if result.recovery else None,
+    )
+    if not with_pictures:
+        return Snapshot(state, reconstruction, None, None)
+    return Snapshot(
+        state,
+        reconstruction,
+        synthesis=preview(result.generator, result.options, result.latents, epoch),
+        recovered=result.recovery.recovered() if result.recovery else None,
+    )
+
+
+def learning_rate(options: Options, epoch: int) -> float:
+    """The rate of an epoch, counted from 0: a linear warm-up, times halvings as asked."""
+    warm = min(1.0, (epoch + 1) / (options.lr_warmup + 1))
+    halvings = epoch / options.lr_half_life if options.lr_half_life else 0.0
+    return options.lr_gen * warm * 0.5**halvings
+
+
+def refuse_full_disk(run: RunDirectory, generator: DynamicGenerator, samples_bytes: int) -> None:
+    """Raises RunError where not even two checkpoints would fit."""
+    needed = 2 * (generator.state_bytes() + samples_bytes)
+    free = shutil.disk_usage(existing_part(run.path)).free
+    if free < needed:
+        raise RunError(
+            f"no space for checkpoints in {run.path}: {free / 1e6:.0f} MB are free and two "
+            f"checkpoints take {needed / 1e6:.0f} MB; make room or choose another --output_dir"
+        )
+
+
+def resume(
+    run: RunDirectory, generator: DynamicGenerator, options: Options, clips_digest: str
+) -> RunState | None:
+    """Load the newest checkpoint that can be read; None where the run has none yet.
+
+    Raises:
+        RunError: none of the checkpoints there can be read, or it is of other clips.
+        CommandLineError: it is of other options.
+    """
+    found = checkpoints.existing(run.models)
+    for _, path in reversed(found):
+        try:
+            state = read_state(path)
+        except checkpoints.UnreadableCheckpoint as error:
+            print(f"{error}; trying the one before it", file=sys.stderr)
+            continue
+        if state.clips_digest != clips_digest:
+            raise RunError(
+                f"the clips of {options.category} in {options.data_path}, or their masks, are not "
+                f"those that {path} was trained on; restore them or train another run"
+            )
+        if state.epoch > options.num_epochs:
+            raise RunError(
+                f"{path} has {state.epoch} epochs, more than --num_epochs {options.num_epochs}; "
+                "ask for more epochs"
+            )
+        # options.json may have been edited or replaced since: what the checkpoint says counts.
+        CommandLine(options, frozenset(FIELDS), {}).over(state.options)
+        restore(generator, state, path)
+        return state
+    if found:
+        raise RunError(
+            f"no checkpoint in {run.models} can be read; start again with --overwrite True"
+        )
+    print(f"{run.path} has no checkpoint yet; training from the start", file=sys.stderr)
+    return None
+
+
+def refuse_not_finite(report: EpochReport, epoch: int, run: RunDirectory) -> None:
+    """Raises RunError where the energy or a gradient is no longer a finite number."""
+    seen = {
+        "the energy": report.prior + report.likelihood,
+        "a gradient": report.alpha_gradient + report.beta_gradient,
+    }
+    for name, value in seen.items():
+        if not math.isfinite(value):
+            raise not_finite(name, epoch, run)
+
+
+def not_finite(name: str, epoch: int, run: RunDirectory) -> RunError:
+    """The error that a value is no longer a finite number."""
+    return RunError(
+        f"{name} is no longer finite in epoch {epoch}; the checkpoints in {run.models} are from "
+        "before; try a smaller --lr_gen or --step_size"
+    )
+
+
+def write_snapshot(run: RunDirectory, reporter: EpochReporter, snapshot: Snapshot) -> None:
+    """Write the pictures and scores of an epoch, if they are due, and then its checkpoint.
+
+    Raises:
+        RunError: a weight is no longer a finite number; there is no such checkpoint then.
+    """
+    state = snapshot.state
+    if not all(np.isfinite(values).all() for values in state.variables.values()):
+        raise not_finite("a weight", state.epoch, run)
+    if snapshot.synthesis is not None:
+        videos = {
+            "reconstruction": to_bytes(snapshot.reconstruction),
+            "synthesis": to_bytes(snapshot.synthesis),
+        }
+        reporter.measure(state.epoch, videos["synthesis"])
+        if snapshot.recovered:
+            videos["recovered"] = snapshot.recovered.average
+            reporter.score(state.epoch, snapshot.recovered)
+        reporter.draw(state.epoch, videos)
+    checkpoints.save(run.models, state.epoch, state.arrays(), state.options.max_to_keep)
+
+
+def preview(
+    generator: DynamicGenerator, options: Options, latents: Latents, epoch: int
+) -> np.ndarray:
+    """A synthesized video of the first batch of sequences, [n, T, H, W, 3] in [-1, 1]."""
+    num_chunks = math.ceil(options.num_frames / options.truncated_backprop_length)
+    first = of_sequences(latents, slice(options.batch_size))
+    chunks = sampled(generator, options, first, num_chunks, FOR_PREVIEW, epoch)
+    return np.concatenate(list(chunks), axis=1)[:, : options.num_frames]
+
+
+def write_observed(run: RunDirectory, clips: Clips) -> None:
+    """The training clips as the model sees them, black where pixels are missing."""
+    for name, frames in zip(clips.names, to_bytes(clips.frames), strict=True):
+        write_video(run.observed_sequence / name, frames)
+        write_png(run.observed_sequence / f"{name}.png", contact_sheet(frames))

@@ -1,0 +1,1 @@
+"""What any program needs: whole files, signals, threads, TensorFlow's start, errors."""
