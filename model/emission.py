@@ -180,5 +180,6 @@ def gather_statistics(
     moves = []
     for layer, (mean, variance) in zip(layers, statistics, strict=False):
         for average, value in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
-            moves.append(average.assign_sub((1 - MOVING_AVERAGE_DECAY) * (average - value)))
+            if average is not None:
+                moves.append(average.assign_sub((1 - MOVING_AVERAGE_DECAY) * (average - value)))
     return tf.group(*moves)

@@ -43,16 +43,13 @@ def reconstruct(
 ) -> np.ndarray:
     """Frames [N, T, H, W, 3] in [-1, 1] from inferred latents; "batch" normalises as training."""
     num_sequences, num_frames = latents.innovations.shape[:2]
-    chunks_in_time = split_range(num_frames, chunk_length)
+    times = split_range(num_frames, chunk_length)
     videos = []
     for rows in split_range(num_sequences, batch_size):
         batch = of_sequences(latents, rows)
+        innovations = [batch.innovations[:, frames] for frames in times]
         chunks = generate_chunks(
-            generator,
-            batch,
-            lambda chunk, batch=batch: batch.innovations[:, chunks_in_time[chunk]],
-            len(chunks_in_time),
-            normalization,
+            generator, batch, innovations.__getitem__, len(times), normalization
         )
         videos.append(np.concatenate(list(chunks), axis=1))
     return np.concatenate(videos)

@@ -4,7 +4,7 @@ import logging
 import math
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -83,7 +83,13 @@ def read_category(
             f"numbered images ({' '.join(IMAGE_SUFFIXES)}) there"
         )
     frames = [
-        read_clip(source, first_frame, num_frames, image_size, missing and missing[index])
+        read_clip(
+            source,
+            first_frame,
+            num_frames,
+            image_size,
+            None if missing is None else missing[index],
+        )
         for index, source in enumerate(sources)
     ]
     return Clips(_unique_names(sources), to_model_range(np.stack(frames)))
@@ -202,7 +208,7 @@ def nearest_pixels(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     return picture[..., rows[:, np.newaxis], columns]
 
 
-def video_frames(path: Path) -> Iterator[Image.Image]:
+def video_frames(path: Path) -> Generator[Image.Image, None, None]:
     """Decode a video frame by frame, RGB, every frame once, whatever its timestamps say.
 
     Raises:
@@ -253,7 +259,7 @@ def _is_cut_gif(path: Path) -> bool:
         return not file.read().rstrip(b"\0").endswith(b";")
 
 
-def image_frames(folder: Path) -> Iterator[Image.Image]:
+def image_frames(folder: Path) -> Generator[Image.Image, None, None]:
     """Read a folder of numbered images in the order of their numbers, RGB.
 
     Raises:
@@ -272,7 +278,8 @@ def read_image(path: Path) -> Image.Image:
     try:
         with Image.open(path) as image:
             if image.mode.startswith("I"):  # 16 bits of grey, which `convert` would clip
-                image = Image.fromarray((np.asarray(image) / 257).round().astype(np.uint8))
+                grey = (np.asarray(image) / 257).round().astype(np.uint8)
+                return Image.fromarray(grey).convert("RGB")
             return image.convert("RGB")
     except FileNotFoundError as error:
         raise RunError(f"there is no image {path}; check the path") from error

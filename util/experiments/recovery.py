@@ -38,9 +38,9 @@ def write_recovered(result: TrainingResult) -> None:
     the baselines.
     """
     run, clips, recovery = result.run, result.clips, result.recovery
-    if clips.missing is None or recovery is None:
-        raise ValueError("nothing is missing in clips that were trained on as incomplete")
-    recovered = recovery.recovered()
+    if recovery is None:
+        raise ValueError("nothing is missing in the clips of this training")
+    recovered, missing = recovery.recovered(), recovery.missing
     by_average = f"average of the last {len(recovery.samples)}"
     ways = {by_average: recovered.average, "last iteration": recovered.last}
     scores = scores_of(ways | filled_by_baselines(clips), clips)
@@ -49,10 +49,10 @@ def write_recovered(result: TrainingResult) -> None:
         videos = {"observed": observed[index], "recovered": recovered.average[index]}
         if clips.truth is not None:
             videos["original"] = clips.truth[index]
-        mask = np.where(clips.missing[index], np.uint8(255), np.uint8(0)).repeat(3, axis=-1)
+        mask = np.where(missing[index], np.uint8(255), np.uint8(0)).repeat(3, axis=-1)
         with in_place_of(run.final_result / name) as folder:
             write_sequence(folder, {**videos, "mask": mask}, list(videos), len(mask))
-        if clips.missing[index].any():
+        if missing[index].any():
             print(f"{name}: each missing pixel is the {by_average} reconstructions")
         else:
             print(f"{name}: nothing is missing")
@@ -60,8 +60,8 @@ def write_recovered(result: TrainingResult) -> None:
     table.unlink(missing_ok=True)  # of the same run, before it was resumed
     if scores:
         write_scores(table, scores, clips.names)
-        for (index, way), values in scores.items():
-            print(f"{label(index, clips.names)}, {way}: {values}")
+        for (row, way), values in scores.items():
+            print(f"{label(row, clips.names)}, {way}: {values}")
 
 
 def write_scores(

@@ -289,7 +289,7 @@ def _add_flag(section: argparse._ArgumentGroup, name: str, field: Field) -> None
     elif field.type is tuple:
         section.add_argument(f"--{name}", nargs="+", metavar="PATH", help=text)
     else:
-        metavar = {int: "N", float: "X"}.get(field.type, "TEXT")
+        metavar = "N" if field.type is int else "X" if field.type is float else "TEXT"
         section.add_argument(f"--{name}", type=field.type, metavar=metavar, help=text)
 
 

@@ -121,7 +121,7 @@ class Options:
     """Every option of a run; the field names are the flags."""
 
     experiment: str = option(
-        "synthesis", Scope.FIXED_IN_TRAINING, Group.FIRST, "the experiment; see the list above"
+        "synthesis", Scope.FIXED_IN_TRAINING, Group.FIRST, "name of the experiment"
     )
     isTraining: bool = option(
         True, Scope.THIS_CALL, Group.FIRST, "True trains; False synthesizes from a checkpoint"
@@ -179,7 +179,7 @@ class Options:
         "",
         Scope.FIXED,
         Group.MASKS,
-        "file name of the mask in <mask_path>/<category>",
+        "file name of the mask in the category's folder of mask_path",
         needs=("mask_type", "external"),
     )
     missing_fraction: float = option(
@@ -395,8 +395,9 @@ class Options:
 
     def lasting(self) -> "Options":
         """These options, with defaults for those that concern the present call only."""
-        passing = (about for about in FIELDS.values() if scope_of(about.name) is Scope.THIS_CALL)
-        return dataclasses.replace(self, **{about.name: about.default for about in passing})
+        passing = (name for name in FIELDS if scope_of(name) is Scope.THIS_CALL)
+        defaults: dict[str, Any] = {name: FIELDS[name].default for name in passing}
+        return dataclasses.replace(self, **defaults)
 
     def to_json(self) -> str:
         """All options as a JSON object, one a line."""

@@ -43,6 +43,8 @@ class VideoEncoder:
             # Ctrl-C is for the run, which finishes the videos that it has begun.
             start_new_session=True,
         )
+        assert self._ffmpeg.stdin is not None  # as it is a pipe
+        self._input = self._ffmpeg.stdin
 
     def write(self, frames: np.ndarray) -> None:
         """Append frames, uint8 [T, H, W, 3].
@@ -54,7 +56,7 @@ class VideoEncoder:
         if frames.dtype != np.uint8 or frames.shape[1:] != self._frame_shape:
             raise ValueError(f"frames are {frames.dtype} {frames.shape}, not {self._frame_shape}")
         try:
-            self._ffmpeg.stdin.write(np.ascontiguousarray(frames))
+            self._input.write(frames.tobytes())
         except BrokenPipeError:
             self.finish()
 
@@ -65,7 +67,7 @@ class VideoEncoder:
             OSError: the file could not be written.
         """
         with contextlib.suppress(BrokenPipeError):
-            self._ffmpeg.stdin.close()
+            self._input.close()
         if self._ffmpeg.wait() != 0:
             self._messages.seek(0)
             lines = self._messages.read().decode(errors="replace").strip().splitlines()
@@ -77,7 +79,7 @@ class VideoEncoder:
         self._ffmpeg.kill()
         self._ffmpeg.wait()
         with contextlib.suppress(BrokenPipeError):
-            self._ffmpeg.stdin.close()
+            self._input.close()
         self._messages.close()
 
 

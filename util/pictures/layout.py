@@ -15,14 +15,16 @@ WHITE = 255
 COLUMNS = 15  # frames in a row of a sheet
 MOMENTS = 4  # of a video on a picture of many
 
+Panels = Sequence[np.ndarray] | np.ndarray  # pictures or videos, along the first axis
 
-def stack_columns(panels: Sequence[np.ndarray]) -> np.ndarray:
+
+def stack_columns(panels: Panels) -> np.ndarray:
     """Pictures or videos [..., H, W, 3] of one size beside one another, with a gap."""
     gap = np.full((*panels[0].shape[:-2], GAP, 3), WHITE, np.uint8)
     return np.concatenate([part for panel in panels for part in (gap, panel)][1:], axis=-2)
 
 
-def stack_rows(panels: Sequence[np.ndarray]) -> np.ndarray:
+def stack_rows(panels: Panels) -> np.ndarray:
     """Pictures [H, W, 3] of one width above one another, with a gap."""
     gap = np.full((GAP, *panels[0].shape[1:]), WHITE, np.uint8)
     return np.concatenate([part for panel in panels for part in (gap, panel)][1:], axis=0)

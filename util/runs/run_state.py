@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def read_state(checkpoint: Path) -> RunState:
         UnreadableCheckpoint: it is damaged.
         RunError: it was not written by this program.
     """
-    arrays = load(checkpoint)
+    arrays: dict[str, Any] = load(checkpoint)
     try:
         return RunState(
             epoch=int(arrays.pop("epoch")),
@@ -75,8 +75,8 @@ def read_state(checkpoint: Path) -> RunState:
 
 
 def digest(frames: np.ndarray, missing: np.ndarray | None = None) -> str:
-    """A fingerprint of training frames and of what is missing of them."""
-    fingerprint = hashlib.sha256(np.ascontiguousarray(frames))
+    """A fingerprint of training frames and their missing pixels."""
+    fingerprint = hashlib.sha256(np.ascontiguousarray(frames).data)
     if missing is not None:
-        fingerprint.update(np.ascontiguousarray(missing))
+        fingerprint.update(np.ascontiguousarray(missing).data)
     return fingerprint.hexdigest()

@@ -141,7 +141,7 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator, clips_digest:
         CommandLineError: the checkpoint is of other options.
     """
     options, run, clips = job.options, job.run, job.clips
-    missing_values = 0 if clips.missing is None else 3 * np.count_nonzero(clips.missing)
+    missing_values = 0 if clips.missing is None else 3 * int(np.count_nonzero(clips.missing))
     refuse_full_disk(run, generator, options.average_last * missing_values)
     if options.overwrite:
         run.clear()

@@ -1,0 +1,92 @@
+"""Writes util/options/README.md from the options and the records of the experiments:
+
+python -m util.experiments.options_readme
+"""
+
+from pathlib import Path
+
+from util.experiments.registry import EXPERIMENTS
+from util.options.schema import FIELDS, Group, Phase, meaning_of
+from util.system.atomic import write_text
+
+README = Path(__file__).parents[1] / "options" / "README.md"
+
+INTRODUCTION = """\
+# Options
+
+`python -m util.experiments.options_readme` writes this file from `schema.py` and the records in
+`../experiments/registry.py`. Do not edit it by hand.
+
+Each option is a flag: `--name VALUE` or `--name=VALUE`. A boolean takes true and false in any usual
+spelling, `--name` alone for true and `--noname` for false. `--net_type` is another name of
+`--frame_generator_mode`. Where only one of the network and `--image_size` is given, the other
+follows.
+"""
+
+EXPERIMENTS_HEADING = "## Experiments\n"
+
+PRESETS = """\
+## Defaults that differ with the experiment
+
+A flag on the command line beats the experiment's default. An experiment without a column has the
+defaults above. One that only tests takes what is not given from the checkpoint.
+"""
+
+
+def readme() -> str:
+    """The whole file."""
+    parts = [INTRODUCTION, EXPERIMENTS_HEADING, experiments_table(), *map(table_of, Group)]
+    return "\n".join([*parts, PRESETS, presets_table()])
+
+
+def experiments_table() -> str:
+    """The experiments by name."""
+    rows = [["`--experiment`", "what it does", "trains"], ["---"] * 3]
+    for name, record in EXPERIMENTS.items():
+        trains = "yes" if record.trains else "no, it tests a checkpoint of another"
+        rows.append([f"`{name}`", record.summary, trains])
+    return markdown(rows)
+
+
+def table_of(group: Group) -> str:
+    """The options of a group, under its heading."""
+    rows = [["flag", "default", "meaning", "looked at by"], ["---"] * 4]
+    for name, field in FIELDS.items():
+        if field.metadata["group"] is group:
+            default = f"`{field.default}`" if field.default not in ("", ()) else ""
+            rows.append([f"`--{name}`", default, meaning_of(name), looked_at_by(name)])
+    return f"## {group.value[0].upper()}{group.value[1:]}\n\n{markdown(rows)}"
+
+
+def looked_at_by(name: str) -> str:
+    """Which calls look at an option, in words; "" where all do."""
+    users = [key for key, experiment in EXPERIMENTS.items() if name in experiment.uses]
+    about = FIELDS[name].metadata
+    words = [", ".join(users)] if users else []
+    if about["phase"] is not Phase.ANY:
+        words.append(
+            f"in {about['phase'].value}".replace("in --", "`--").replace("False", "False`")
+        )
+    if about["needs"]:
+        words.append("`--{} {}`".format(*about["needs"]))
+    return "; ".join(words)
+
+
+def presets_table() -> str:
+    """Which defaults differ, a column an experiment."""
+    presets = {name: record.defaults for name, record in EXPERIMENTS.items() if record.presets}
+    rows = [["flag", *presets], ["---"] * (len(presets) + 1)]
+    for name, field in FIELDS.items():
+        if any(name in preset for preset in presets.values()):
+            values = [str(preset.get(name, field.default)) for preset in presets.values()]
+            rows.append([f"`--{name}`", *values])
+    return markdown(rows)
+
+
+def markdown(rows: list[list[str]]) -> str:
+    """Rows of cells as a table."""
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+if __name__ == "__main__":
+    write_text(README, readme())
