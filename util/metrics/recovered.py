@@ -69,7 +69,7 @@ class Recovery:
 
 
 def filled_by_baselines(clips: Clips) -> dict[str, np.ndarray]:
-    """The clips filled in by each baseline, uint8 [N, T, H, W, 3]; none where nobody knows the truth."""
+    """The clips filled in by each baseline, uint8 [N, T, H, W, 3]; none if the truth is unknown."""
     if clips.truth is None or clips.missing is None:
         return {}
     sequences = list(zip(clips.frames, clips.missing, strict=True))
