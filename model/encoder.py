@@ -70,25 +70,28 @@ def make_encoder(network: Sequence[LayerSpec], sizes: LatentSizes, key) -> list[
 def read_encoder(layers: Sequence[EncoderLayer]) -> list[EncoderLayer]:
     """The weights as tensors, to scale, read once for as many passes as follow."""
     return [
-        EncoderLayer(
-            spec,
-            tf.identity(kernel) / math.sqrt(spec.kernel**2 * spec.channels),
-            tf.identity(bias),
+        layer._replace(
+            kernel=tf.identity(layer.kernel)
+            / math.sqrt(layer.spec.kernel**2 * layer.spec.channels),
+            bias=tf.identity(layer.bias),
         )
-        for spec, kernel, bias in layers
+        for layer in layers
     ]
 
 
 def encode(layers: Sequence[EncoderLayer], images: tf.Tensor, content_size: int) -> Encoded:
     """Encode images [n, side, side, 3] in [-1, 1], in float32."""
     features = images
-    for spec, kernel, bias in layers[:-1]:
-        features = tf.nn.conv2d(features, kernel, spec.stride, spec.padding)
-        features = tf.nn.relu(normalize(features) + bias)
-    spec, kernel, bias = layers[-1]
-    code = tf.nn.bias_add(tf.nn.conv2d(features, kernel, spec.stride, spec.padding), bias)
+    for layer in layers[:-1]:
+        features = tf.nn.relu(normalize(convolve(features, layer)) + layer.bias)
+    code = tf.nn.bias_add(convolve(features, layers[-1]), layers[-1].bias)
     code = tf.reshape(code, [-1, code.shape[3]])
     return Encoded(code[:, :content_size], code[:, content_size:])
+
+
+def convolve(features: tf.Tensor, layer: EncoderLayer) -> tf.Tensor:
+    """The strided convolution of a layer, without its bias."""
+    return tf.nn.conv2d(features, layer.kernel, layer.spec.stride, layer.spec.padding)
 
 
 def normalize(features: tf.Tensor) -> tf.Tensor:

@@ -121,7 +121,8 @@ def direct(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
 
 def by_one_product(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
     """All positions times all taps, laid over each other where they fall."""
-    side, out, size, stride, cut, _ = geometry
+    side, out, size = geometry.side, geometry.output_side, geometry.kernel
+    stride, cut = geometry.stride, geometry.cut
     taps_and_channels = size * size * int(kernel.shape[2])
     operand = tf.reshape(tf.transpose(kernel, [3, 0, 1, 2]), [-1, taps_and_channels])
 
@@ -143,7 +144,8 @@ def by_one_product(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
 
 def by_position(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
     """Each position times those taps that do not reach beyond the border."""
-    side, out, size, stride, cut, _ = geometry
+    side, out, size = geometry.side, geometry.output_side, geometry.kernel
+    stride, cut = geometry.stride, geometry.cut
     channels_out, channels_in = map(int, kernel.shape[2:])
     first_taps = [max(cut - stride * i, 0) for i in range(side)]
     starts = [stride * i - cut + tap for i, tap in enumerate(first_taps)]
@@ -174,7 +176,8 @@ def by_position(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
 
 def in_blocks(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
     """A convolution that makes blocks of 2×2 pixels as 4 times the channels."""
-    _, out, size, stride, cut, _ = geometry
+    out, size = geometry.output_side, geometry.kernel
+    stride, cut = geometry.stride, geometry.cut
     inputs = (size + 2 - stride) // stride  # rows, or columns, that a block is made from
     border = inputs - 2 // stride
     # What row u of the input reaches begins (inputs - u)·stride - 2 rows before the block, so this

@@ -144,7 +144,7 @@ def refuse_other_proportions(missing: np.ndarray, image: Image.Image, source: Pa
     if height != width and not alike:
         raise RunError(
             f"the mask of {source} is {width}×{height}, the clip {image.width}×{image.height} "
-            "(width×height); give one of these proportions or a square, and an array as "
+            "(width×height); give a square mask or one with the clip's proportions; an array is "
             "[height, width, frames]"
         )
 
@@ -282,7 +282,7 @@ def read_image(path: Path) -> Image.Image:
                 return Image.fromarray(grey).convert("RGB")
             return image.convert("RGB")
     except FileNotFoundError as error:
-        raise RunError(f"there is no image {path}; check the path") from error
+        raise RunError(f"no image {path}; check the path") from error
     except (OSError, SyntaxError) as error:
         raise RunError(f"{path} cannot be decoded as an image; replace or remove it") from error
 

@@ -136,8 +136,8 @@ def mask_source(options: Options, sequence: str) -> Path:
         raise RunError(f"no masks in {folder}; give the folder of the categories as --mask_path")
     names = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
     raise RunError(
-        f"no mask for {sequence}, neither {of_it} nor {of_all}; --mask_file names a file there, "
-        f"and in {folder} there is: {names}"
+        f"no mask for {sequence}: neither {of_it} nor {of_all} exists; {folder} holds {names}; "
+        "choose one with --mask_file"
     )
 
 
@@ -164,7 +164,9 @@ def read_mask(source: Path, first_frame: int, num_frames: int) -> np.ndarray:
         missing = _from_array(source)
     else:
         known = " ".join((*ARRAY_SUFFIXES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
-        raise RunError(f"{source} is no mask that can be read; give a folder of images or {known}")
+        raise RunError(
+            f"mask {source} has an unknown format; give a folder of images or one of {known}"
+        )
     if len(missing) < last:
         raise RunError(
             f"mask {source} has {len(missing)} frames, too few for --num_frames {num_frames} from "
@@ -185,9 +187,11 @@ def _from_array(source: Path) -> np.ndarray:
     try:
         values = _load(source)
     except NotImplementedError:
-        raise RunError(f"{source} is of MATLAB 7.3; save it with -v7") from None
+        raise RunError(f"mask {source} is a MATLAB 7.3 file; save it with -v7") from None
     except KeyError:
-        raise RunError(f"{source} has no variable {VARIABLE}; name the mask so") from None
+        raise RunError(
+            f"mask {source} has no variable {VARIABLE}; give the mask this name"
+        ) from None
     except Exception as error:  # of a damaged file, the readers raise whatever they stumble over
         raise RunError(
             f"mask {source} cannot be read; replace it by an array of numbers"

@@ -35,13 +35,13 @@ def check(checkpoint: LoadedCheckpoint) -> None:
     """Raises CommandLineError or RunError where no image is given, or one cannot be read."""
     if not checkpoint.options.image:
         raise CommandLineError(
-            f"nothing to animate by {checkpoint.path}; give still images: --image PATH [PATH ...]"
+            f"no image to animate with {checkpoint.path}; give --image PATH [PATH ...]"
         )
     if not checkpoint.trained_by.encodes:
         raise CommandLineError(
-            f"--image {checkpoint.options.image[0]} cannot be animated by {checkpoint.path}, "
-            f"which --experiment {checkpoint.state.options.experiment} trained; train a model "
-            "with --experiment animation"
+            f"--image {checkpoint.options.image[0]} cannot be animated with {checkpoint.path}, "
+            f"trained by --experiment {checkpoint.state.options.experiment}; train a model with "
+            "--experiment animation"
         )
     for path in checkpoint.options.image:
         read_image(Path(path))

@@ -24,8 +24,8 @@ def check(checkpoint: LoadedCheckpoint) -> None:
     check_pairs(checkpoint)
     if checkpoint.trained_by.encodes:
         raise CommandLineError(
-            f"--experiment transfer needs the motion of whole sequences: the innovations in "
-            f"{checkpoint.path} each belong to a chunk that an encoder began; train with "
+            f"--experiment transfer needs innovations of whole sequences; in {checkpoint.path} "
+            "each belongs to a chunk that began at an encoded frame; train with "
             "--experiment action"
         )
 

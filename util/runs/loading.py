@@ -128,7 +128,10 @@ def observed_again(run: LoadedRun) -> np.ndarray | None:
         print(error, file=sys.stderr)
         return None
     if digest(clips.frames, clips.missing) != run.checkpoint.state.clips_digest:
-        print(f"the clips in {options.data_path} are not those trained on", file=sys.stderr)
+        print(
+            f"{options.category} in {options.data_path} differs from the training clips",
+            file=sys.stderr,
+        )
         return None
     return clips.complete
 

@@ -99,8 +99,8 @@ class RunDirectory:
             return Options.from_json(json.dumps(self._read()["options"]))
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(
-                f"{self.options_file} is not what a run wrote ({error}); restore it, or begin "
-                "anew with --overwrite True or another --output_dir"
+                f"{self.options_file} cannot be read as the options of a run ({error}); restore "
+                "it, start again with --overwrite True, or choose another --output_dir"
             ) from error
 
     def _read(self) -> dict:

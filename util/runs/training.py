@@ -225,8 +225,8 @@ def resume(
             continue
         if state.clips_digest != clips_digest:
             raise RunError(
-                f"the clips of {options.category} in {options.data_path}, or their masks, are not "
-                f"those that {path} was trained on; restore them or train another run"
+                f"{path} was trained on other clips or masks than {options.category} in "
+                f"{options.data_path} now has; restore them or train another run"
             )
         if state.epoch > options.num_epochs:
             raise RunError(
@@ -259,8 +259,8 @@ def refuse_not_finite(report: EpochReport, epoch: int, run: RunDirectory) -> Non
 def not_finite(name: str, epoch: int, run: RunDirectory) -> RunError:
     """The error that a value is no longer a finite number."""
     return RunError(
-        f"{name} is no longer finite in epoch {epoch}; the checkpoints in {run.models} are from "
-        "before; try a smaller --lr_gen or --step_size"
+        f"{name} is no longer finite in epoch {epoch}; the checkpoints in {run.models} are older "
+        "and finite; try a smaller --lr_gen or --step_size"
     )
 
 

@@ -1,0 +1,158 @@
+"""Motion transfer as its users run it: the motion of one sequence, the appearance of another."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.command_line import SMALL, flags, make_sequences, refused, run, run_here, trained
+from support.numpy_model import emit, in_double, unroll
+
+from model.networks import NETWORKS
+from util.data.clips import read_clip
+from util.data.frames import to_bytes
+from util.runs.run_state import read_state
+
+NAMES = ["hop", "jog", "run"]
+LENGTH = 4
+SIDE, GAP = SMALL["image_size"], 2
+TRAINING = {
+    **SMALL,
+    "experiment": "action",
+    "num_frames": LENGTH,
+    "truncated_backprop_length": 3,  # the last chunk has one frame
+    "content_size": 5,
+    "motion_type_size": 2,
+    "batch_size": 2,
+    # Enough that what the videos show depends on motion and appearance.
+    "num_epochs": 40,
+    "log_step": 20,
+    "lr_gen": 0.01,
+    "step_size": 0.2,
+}
+TRANSFER = flags(experiment="transfer", category="waves")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A directory in which a model of three sequences was trained."""
+    place = tmp_path_factory.mktemp("transfer")
+    make_sequences(place, NAMES, LENGTH)
+    outcome = run(place, *flags(**TRAINING))
+    assert outcome.returncode == 0, outcome.stderr
+    return place
+
+
+@pytest.fixture
+def place(finished, tmp_path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def run_of(place):
+    return place / "output_synthesis" / "waves"
+
+
+def clip_of(place, name):
+    path = place / "trainingVideo" / "action_dataset" / "waves" / f"{name}.avi"
+    return read_clip(path, 0, LENGTH, SIDE)
+
+
+def panels(sheet, num_rows):
+    """The panels of an overview: uint8 [rows, frames, columns, side, side, 3]."""
+    picture = np.asarray(Image.open(sheet))
+    step = SIDE + GAP
+    assert picture.shape == (num_rows * LENGTH * step - GAP, 3 * step - GAP, 3)
+    rows = [
+        [picture[top : top + SIDE, left : left + SIDE] for left in range(0, 3 * step - GAP, step)]
+        for top in range(0, num_rows * LENGTH * step - GAP, step)
+    ]
+    return np.reshape(rows, (num_rows, LENGTH, 3, SIDE, SIDE, 3))
+
+
+def in_numpy(place, motion_of, appearance_of):
+    """The transferred frames, uint8 [T, side, side, 3], from the checkpoint in float64."""
+    state = read_state(run_of(place) / "model" / "model.ckpt-40")
+    weights, latents = in_double(state.variables), in_double(state.latents)
+    motion = type(latents)(*(values[[motion_of]] for values in latents))
+    states, _ = unroll(weights, motion)
+    appearance = latents.appearance[[appearance_of]]
+    frames, _ = emit(weights, NETWORKS["8"], appearance, states, "moving")
+    return to_bytes(frames[0])
+
+
+def test_row_shows_both_observed_and_the_motion_in_the_other_appearance(place):
+    outcome = run(place, *TRANSFER, *flags(pairs="0:2,1:0"))
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stderr == ""
+    folder = run_of(place) / "final_result_transfer"
+    assert outcome.stdout.splitlines()[-1] == f"results in {folder.relative_to(place)}"
+    names = {f"{name}.{kind}" for name in ("hop_to_run", "jog_to_hop") for kind in ("mp4", "gif")}
+    overview = {f"overview.{kind}" for kind in ("mp4", "gif", "png")}
+    assert {path.name for path in folder.iterdir()} == names | overview
+    shown = panels(folder / "overview.png", 2)
+    for row, (first, second) in zip(shown, [(0, 2), (1, 0)], strict=True):
+        np.testing.assert_array_equal(row[:, 0], clip_of(place, NAMES[first]))
+        np.testing.assert_array_equal(row[:, 1], clip_of(place, NAMES[second]))
+        expected = in_numpy(place, first, second)
+        assert np.abs(row[:, 2].astype(int) - expected).max() <= 1
+    # Motion and appearance both count: neither alone would give the same frames.
+    transferred = in_numpy(place, 0, 2).astype(int)
+    assert np.abs(transferred - in_numpy(place, 0, 0)).max() > 10
+    assert np.abs(transferred - in_numpy(place, 2, 2)).max() > 10
+
+
+def test_pairs_left_out_are_neighbours_and_a_checkpoint_may_be_named(place):
+    checkpoint = run_of(place) / "model" / "model.ckpt-20"
+    outcome = run_here(place, *flags(experiment="transfer", ckpt=checkpoint))
+    assert outcome.returncode == 0, outcome.stderr
+    names = {path.stem for path in (run_of(place) / "test" / "transfer").iterdir()}
+    assert names == {"hop_to_jog", "overview"}
+
+
+def test_clips_that_are_gone_are_replaced_by_their_reconstructions(place):
+    shutil.rmtree(place / "trainingVideo")
+    outcome = run_here(place, *TRANSFER, *flags(pairs="0:2"))
+    assert outcome.returncode == 0, outcome.stderr
+    assert "reconstructions are shown" in outcome.stderr
+    assert outcome.stderr.count("\n") == 2  # the other line says what is missing
+    panels(run_of(place) / "final_result_transfer" / "overview.png", 1)
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        ({"pairs": "0:3"}, ["--pairs 0:3", "sequence 3", "has 3, numbered from 0"]),
+        ({"pairs": "0-2"}, ["--pairs 0-2", "0:3,1:4"]),
+        ({"isTraining": True}, ["--experiment transfer only tests", "--isTraining"]),
+        ({"image": "still.png"}, ["--image", "does nothing in --experiment transfer", "animation"]),
+        ({"content_size": 6}, ["--content_size 6 contradicts"]),
+    ],
+)
+def test_refused_before_anything_is_written(finished, given, said):
+    line = refused(run_here(finished, *TRANSFER, *flags(**given)), 2)
+    assert all(words in line for words in said), line
+    assert not (run_of(finished) / "final_result_transfer").exists()
+
+
+def test_flags_of_other_experiments_are_named(place):
+    outcome = run_here(place, *TRANSFER, *flags(pairs="0:1", interpolation_steps=3))
+    assert outcome.returncode == 0
+    expected = "warning: --interpolation_steps does nothing in --experiment transfer"
+    assert outcome.stderr.startswith(expected)
+
+
+def test_model_without_appearances_is_refused(tmp_path):
+    trained().copy(tmp_path)
+    line = refused(run_here(tmp_path, *TRANSFER), 2)
+    assert "needs two appearances" in line and "--content_size 0" in line
+    assert "--experiment action" in line
+
+
+def test_model_of_animation_is_refused(tmp_path):
+    """Its innovations each belong to a chunk that began at another frame."""
+    make_sequences(tmp_path, NAMES, LENGTH)
+    training = {**TRAINING, "experiment": "animation", "num_epochs": 1}
+    assert run_here(tmp_path, *flags(**training)).returncode == 0
+    line = refused(run_here(tmp_path, *TRANSFER), 2)
+    assert "encoder" in line and "--experiment action" in line
