@@ -123,7 +123,8 @@ def alternate(
     reconstruction = np.full_like(frames, -1.0)
     reconstructed = np.zeros((*frames.shape[:2], 1, 1, 1), bool)
     energies = np.zeros(2)
-    figures: list[dict[str, float]] = []
+    figures: list[tuple[float, float, float]] = []
+    diagnostics: list[dict[str, float]] = []
     order = random_generator(seed, Stream.BATCH_ORDER, epoch)
     for batch, rows in enumerate(batches(len(frames), batch_size, order)):
         if encoded_frame == "random":
@@ -151,27 +152,23 @@ def alternate(
             reconstruction[chunk] = learned.frames
             reconstructed[chunk] = True
             energies += [learned.energy.prior.sum(), learned.energy.likelihood.sum()]
-            figures.append(
-                {
-                    "alpha_gradient": learned.alpha_gradient,
-                    "beta_gradient": learned.beta_gradient,
-                    "active_share": learned.active_share,
-                    **sampled.diagnostics,
-                }
-            )
+            figures.append((learned.alpha_gradient, learned.beta_gradient, learned.active_share))
+            diagnostics.append(sampled.diagnostics)
     compared = reconstructed if visible is None else reconstructed & visible
     prior, likelihood = map(float, energies / len(frames))
-    means = {name: float(np.mean([one[name] for one in figures])) for name in figures[0]}
+    alpha_gradient, beta_gradient, active_share = np.mean(figures, axis=0).tolist()
     return EpochReport(
         squared_error=float(
             np.mean(np.square(frames - reconstruction), dtype=np.float64, where=compared)
         ),
         prior=prior,
         likelihood=likelihood,
-        alpha_gradient=means.pop("alpha_gradient"),
-        beta_gradient=means.pop("beta_gradient"),
-        active_share=means.pop("active_share"),
-        diagnostics=means,
+        alpha_gradient=alpha_gradient,
+        beta_gradient=beta_gradient,
+        active_share=active_share,
+        diagnostics={
+            name: float(np.mean([one[name] for one in diagnostics])) for name in diagnostics[0]
+        },
         reconstruction=reconstruction,
     )
 

@@ -1,6 +1,6 @@
 """Ancestral sampling: draw innovations, unroll the transition, emit.
 
-ξ_t ~ N(0, I); s_t = tanh(s_{t-1} + r_α([m, ξ_t, s_{t-1}])); x_t = G_β([a, s_t]), chunk after chunk,
+ξ_t ~ N(0, I); s_t = F_α(s_{t-1}, [m, ξ_t]); x_t = G_β([a, s_t]), chunk after chunk,
 so that memory does not grow with the length of the video.
 """
 

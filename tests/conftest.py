@@ -27,6 +27,7 @@ class TinyModel:
 
     Attributes:
         weights: the values of all variables, by name; `run` sets the variables to them.
+        dynamic_mode: the row of `TRANSITIONS` that it unrolls.
     """
 
     sizes = LatentSizes(state_size=3, z_size=2, content_size=2, motion_type_size=2)
@@ -36,6 +37,7 @@ class TinyModel:
     side = 6
 
     def __init__(self, dynamic_mode: str = "nonlinear", table=table):
+        self.dynamic_mode = dynamic_mode
         self._transition = TRANSITIONS[dynamic_mode]
         self.alpha = self._transition.make(self.sizes, 0.1, np.array([1, 2], np.int32))
         code_size = self.sizes.content_size + self.sizes.state_size
@@ -118,12 +120,18 @@ SETTINGS = Settings(
 
 @pytest.fixture
 def make_generator():
-    """Makes the whole model as training builds it; keywords replace settings."""
+    """Makes the whole model as training builds it; keywords replace settings.
+
+    With `drawn_weights` its weights and averages are far from 0.
+    """
     made = []
 
-    def make(chunk_lengths, **replaced) -> DynamicGenerator:
-        made.append(DynamicGenerator(SETTINGS._replace(**replaced), chunk_lengths))
-        return made[-1]
+    def make(chunk_lengths, drawn_weights=False, **replaced) -> DynamicGenerator:
+        generator = DynamicGenerator(SETTINGS._replace(**replaced), chunk_lengths)
+        made.append(generator)
+        if drawn_weights:
+            load_drawn_weights(generator, generator.state())
+        return generator
 
     yield make
     for generator in made:
@@ -149,9 +157,7 @@ def generator(built_generator):
 @pytest.fixture
 def incomplete_generator(make_generator):
     """A model that learns from incomplete video, with weights and averages far from 0."""
-    generator = make_generator([1, 3], training_mode="incomplete")
-    load_drawn_weights(generator, generator.state())
-    return generator
+    return make_generator([1, 3], drawn_weights=True, training_mode="incomplete")
 
 
 def load_drawn_weights(generator: DynamicGenerator, first_state: dict[str, np.ndarray]) -> None:

@@ -27,8 +27,8 @@ import numpy as np
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
 
-from support.command_line import parse  # noqa: E402
-
+from util.experiments.registry import EXPERIMENTS  # noqa: E402
+from util.options.command_line import parse  # noqa: E402
 from util.options.schema import Options  # noqa: E402
 from util.pictures.encoding import write_frames  # noqa: E402
 from util.runs.jobs import prepare  # noqa: E402
@@ -219,18 +219,18 @@ class Epochs(NamedTuple):
 def train_here(arguments: list[str], epochs: int) -> tuple[Epochs, Any]:
     """Train in this process; times `epochs` epochs after the first, and returns the model."""
     from model.dynamic_generator import DynamicGenerator
-    from util.runs.epoch_log import Bookkeeping
-    from util.runs.training import train
+    from util.runs.epoch_log import EpochReporter
+    from util.runs.training import train_model
 
     arguments = [*arguments, "--num_epochs", str(epochs + 1), "--log_step", str(epochs)]
-    infer, learn, note = [], [], []
+    infer, learn, report = [], [], []
     with (
         noting(DynamicGenerator, "infer", infer),
         noting(DynamicGenerator, "learn", learn),
-        noting(Bookkeeping, "note", note),
+        noting(EpochReporter, "report", report),
     ):
-        trained = train(prepare(parse(arguments)))
-    opened, closed = note[0][1], note[-1][1]
+        trained = train_model(prepare(parse(arguments, EXPERIMENTS)))
+    opened, closed = report[0][1], report[-1][1]
     steps = sum(end - began for began, end in [*infer, *learn] if began > opened)
     return Epochs((closed - opened) / epochs, (closed - opened) / steps), trained
 
@@ -259,7 +259,7 @@ def time_computations(trained: Any, rate: MatrixRate, repeats: int) -> dict[str,
     key = random_key(0, Stream.LANGEVIN, 0, 0, 0)
     computations = {
         "langevin": lambda: generator.infer(frames, latents, True, key, visible),
-        "learning": lambda: generator.learn(frames, latents, True, visible),
+        "learning": lambda: generator.learn(frames, latents, True, options.lr_gen, visible),
         "synthesis": lambda: generator.generate(latents, options.normalization_in_test),
     }
     measured = {name: [] for name in computations}
@@ -289,7 +289,7 @@ def benchmark(
         setting[name] = max(2, setting[name] // shrink)
     setting["batch_size"] = sequences
     base = [*(f"--{name}={value}" for name, value in setting.items()), *flags]
-    options = parse(base).options
+    options = parse(base, EXPERIMENTS).options
     runs: dict[str, list[Run]] = {precision: [] for precision in PRECISIONS}
     trainings: dict[str, list[Epochs]] = {precision: [] for precision in PRECISIONS}
     timed: dict[str, dict[str, list[Timed]]] = {precision: {} for precision in PRECISIONS}

@@ -14,7 +14,7 @@ from support.numpy_model import transposed_convolution
 from model.networks import NETWORKS
 from util.options.schema import Options
 
-SCRIPT = Path(__file__).resolve().parent / "benchmark" / "speed.py"
+SCRIPT = Path(__file__).resolve().parent / "speed.py"
 
 
 @pytest.fixture(scope="module")

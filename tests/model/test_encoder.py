@@ -6,7 +6,6 @@ import tensorflow.compat.v1 as tf
 from support.numpy_model import (
     draw_frames,
     draw_latents,
-    draw_weights,
     encode,
     finite_differences,
     in_double,
@@ -23,17 +22,13 @@ from model.sampling import reconstruct
 
 SIZES = LatentSizes(state_size=3, z_size=2, content_size=2, motion_type_size=2)
 KEY = np.array([7, 8], np.int32)
-BETA1 = 0.5
+LEARNING_RATE, BETA1 = 0.002, 0.5
 
 
 @pytest.fixture
 def encoding_generator(make_generator):
     """A model with an encoder, for chunks of 3 frames, with weights far from 0."""
-    generator = make_generator([3], encodes=True)
-    first_state = generator.state()
-    shapes = {name: value.shape for name, value in first_state.items()}
-    generator.load_state(first_state | draw_weights(shapes))
-    return generator
+    return make_generator([3], drawn_weights=True, encodes=True)
 
 
 def draw_images(number, side=8, seed=5):
@@ -88,7 +83,7 @@ def test_gradient_in_every_weight_equals_directional_differences(
     generator, images = encoding_generator, draw_images(2)
     latents, frames = draw_latents(SIZES, 2, 3), draw_frames(2, 3, 8)
     weights = in_double(generator.state())
-    generator.learn(frames, latents, begins_sequence, images=images)
+    generator.learn(frames, latents, begins_sequence, LEARNING_RATE, images=images)
     taken = {
         name.removesuffix("/Adam"): value / (1.0 - BETA1)
         for name, value in generator.state().items()
@@ -158,7 +153,17 @@ def test_the_encoder_sees_the_frame_that_the_chunk_begins_with(encoding_generato
     seen = []
     encode_images = encoding_generator.encode
     encoding_generator.encode = lambda images: (seen.append(images), encode_images(images))[1]
-    report = alternate(encoding_generator, frames, latents, 2, 3, 0, 4, None, None, encoded_frame)
+    report = alternate(
+        encoding_generator,
+        frames=frames,
+        latents=latents,
+        batch_size=2,
+        chunk_length=3,
+        learning_rate=LEARNING_RATE,
+        seed=0,
+        epoch=4,
+        encoded_frame=encoded_frame,
+    )
     assert [len(images) for images in seen] == [2, 1]
     for row in range(3):
         (start,) = {
@@ -180,7 +185,15 @@ def onward_latents(generator, frames, repeats):
     """Latents that were drawn, before and after they were inferred on from their starts."""
     before = draw_latents(generator.settings.sizes, *frames.shape[:2])
     after = draw_latents(generator.settings.sizes, *frames.shape[:2])
-    infer_onwards(generator, frames, after, 2, 3, 0, repeats)
+    infer_onwards(
+        generator,
+        frames=frames,
+        latents=after,
+        batch_size=2,
+        chunk_length=3,
+        seed=0,
+        repeats=repeats,
+    )
     return before, after
 
 
@@ -207,7 +220,8 @@ def test_a_chunk_is_inferred_onwards_from_where_the_one_before_ends(encoding_gen
         expected = current._replace(innovations=current.innovations[:, span], initial_state=state)
         for repeat in range(2):
             key = random_key(0, Stream.AFTER_TRAINING, repeat, 0, chunk)
-            expected, _ = encoding_generator.infer(frames[:, span], expected, chunk == 0, key)
+            sampled = encoding_generator.infer(frames[:, span], expected, chunk == 0, key)
+            expected = sampled.latents
         np.testing.assert_array_equal(after.innovations[:, span], expected.innovations)
         current = current._replace(motion_type=expected.motion_type)
         state = encoding_generator.generate(expected).last_state
@@ -215,11 +229,8 @@ def test_a_chunk_is_inferred_onwards_from_where_the_one_before_ends(encoding_gen
 
 def test_inference_onwards_brings_the_reconstruction_closer(make_generator):
     """Frames that the model itself made, from innovations that are then forgotten."""
-    generator = make_generator([3], encodes=True, refsig=0.1, step_size=0.02, sample_steps=10)
-    first_state = generator.state()
-    generator.load_state(
-        first_state | draw_weights({name: value.shape for name, value in first_state.items()})
-    )
+    settings = {"encodes": True, "refsig": 0.1, "step_size": 0.02, "sample_steps": 10}
+    generator = make_generator([3], drawn_weights=True, **settings)
     truth = draw_latents(generator.settings.sizes, 1, 6)
     frames = reconstruct(generator, truth, 3, 1)
     forgotten = truth._replace(innovations=np.zeros_like(truth.innovations))
@@ -228,17 +239,35 @@ def test_inference_onwards_brings_the_reconstruction_closer(make_generator):
         return np.mean(np.square(reconstruct(generator, latents, 3, 1) - frames))
 
     before = error(forgotten)
-    infer_onwards(generator, frames, forgotten, 1, 3, 0, 20)
+    infer_onwards(
+        generator,
+        frames=frames,
+        latents=forgotten,
+        batch_size=1,
+        chunk_length=3,
+        seed=0,
+        repeats=20,
+    )
     assert error(forgotten) < 0.2 * before
 
 
 def test_videos_begin_with_what_their_images_show(make_generator):
     """After training on three pictures that flicker, each video begins with its own picture."""
-    generator = make_generator([3], encodes=True, refsig=0.3, lr_gen=0.01)
+    generator = make_generator([3], encodes=True, refsig=0.3)
     frames = 0.8 * draw_frames(3, 1, 8) + 0.2 * draw_frames(3, 6, 8, seed=1)
     latents = draw_latents(generator.settings.sizes, 3, 6)
     for epoch in range(150):
-        alternate(generator, frames, latents, 3, 3, 0, epoch, encoded_frame="random")
+        alternate(
+            generator,
+            frames=frames,
+            latents=latents,
+            batch_size=3,
+            chunk_length=3,
+            learning_rate=0.01,
+            seed=0,
+            epoch=epoch,
+            encoded_frame="random",
+        )
     images = frames[:, 1]
     appearance, initial_state = generator.encode(images)
     noise = draw_latents(generator.settings.sizes, 3, 3, seed=9)

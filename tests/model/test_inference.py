@@ -12,13 +12,23 @@ from support.numpy_model import (
     latent_gradient,
 )
 
-from model.inference import langevin, standard_normal_like
+from model.alternating import alternate
+from model.inference import (
+    INNOVATIONS_GRADIENT,
+    SAMPLERS,
+    Sampled,
+    SamplerSettings,
+    langevin,
+    standard_normal_like,
+)
 from model.latents import Latents
 from model.networks import NETWORKS
 from model.posterior import energy
+from model.transition import TRANSITIONS
 
 KEY = np.array([5, 6], np.int32)
 STEP_SIZE = 0.05
+ALL_MOVE = Latents(1.0, 1.0, 1.0, 1.0)
 
 
 # --- A linear model with Gaussian noise, whose posterior is known ---
@@ -82,7 +92,9 @@ def chains():
     number, step_size = 20000, 0.4
     with tf.Graph().as_default(), tf.Session() as session:
         start = Latents(tf.zeros([number, 3, 2]), *(tf.zeros([number, size]) for size in (2, 2, 1)))
-        latents = session.run(langevin(model.energy_of, start, step_size, 120, KEY).latents)
+        settings = SamplerSettings(step_size, 120)
+        sampled = langevin(model.energy_of, start, settings, KEY, ALL_MOVE)
+        latents = session.run(sampled.latents)
     flat = np.concatenate([np.reshape(part, [number, -1]) for part in latents], axis=1)
     return precision, mean, step_size, flat.astype(np.float64)
 
@@ -163,16 +175,18 @@ def assert_same_move(actual, expected, start):
 
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("moves_initial_state", [True, False])
-def test_steps_equal_numpy_with_the_same_noise(tiny_model, number, moves_initial_state):
-    model = tiny_model()
+@pytest.mark.parametrize("dynamic_mode", TRANSITIONS)
+def test_steps_equal_numpy_with_the_same_noise(
+    tiny_model, dynamic_mode, number, moves_initial_state
+):
+    model = tiny_model(dynamic_mode)
     latents, frames = case(model)
     begins = float(moves_initial_state)
     inferred = model.run(
         langevin(
             lambda given: model.energy(given, frames, with_initial_state=begins),
             Latents(*map(tf.constant, latents)),
-            STEP_SIZE,
-            number,
+            SamplerSettings(STEP_SIZE, number),
             KEY,
             Latents(1.0, begins, 1.0, 1.0),
         )
@@ -186,6 +200,7 @@ def test_steps_equal_numpy_with_the_same_noise(tiny_model, number, moves_initial
             frames,
             model.sigma,
             with_initial_state=moves_initial_state,
+            dynamic_mode=dynamic_mode,
         ),
         latents,
         noise_of_steps(latents, number),
@@ -193,7 +208,7 @@ def test_steps_equal_numpy_with_the_same_noise(tiny_model, number, moves_initial
         moves_initial_state,
     )
     assert_same_move(inferred.latents, expected, latents)
-    assert inferred.likelihood_gradient == pytest.approx(norm, rel=1e-3)
+    assert inferred.diagnostics[INNOVATIONS_GRADIENT] == pytest.approx(norm, rel=1e-3)
     assert norm > 1.0
 
 
@@ -203,21 +218,23 @@ def test_a_part_that_is_not_to_move_stays_to_the_bit(tiny_model, stays):
     latents, frames = case(model)
     start = Latents(*map(tf.constant, latents))
     moves = Latents(*(float(part not in stays) for part in Latents._fields))
+    settings = SamplerSettings(STEP_SIZE, 3)
     moved = model.run(
-        langevin(lambda given: model.energy(given, frames), start, STEP_SIZE, 3, KEY, moves)
+        langevin(lambda given: model.energy(given, frames), start, settings, KEY, moves)
     ).latents
     for part, value in moved._asdict().items():
         same = value == getattr(latents, part)
         assert np.all(same) if part in stays else not np.any(same)
 
 
-def test_likelihood_gradient_is_0_when_all_hidden_units_are_dead(tiny_model):
+def test_innovations_gradient_is_0_when_all_hidden_units_are_dead(tiny_model):
     model = tiny_model()
     model.weights["transition/bias_1"][:] = -100.0
     latents, frames = case(model)
     start = Latents(*map(tf.constant, latents))
-    inferred = langevin(lambda given: model.energy(given, frames), start, STEP_SIZE, 2, KEY)
-    assert model.run(inferred.likelihood_gradient) == 0.0
+    settings = SamplerSettings(STEP_SIZE, 2)
+    inferred = langevin(lambda given: model.energy(given, frames), start, settings, KEY, ALL_MOVE)
+    assert model.run(inferred.diagnostics) == {INNOVATIONS_GRADIENT: 0.0}
 
 
 def test_companions_do_not_change_a_bit_of_what_is_inferred(tiny_model):
@@ -228,9 +245,9 @@ def test_companions_do_not_change_a_bit_of_what_is_inferred(tiny_model):
     inferred = langevin(
         lambda given: model.energy(given, observed, normalization="moving"),
         Latents(*map(tf.constant, latents)),
-        STEP_SIZE,
-        5,
+        SamplerSettings(STEP_SIZE, 5),
         KEY,
+        ALL_MOVE,
     ).latents
     others = frames.copy()
     others[1:] = -others[1:]
@@ -245,12 +262,14 @@ def test_key_decides_the_noise(tiny_model):
     model = tiny_model()
     latents, frames = case(model)
     start = Latents(*map(tf.constant, latents))
-    one, same, other = model.run(
-        [
-            langevin(lambda given: model.energy(given, frames), start, STEP_SIZE, 2, key).latents
-            for key in (KEY, KEY, KEY + 1)
-        ]
-    )
+    settings = SamplerSettings(STEP_SIZE, 2)
+
+    def inferred(key):
+        return langevin(
+            lambda given: model.energy(given, frames), start, settings, key, ALL_MOVE
+        ).latents
+
+    one, same, other = model.run([inferred(key) for key in (KEY, KEY, KEY + 1)])
     for first, second, third in zip(one, same, other, strict=True):
         assert first.tobytes() == second.tobytes()
         assert not np.any(first == third)
@@ -275,4 +294,35 @@ def test_inference_of_the_whole_model_equals_numpy(request, kind):
         settings.step_size,
     )
     assert_same_move(inferred.latents, expected, latents)
-    assert inferred.likelihood_gradient == pytest.approx(norm, rel=1e-3)
+    assert inferred.diagnostics[INNOVATIONS_GRADIENT] == pytest.approx(norm, rel=1e-3)
+
+
+# --- A sampler is a row ---
+
+
+def test_a_row_is_a_sampler_and_says_what_is_reported_of_an_epoch(make_generator, monkeypatch):
+    """A sampler that moves nothing; what it is given are the settings and the start."""
+    asked = []
+
+    def still(energy_of, latents, settings, key, moves):
+        asked.append(settings)
+        return Sampled(latents, {"mine": tf.constant(7.0), "energy": energy_of(latents).prior[0]})
+
+    monkeypatch.setitem(SAMPLERS, "still", still)
+    generator = make_generator([3], sampler="still", step_size=0.3, sample_steps=4)
+    assert asked == [SamplerSettings(0.3, 4)]
+    before, latents = (draw_latents(generator.settings.sizes, 1, 3) for _ in range(2))
+    report = alternate(
+        generator,
+        frames=draw_frames(1, 3, 8),
+        latents=latents,
+        batch_size=1,
+        chunk_length=3,
+        learning_rate=0.002,
+        seed=0,
+        epoch=0,
+    )
+    squares = sum(np.sum(part.astype(np.float64) ** 2) for part in before)
+    assert report.diagnostics == {"mine": 7.0, "energy": pytest.approx(squares / 2, rel=1e-5)}
+    for part, start in zip(latents, before, strict=True):
+        np.testing.assert_array_equal(part, start)

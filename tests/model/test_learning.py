@@ -21,14 +21,24 @@ from model.dynamic_generator import DynamicGenerator
 from model.latents import of_sequences
 from model.learning import Adam
 from model.networks import NETWORKS
+from model.transition import TRANSITIONS
 
 LEARNING_RATE, BETA1, BETA2, EPSILON = 0.002, 0.5, 0.999, 1e-8
 KEY = np.array([7, 8], np.int32)
 MOMENTS = ("Adam", "Adam_1")
-WEIGHTS_8 = {
-    *(f"transition/{kind}_{layer}" for kind in ("kernel", "bias") for layer in (1, 2, 3)),
-    *(f"emission/layer_{layer}/{kind}" for kind in ("kernel", "bias") for layer in (1, 2, 3)),
-}
+AFFINE_MAPS = {"nonlinear": 3, "linear": 1, "gru": 3}  # of each transition
+
+
+def weights_8(dynamic_mode):
+    """The names of the weights of the network for 8×8 pixels with a transition."""
+    maps, layers = range(1, AFFINE_MAPS[dynamic_mode] + 1), (1, 2, 3)
+    return {
+        *(f"transition/{kind}_{number}" for kind in ("kernel", "bias") for number in maps),
+        *(f"emission/layer_{layer}/{kind}" for kind in ("kernel", "bias") for layer in layers),
+    }
+
+
+WEIGHTS_8 = weights_8("nonlinear")
 AVERAGES_8 = {
     f"emission/layer_{layer}/moving_{kind}" for kind in ("mean", "variance") for layer in (1, 2)
 }
@@ -54,8 +64,16 @@ class Case:
 
         def loss(values):
             changed = weights | dict(zip(self.weights, values, strict=True))
-            table, sigma = self.model.table, self.model.sigma
-            return joint_energy(changed, table, latents, frames, sigma, self.likelihood)[1].sum()
+            parts = joint_energy(
+                changed,
+                self.model.table,
+                latents,
+                frames,
+                self.model.sigma,
+                self.likelihood,
+                dynamic_mode=self.model.dynamic_mode,
+            )
+            return parts[1].sum()
 
         values = finite_differences(loss, [weights[name] for name in self.weights])
         return dict(zip(self.weights, values, strict=True))
@@ -78,7 +96,7 @@ def norm(values):
 
 
 @pytest.mark.parametrize("likelihood", ["sum", "mean_over_frames"])
-@pytest.mark.parametrize("dynamic_mode", ["nonlinear", "linear"])
+@pytest.mark.parametrize("dynamic_mode", TRANSITIONS)
 def test_gradient_in_every_weight_equals_finite_differences(tiny_model, dynamic_mode, likelihood):
     case = Case(tiny_model(dynamic_mode), likelihood)
     with case.model.session() as session:
@@ -97,7 +115,7 @@ def test_gradient_of_the_whole_model_equals_directional_differences(generator):
     """`DynamicGenerator.learn`: along a random direction in each weight, 128 channels and all."""
     latents, frames = draw_latents(generator.settings.sizes, 2, 3), draw_frames(2, 3, 8)
     weights = in_double(generator.state())
-    learned = generator.learn(frames, latents, True)
+    learned = generator.learn(frames, latents, True, LEARNING_RATE)
     taken = gradients_taken(generator.state())
     assert taken.keys() == WEIGHTS_8
     for name, slope in taken.items():
@@ -149,17 +167,21 @@ def test_chunks_of_every_length_move_the_same_adam(generator):
     """One step on 3 frames and one on 4: β₁ and β₂ to the power of two steps and the first one."""
     sizes = generator.settings.sizes
     for length in (3, 4):
-        generator.learn(draw_frames(2, length, 8), draw_latents(sizes, 2, length), True)
+        generator.learn(
+            draw_frames(2, length, 8), draw_latents(sizes, 2, length), True, LEARNING_RATE
+        )
     state = generator.state()
     assert state["beta1_power"] == pytest.approx(BETA1**3)
     assert state["beta2_power"] == pytest.approx(BETA2**3)
 
 
+@pytest.mark.parametrize("dynamic_mode", ["nonlinear", "gru"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("encodes", [False, True])
-def test_no_variable_can_be_read_while_it_moves(make_generator, precision, encodes):
+def test_no_variable_can_be_read_while_it_moves(make_generator, dynamic_mode, precision, encodes):
     """TensorFlow orders a read and an update only where one needs the other's result."""
-    nodes = learning_as_executed(make_generator([3], precision=precision, encodes=encodes))
+    settings = {"dynamic_mode": dynamic_mode, "precision": precision, "encodes": encodes}
+    nodes = learning_as_executed(make_generator([3], **settings))
     updates = {
         name: node
         for name, node in nodes.items()
@@ -184,7 +206,7 @@ def learning_as_executed(generator):
     options, metadata = tf.RunOptions(output_partition_graphs=True), tf.RunMetadata()
     run = generator._session.run
     generator._session.run = functools.partial(run, options=options, run_metadata=metadata)
-    generator.learn(frames, latents, True, images=frames[:, 0])
+    generator.learn(frames, latents, True, LEARNING_RATE, images=frames[:, 0])
     (graph,) = metadata.partition_graphs
     return {node.name: node for node in graph.node}
 
@@ -206,7 +228,7 @@ def test_learning_reports_what_was_before_the_step(generator):
     """Reconstruction, states and U against NumPy with the weights before it."""
     latents, frames = draw_latents(generator.settings.sizes, 2, 3), draw_frames(2, 3, 8)
     before = in_double(generator.state())
-    learned = generator.learn(frames, latents, False)
+    learned = generator.learn(frames, latents, False, LEARNING_RATE)
     states, active_share = unroll(before, in_double(latents))
     emitted, _ = emit(before, NETWORKS["8"], in_double(latents).appearance, states)
     prior, data = energy(in_double(latents), frames, emitted, 1.0, with_initial_state=False)
@@ -221,7 +243,7 @@ def test_learning_gathers_the_statistics_of_its_batch(generator):
     """A tenth of the way to the batch's mean and sample variance, by NumPy."""
     latents, frames = draw_latents(generator.settings.sizes, 2, 3), draw_frames(2, 3, 8)
     before = in_double(generator.state())
-    generator.learn(frames, latents, True)
+    generator.learn(frames, latents, True, LEARNING_RATE)
     after = generator.state()
     states, _ = unroll(before, in_double(latents))
     _, statistics = emit(before, NETWORKS["8"], in_double(latents).appearance, states)
@@ -237,15 +259,18 @@ def test_learning_gathers_the_statistics_of_its_batch(generator):
 # --- One set of weights ---
 
 
-def test_every_weight_exists_exactly_once(generator):
+@pytest.mark.parametrize("dynamic_mode", TRANSITIONS)
+def test_every_weight_exists_exactly_once(make_generator, dynamic_mode):
     """In the graph of four lengths of chunk, inference, learning and generation."""
-    graph = generator.alpha[0].kernel.graph
+    generator = make_generator([1, 3, 4, 7], dynamic_mode=dynamic_mode)
+    weights = weights_8(dynamic_mode)
+    graph = generator.weights.alpha[0].kernel.graph
     trainable = [variable.op.name for variable in graph.get_collection("trainable_variables")]
-    assert sorted(trainable) == sorted(WEIGHTS_8)
-    moments = {f"{name}/{moment}" for name in WEIGHTS_8 for moment in MOMENTS}
+    assert sorted(trainable) == sorted(weights)
+    moments = {f"{name}/{moment}" for name in weights for moment in MOMENTS}
     every = [variable.op.name for variable in graph.get_collection("variables")]
     powers = {"beta1_power", "beta2_power"}
-    assert sorted(every) == sorted(WEIGHTS_8 | AVERAGES_8 | moments | powers)
+    assert sorted(every) == sorted(weights | AVERAGES_8 | moments | powers)
     assert generator.state().keys() == set(every)
 
 
@@ -264,7 +289,7 @@ def test_inference_and_generation_see_what_was_learned(generator):
 
     state = generator.state()
     before = results()
-    generator.learn(frames, latents, True)
+    generator.learn(frames, latents, True, LEARNING_RATE)
     after = results()
     generator.load_state(state)
     again = results()
@@ -275,7 +300,9 @@ def test_inference_and_generation_see_what_was_learned(generator):
 
 def test_loading_a_state_brings_back_every_variable_to_the_bit(generator):
     state = generator.state()
-    generator.learn(draw_frames(2, 3, 8), draw_latents(generator.settings.sizes, 2, 3), True)
+    generator.learn(
+        draw_frames(2, 3, 8), draw_latents(generator.settings.sizes, 2, 3), True, LEARNING_RATE
+    )
     assert any(np.any(value != state[name]) for name, value in generator.state().items())
     generator.load_state(state)
     for name, value in generator.state().items():
@@ -284,7 +311,9 @@ def test_loading_a_state_brings_back_every_variable_to_the_bit(generator):
 
 def test_state_fits_a_model_that_is_built_for_chunks_of_other_lengths(generator, make_generator):
     """A variable's name must not depend on which chunks the graph was built for."""
-    generator.learn(draw_frames(2, 3, 8), draw_latents(generator.settings.sizes, 2, 3), True)
+    generator.learn(
+        draw_frames(2, 3, 8), draw_latents(generator.settings.sizes, 2, 3), True, LEARNING_RATE
+    )
     state, other = generator.state(), make_generator([2])
     other.load_state(state)
     assert other.state().keys() == state.keys()
@@ -325,10 +354,10 @@ def test_permuted_sequences_permute_what_is_learned_of_each(generator):
     """And leave the weights to rounding where they were: the loss is a sum over sequences."""
     latents, frames = draw_latents(generator.settings.sizes, 3, 3), draw_frames(3, 3, 8)
     state, order = generator.state(), [2, 0, 1]
-    learned = generator.learn(frames, latents, True)
+    learned = generator.learn(frames, latents, True, LEARNING_RATE)
     moved = generator.state()
     generator.load_state(state)
-    permuted = generator.learn(frames[order], of_sequences(latents, order), True)
+    permuted = generator.learn(frames[order], of_sequences(latents, order), True, LEARNING_RATE)
     for one, other in zip(
         (learned.frames, learned.last_state, *learned.energy),
         (permuted.frames, permuted.last_state, *permuted.energy),

@@ -16,6 +16,7 @@ from support.numpy_model import (
 
 from model.inference import gradient
 from model.latents import Latents
+from model.transition import TRANSITIONS
 
 
 def case(model, num_sequences=2, num_frames=3):
@@ -32,6 +33,7 @@ def gradient_in_tensorflow(model, latents, frames, **options):
 
 def gradient_in_numpy(model, latents, frames, **options):
     weights = in_double(model.weights)
+    options["dynamic_mode"] = model.dynamic_mode
 
     def total(given):
         return np.sum(joint_energy(weights, model.table, given, frames, model.sigma, **options))
@@ -80,7 +82,7 @@ def test_prior_of_the_initial_state_counts_only_where_the_sequence_begins(tiny_m
 
 @pytest.mark.parametrize("normalization", ["batch", "moving"])
 @pytest.mark.parametrize("likelihood", ["sum", "mean_over_frames"])
-@pytest.mark.parametrize("dynamic_mode", ["nonlinear", "linear"])
+@pytest.mark.parametrize("dynamic_mode", TRANSITIONS)
 def test_gradient_in_every_latent_equals_finite_differences(
     tiny_model, dynamic_mode, likelihood, normalization
 ):

@@ -26,6 +26,7 @@ from model.emission import make_emission, read_emission
 from model.networks import NETWORKS
 
 KEY = np.array([5, 6], np.int32)
+LEARNING_RATE = 0.002
 # Those of the emission network alone; what else multiplies matrices is a MatMul.
 PRODUCTS = {"Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "BatchMatMulV2"}
 NORMALIZATIONS = {"FusedBatchNormV3", "FusedBatchNormGradV3"}
@@ -61,7 +62,7 @@ def case(generator):
 
 
 def graph_of(generator):
-    return generator.beta[0].kernel.graph
+    return generator.weights.beta[0].kernel.graph
 
 
 def operations(graph, types):
@@ -72,7 +73,9 @@ def operations(graph, types):
 
 
 def values_of(results):
-    """All arrays in nested tuples."""
+    """All arrays in nested tuples and dictionaries."""
+    if isinstance(results, dict):
+        results = tuple(results.values())
     if isinstance(results, tuple):
         return [value for part in results for value in values_of(part)]
     return [np.asarray(results)]
@@ -127,7 +130,7 @@ def test_variables_and_all_results_are_float32(pair):
     assert {variable.dtype.base_dtype for variable in variables} == {tf.float32}
     results = [
         model.infer(frames, latents, True, KEY),
-        model.learn(frames, latents, True),
+        model.learn(frames, latents, True, LEARNING_RATE),
         *(model.generate(latents, normalization) for normalization in ("batch", "moving")),
     ]
     assert {value.dtype for result in results for value in values_of(result)} == {np.dtype("f4")}
@@ -136,7 +139,7 @@ def test_variables_and_all_results_are_float32(pair):
 
 def test_transition_and_prior_are_the_same_to_the_bit(pair):
     latents, frames = case(pair["float32"])
-    one, other = (model.learn(frames, latents, True) for model in pair.values())
+    one, other = (model.learn(frames, latents, True, LEARNING_RATE) for model in pair.values())
     assert one.last_state.tobytes() == other.last_state.tobytes()
     assert one.energy.prior.tobytes() == other.energy.prior.tobytes()
     assert one.active_share == other.active_share
@@ -166,7 +169,7 @@ def test_gradient_in_every_weight_is_near_that_of_float32(pair):
     latents, frames = case(pair["float32"])
     moments = {}
     for precision, model in pair.items():
-        model.learn(frames, latents, True)
+        model.learn(frames, latents, True, LEARNING_RATE)
         state = model.state()
         moments[precision] = {name: state[name] for name in state if name.endswith("/Adam")}
     assert len(moments["float32"]) == 12
@@ -190,7 +193,7 @@ def test_same_seed_makes_the_same_bytes(make_generator):
         model = make_generator([3], precision="bfloat16")
         latents, frames = case(model)
         inferred = model.infer(frames, latents, True, KEY)
-        learned = model.learn(frames, inferred.latents, True)
+        learned = model.learn(frames, inferred.latents, True, LEARNING_RATE)
         generated = [model.generate(latents, kind) for kind in ("batch", "moving")]
         results.append((inferred, learned, *generated, tuple(model.state().values())))
     one, other = ([value.tobytes() for value in values_of(result)] for result in results)

@@ -73,8 +73,17 @@ def in_double(values):
 # --- The model ---
 
 
-def unroll(weights: dict, latents: Latents) -> tuple[np.ndarray, float]:
-    """States [n, T, d] of s_t = tanh(s_{t-1} + r([m, ξ_t, s_{t-1}])), and the active share."""
+def unroll(
+    weights: dict, latents: Latents, dynamic_mode: str = "nonlinear"
+) -> tuple[np.ndarray, float]:
+    """States [n, T, d], and the share of active hidden units (NaN where there are none)."""
+    if dynamic_mode == "gru":
+        return unroll_gated_unit(weights, latents), float("nan")
+    return unroll_perceptron(weights, latents)
+
+
+def unroll_perceptron(weights: dict, latents: Latents) -> tuple[np.ndarray, float]:
+    """s_t = tanh(s_{t-1} + r([m, ξ_t, s_{t-1}])), of any number of layers."""
     depth = 1
     while f"transition/kernel_{depth + 1}" in weights:
         depth += 1
@@ -95,6 +104,26 @@ def unroll(weights: dict, latents: Latents) -> tuple[np.ndarray, float]:
                     values = np.maximum(values, 0.0)
             state = states[sequence, time] = np.tanh(state + values)
     return states, np.mean(active) if active else float("nan")
+
+
+def unroll_gated_unit(weights: dict, latents: Latents) -> np.ndarray:
+    """s_t = (1 − u) p + u c with p = tanh(s_{t-1})."""
+
+    def affine(number, *parts):
+        values = np.concatenate(parts) @ weights[f"transition/kernel_{number}"]
+        return values + weights[f"transition/bias_{number}"]
+
+    num_sequences, num_frames, _ = latents.innovations.shape
+    states = np.zeros((num_sequences, num_frames, latents.initial_state.shape[1]))
+    for sequence in range(num_sequences):
+        state, motion_type = latents.initial_state[sequence], latents.motion_type[sequence]
+        for time in range(num_frames):
+            innovation, previous = latents.innovations[sequence, time], np.tanh(state)
+            update = 1.0 / (1.0 + np.exp(-affine(1, motion_type, innovation, previous)))
+            reset = 1.0 / (1.0 + np.exp(-affine(2, motion_type, innovation, previous)))
+            candidate = np.tanh(affine(3, motion_type, innovation, reset * previous))
+            state = states[sequence, time] = (1.0 - update) * previous + update * candidate
+    return states
 
 
 def transposed_convolution(
@@ -228,9 +257,10 @@ def joint_energy(
     with_initial_state: bool = True,
     normalization: str = "batch",
     visible: np.ndarray | None = None,
+    dynamic_mode: str = "nonlinear",
 ) -> tuple[np.ndarray, np.ndarray]:
     """The two parts of U through transition and emission, each [n]."""
-    states, _ = unroll(weights, latents)
+    states, _ = unroll(weights, latents, dynamic_mode)
     reconstruction, _ = emit(weights, table, latents.appearance, states, normalization)
     return energy(latents, frames, reconstruction, sigma, likelihood, with_initial_state, visible)
 

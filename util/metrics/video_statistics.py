@@ -60,6 +60,8 @@ def compare(synthesized: np.ndarray, observed: np.ndarray, chunk_length: int) ->
 def in_words(comparison: Comparison) -> str:
     """The measures that exist, in one line."""
     values = [f"{name} {value:.2f}" for name, value in comparison.items() if not math.isnan(value)]
+    if not values:
+        return "no measure exists for a clip in which nothing moves and nothing has an edge"
     return f"{', '.join(values)} (1 is like the observed clip)"
 
 

@@ -1,5 +1,6 @@
 """What a run reports while it trains: progress bar, TensorBoard, warnings, contact sheets."""
 
+import math
 import sys
 from collections.abc import Mapping
 
@@ -68,7 +69,7 @@ class EpochReporter:
             self._log.figures(named, epoch)
 
     def measure(self, epoch: int, synthesis: np.ndarray) -> None:
-        """Log the measures of synthesized videos, the mean over their sequences.
+        """Log the measures of synthesized videos, each the mean over the sequences that have it.
 
         Nothing is logged where the observed clips have missing pixels that nobody knows.
 
@@ -83,8 +84,10 @@ class EpochReporter:
             for video, clip in zip(synthesis, observed, strict=False)
         ]
         for name in MEASURES:
-            mean = float(np.mean([comparison[name] for comparison in comparisons]))
-            self._log.figures({f"measure/{name}": mean}, epoch)
+            values = [comparison[name] for comparison in comparisons]
+            exist = [value for value in values if not math.isnan(value)]
+            if exist:
+                self._log.figures({f"measure/{name}": sum(exist) / len(exist)}, epoch)
 
     def draw(self, epoch: int, videos: Mapping[str, np.ndarray]) -> None:
         """Contact sheets of videos, by name, as files and in TensorBoard.
@@ -102,7 +105,7 @@ class EpochReporter:
         """Warn when the frames no longer reach the innovations, once each time it happens."""
         stopped = report.diagnostics.get(INNOVATIONS_GRADIENT) == 0
         if stopped and not self._inference_stopped:
-            has_hidden_units = not np.isnan(report.active_share)
+            has_hidden_units = not math.isnan(report.active_share)
             active = f" ({report.active_share:.0%} of the hidden units are active)"
             self._progress.write(
                 f"warning: in epoch {epoch} the gradient of the likelihood with respect to the "
