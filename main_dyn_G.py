@@ -4,7 +4,7 @@
     python main_dyn_G.py --category fire --isTraining False
     python main_dyn_G.py --help
 
-Flags → options → clips → graph → alternating loop → run directory.
+Order of the work: flags → options → clips → graph → alternating loop → run directory.
 """
 
 import signal
@@ -23,7 +23,7 @@ from util.system.tensorflow_setup import start_tensorflow
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command line; returns the exit code."""
+    """Run one command line and return its exit code: 0, 1, 2, or 128 + signal number."""
     debug = False
     try:
         command_line = parse(arguments, EXPERIMENTS)
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def explain(error: Exception) -> str:
-    """What is wrong and what to do, in one line."""
+    """The message for the user: what is wrong and what to do."""
     if isinstance(error, CommandLineError | RunError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
@@ -54,7 +54,7 @@ def explain(error: Exception) -> str:
 
 
 def stop_at_once(number: int, _: object) -> NoReturn:
-    """Answer to a signal; while a model trains, `util.system.interruption` answers instead."""
+    """Handle a signal outside training; `util.system.interruption` handles it during training."""
     raise Interrupted(number, STOPPED_AT_ONCE)
 
 

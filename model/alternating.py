@@ -1,10 +1,11 @@
-"""Alternating back-propagation through time: the paper's algorithm.
+"""Alternating back-propagation through time, the algorithm of the paper.
 
-One iteration: for each batch of sequences, for each chunk in time, infer the latents by Langevin
-dynamics (inferential back-propagation), then take one Adam step on the weights (learning
-back-propagation). Each chunk starts from the state in which the previous chunk ended.
+One epoch visits all batches of sequences, and all chunks of each batch in time order. For each
+chunk it infers the latents by Langevin dynamics (inferential back-propagation). Then it takes one
+Adam step on the weights (learning back-propagation). Each chunk starts from the last state of the
+previous chunk.
 
-With an encoder (animation of still images), the encoder maps one frame of a sequence to the
+With an encoder (animation of still images), the encoder maps one frame of each sequence to the
 appearance vector and the start state. Only the innovations and the motion type are inferred.
 """
 
@@ -19,17 +20,17 @@ from model.random_keys import Stream, random_generator, random_key
 
 
 class EpochReport(NamedTuple):
-    """What one epoch saw; every figure is from before the weight step of its chunk.
+    """Figures of one epoch. The figures of each chunk are computed before its weight step.
 
     Fields:
-        squared_error: mean over what was reconstructed of sequences, frames, visible pixels and
-            colours, in units of [-1, 1].
-        prior, likelihood: the parts of U, summed over chunks, mean over sequences; that of
-            a and m counts once a chunk.
-        alpha_gradient, beta_gradient: gradient norms of the weights, mean over iterations.
-        active_share: share of active hidden units of the transition, mean over iterations.
-        diagnostics: what the sampler says, by name, mean over iterations.
-        reconstruction: [N, T, H, W, 3] in [-1, 1]; black where the epoch had no chunk.
+        squared_error: mean squared error of the reconstructed frames, over visible pixels and
+            colours, for pixel values in [-1, 1].
+        prior, likelihood: the two parts of the energy U, sum over chunks, mean over sequences.
+            The prior terms of a and m are counted once for each chunk.
+        alpha_gradient, beta_gradient: gradient norms of the weights, mean over weight steps.
+        active_share: share of active hidden units of the transition, mean over weight steps.
+        diagnostics: scalars of the sampler by name, mean over weight steps.
+        reconstruction: [N, T, H, W, 3] in [-1, 1]; black in frames outside the epoch's chunks.
     """
 
     squared_error: float
@@ -43,7 +44,7 @@ class EpochReport(NamedTuple):
 
 
 def batches(num_sequences: int, batch_size: int, order: np.random.Generator) -> Iterator:
-    """Indices of the sequences of each batch, each int [n], in random order."""
+    """Yield the sorted sequence indices, int [n], of each batch; batches are drawn at random."""
     shuffled = order.permutation(num_sequences)
     for span in split_range(num_sequences, batch_size):
         yield np.sort(shuffled[span])
@@ -53,8 +54,8 @@ class Chunk(NamedTuple):
     """Consecutive frames of some sequences, as indices into arrays [N, T, ...].
 
     Fields:
-        rows: int [n, 1], the sequences.
-        times: int [n, length], the frames of each sequence.
+        rows: int [n, 1], indices of the sequences.
+        times: int [n, length], indices of the frames in each sequence.
     """
 
     rows: np.ndarray
@@ -62,7 +63,7 @@ class Chunk(NamedTuple):
 
 
 def chunks_of(rows: np.ndarray, num_frames: int, chunk_length: int) -> list[Chunk]:
-    """All chunks of sequences of `num_frames` frames, in turn."""
+    """All chunks of the sequences `rows`, int [n], of `num_frames` frames, in time order."""
     return [
         Chunk(rows[:, np.newaxis], np.tile(np.arange(span.start, span.stop), (len(rows), 1)))
         for span in split_range(num_frames, chunk_length)
@@ -72,7 +73,10 @@ def chunks_of(rows: np.ndarray, num_frames: int, chunk_length: int) -> list[Chun
 def chunk_anywhere(
     rows: np.ndarray, num_frames: int, chunk_length: int, order: np.random.Generator
 ) -> Chunk:
-    """One whole chunk of each sequence, beginning at a random frame drawn for that sequence."""
+    """One chunk that begins at a random frame, drawn separately for each sequence.
+
+    The chunk has `chunk_length` frames, or all frames of a shorter sequence.
+    """
     length = min(chunk_length, num_frames)
     starts = order.integers(num_frames - length + 1, size=(len(rows), 1))
     return Chunk(rows[:, np.newaxis], starts + np.arange(length))
@@ -87,7 +91,7 @@ def slice_chunk(latents: Latents, chunk: Chunk, state: np.ndarray) -> Latents:
 
 
 def write_chunk(latents: Latents, chunk: Chunk, inferred: Latents, begins_sequence: bool) -> None:
-    """Write what was inferred from a chunk into the latents of all sequences, in place."""
+    """Write the inferred latents of a chunk into the latents of all sequences, in place."""
     rows = chunk.rows[:, 0]
     latents.innovations[chunk] = inferred.innovations
     latents.appearance[rows] = inferred.appearance
@@ -109,16 +113,17 @@ def alternate(
     visible: np.ndarray | None = None,
     encoded_frame: str = "",
 ) -> EpochReport:
-    """One epoch of alternating back-propagation; moves `latents` in place and the weights.
+    """Run one epoch of alternating back-propagation; change `latents` and weights in place.
 
     Args:
         frames: [N, T, H, W, 3] in [-1, 1], the observed sequences.
-        latents: of all N sequences, the persistent chains of the sampler.
-        learning_rate: of this epoch.
-        epoch: 0 for the first; it and `seed` determine every random number drawn.
-        visible: bool [N, T, H, W, 1], false where a pixel is missing; None where none is.
-        encoded_frame: for a model that encodes, which frame it sees of a sequence: "first", or a
-            "random" one of its own, which the iteration's only chunk then begins with.
+        latents: the latents of all N sequences, which are the persistent chains of the sampler.
+        learning_rate: the learning rate of this epoch.
+        epoch: number of this epoch, from 0. `seed` and `epoch` determine all random numbers.
+        visible: bool [N, T, H, W, 1], false where a pixel is missing; None if no pixel is missing.
+        encoded_frame: which frame of each sequence the encoder maps: "first" or "random"; "" for
+            a model without an encoder. With "random", each batch has only one chunk in this
+            epoch, and the chunk begins at the encoded frame.
     """
     reconstruction = np.full_like(frames, -1.0)
     reconstructed = np.zeros((*frames.shape[:2], 1, 1, 1), bool)
@@ -183,14 +188,14 @@ def infer_onwards(
     seed: int,
     repeats: int,
 ) -> None:
-    """Inference without learning: innovations that lead from given start states to the frames.
+    """Infer innovations and motion types in place, without learning.
 
-    For a model that encodes: appearance and start state stay; innovations and motion types move in
-    place. Each chunk starts from the state in which the previous, finished chunk ends.
+    This function is for a model with an encoder: appearance vectors and start states do not
+    change. Each chunk starts from the last state of the previous chunk, after its inference.
 
     Args:
         frames: [N, T, H, W, 3] in [-1, 1].
-        repeats: how often the sampler runs on each chunk.
+        repeats: number of sampler runs on each chunk.
     """
     for batch, span in enumerate(split_range(len(frames), batch_size)):
         rows = np.arange(span.start, span.stop)

@@ -1,7 +1,4 @@
-"""The dynamic generator model as its users see it: one set of weights, run on NumPy arrays.
-
-`model.graph` builds what is run here.
-"""
+"""The interface of the dynamic generator model: it runs `model.graph` on NumPy arrays."""
 
 from collections.abc import Iterable
 
@@ -15,18 +12,20 @@ from model.latents import Latents
 
 
 class DynamicGenerator:
-    """A graph and a session, with the first weights drawn.
+    """A TensorFlow graph, and a session that holds its weights.
 
     Attributes:
-        settings: what the graph was built from.
+        settings: the settings of the graph.
         weights: the variables of transition, emission and encoder.
     """
 
     def __init__(self, settings: Settings, chunk_lengths: Iterable[int], learns: bool = True):
-        """Build the graph for chunks of each of `chunk_lengths` frames and draw the weights.
+        """Build the graph and draw the initial weights.
 
         Args:
-            learns: whether to build what `infer` and `learn` need, too.
+            chunk_lengths: every number of frames that a chunk may have. The methods raise
+                KeyError for a chunk of another length.
+            learns: whether to build inference and learning as well.
         """
         self.settings = settings
         self._model = build_graph(settings, chunk_lengths, learns)
@@ -42,14 +41,15 @@ class DynamicGenerator:
         key: np.ndarray,
         visible: np.ndarray | None = None,
     ) -> Sampled:
-        """Let the sampler move the latents of a chunk of n sequences of T frames.
+        """Run the sampler on the latents of a chunk with n sequences of T frames.
 
         Args:
             frames: [n, T, H, W, 3] in [-1, 1].
-            latents: where the chains stand; `initial_state` is s_0 where the chunk begins the
-                sequence, and else the state that the chunk before ended in, which stays.
+            latents: the current values of the chains. If the chunk begins the sequence,
+                `initial_state` is s_0. Otherwise it is the last state of the previous chunk,
+                and the sampler does not change it.
             key: int32 [2], see `random_key`.
-            visible: bool [n, T, H, W, 1], for a model whose training mode is "incomplete".
+            visible: bool [n, T, H, W, 1], for a model with training mode "incomplete".
 
         Raises:
             ValueError: the model was built without learning.
@@ -67,12 +67,12 @@ class DynamicGenerator:
         visible: np.ndarray | None = None,
         images: np.ndarray | None = None,
     ) -> Learned:
-        """One Adam step on all weights, given the latents of a chunk (as for `infer`).
+        """Take one Adam step on all weights, given the latents of a chunk (see `infer`).
 
         Args:
-            images: [n, H, W, 3] in [-1, 1], for a model that encodes: the appearance, and where
-                the chunk begins the sequence s_0, are what the encoder makes of them, and the
-                gradient runs on into it; those of `latents` are not used.
+            images: [n, H, W, 3] in [-1, 1], for a model with an encoder. The encoder maps them
+                to the appearance vectors, and to s_0 if the chunk begins the sequence. These
+                values replace the values in `latents`. The gradient continues into the encoder.
 
         Raises:
             ValueError: the model was built without learning.
@@ -86,7 +86,7 @@ class DynamicGenerator:
         return learned
 
     def encode(self, images: np.ndarray) -> Encoded:
-        """Appearance and start state of images [n, H, W, 3] in [-1, 1], each for itself.
+        """Encode images [n, H, W, 3] in [-1, 1], each image independently of the others.
 
         Raises:
             ValueError: the model has no encoder.
@@ -95,7 +95,7 @@ class DynamicGenerator:
         return self._session.run(encoding.encoded, {encoding.images: images})
 
     def generate(self, latents: Latents, normalization: str = "batch") -> Generated:
-        """Frames from latents: reconstruction from inferred ones, synthesis from drawn ones.
+        """Compute frames: a reconstruction from inferred latents, a synthesis from drawn latents.
 
         Args:
             normalization: "batch" or "moving", see `emit`.
@@ -105,18 +105,18 @@ class DynamicGenerator:
         return self._session.run(chunk.generated[normalization], feed)
 
     def state_bytes(self) -> int:
-        """The size of what `state` returns, in bytes."""
+        """The size of the result of `state`, in bytes."""
         return sum(4 * variable.shape.num_elements() for variable in self._variables.values())
 
     def state(self) -> dict[str, np.ndarray]:
-        """Weights, normalisation averages and the optimiser's moments, by name."""
+        """Weights, moving averages of the normalisation and Adam's moments, by name."""
         return self._session.run(self._variables)
 
     def load_state(self, state: dict[str, np.ndarray]) -> None:
-        """Set every variable from what `state` returned.
+        """Set every variable to its value in `state`, a result of the method `state`.
 
         Raises:
-            KeyError: a variable is missing from `state`.
+            KeyError: `state` has no value for a variable.
             ValueError: an array has another shape than its variable.
         """
         for name, variable in self._variables.items():

@@ -1,11 +1,11 @@
-"""The emission network: from appearance vector and latent state to a frame.
+"""The emission network: it maps appearance vector and latent state to a frame.
 
     x_t = G_β([a, s_t]) + ε_t,  ε_t ~ N(0, σ² I)                        (paper, equation 2)
 
-G_β sees the vector [a, s_t] as a 1×1 image. Every layer but the last is a transposed convolution,
-batch normalisation (shift, no scale) and a rectifier; the last is a transposed convolution and
-tanh. The bias of a normalised layer is its shift; a second one under it would have no effect.
-All tables of `model.networks` go through the one builder here.
+The input of G_β is the vector [a, s_t] as a 1×1 image. Every layer except the last is a transposed
+convolution, a batch normalisation (with shift, without scale) and a rectifier. The last layer is a
+transposed convolution and tanh. The convolution of a normalised layer has no bias, because the
+normalisation would remove it. This module builds all networks in `model.networks`.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,10 +26,11 @@ class EmissionLayer(NamedTuple):
     """Weights of one layer of G_β and the moving averages of its normalisation statistics.
 
     Fields:
-        spec: the layer's row in the table.
+        spec: the row of the layer in the table of the network.
         kernel: [kernel, kernel, channels out, channels in].
-        bias: [channels], the shift of the normalisation, or the bias of the last layer.
-        moving_mean, moving_variance: [channels], gathered in training; None in the last layer.
+        bias: [channels out], the shift of the normalisation; in the last layer the bias.
+        moving_mean, moving_variance: [channels out], averages over training steps; None in the
+            last layer.
     """
 
     spec: LayerSpec
@@ -40,13 +41,13 @@ class EmissionLayer(NamedTuple):
 
 
 class ReadLayer(NamedTuple):
-    """A layer whose weights were read, once for all passes that follow.
+    """A layer with its weights as tensors, which are read once for all passes.
 
     Fields:
-        upsample: the transposed convolution (in the last layer with its bias), [N, side, side,
+        upsample: the transposed convolution (in the last layer with bias), [N, side, side,
             channels in] → [N, output side, output side, channels out].
-        shift, moving_mean, moving_variance: of the normalisation, [channels out]; None in the
-            last layer.
+        shift, moving_mean, moving_variance: [channels out], used by the normalisation; None in
+            the last layer.
     """
 
     upsample: Callable[[tf.Tensor], tf.Tensor]
@@ -56,12 +57,13 @@ class ReadLayer(NamedTuple):
 
 
 class Emitted(NamedTuple):
-    """What the emission network makes of its input.
+    """Output of the emission network.
 
     Fields:
         frames: [n, T, side, side, 3], in (-1, 1).
-        statistics: per normalised layer, [channels] each: mean and sample variance of what it
-            normalises; under "moving" the averages.
+        statistics: (mean, variance) for each normalised layer, each [channels]. With "batch" they
+            are mean and sample variance of the features before normalisation. With "moving"
+            they are the moving averages.
     """
 
     frames: tf.Tensor
@@ -75,7 +77,7 @@ def make_emission(
 
     Args:
         network: the table of layers, see `NETWORKS`.
-        code_size: content_size + state_size, the channels of the 1×1 input.
+        code_size: content_size + state_size, the number of channels of the 1×1 input.
         key: int32 [2], the key of the weights' random numbers.
     """
     layers = []
@@ -106,17 +108,18 @@ def make_emission(
 def read_emission(
     layers: Sequence[EmissionLayer], precision: str = "float32", many_passes: bool = False
 ) -> list[ReadLayer]:
-    """Read the weights.
+    """Read the weights as tensors.
 
     Args:
-        precision: of the activations and products, "float32" or "bfloat16"; the statistics of the
-            normalisation and the frames are float32 in both.
-        many_passes: whether reading may cost something, as many passes follow.
+        precision: number format of activations and products, "float32" or "bfloat16". The
+            statistics of the normalisation and the frames are always float32.
+        many_passes: whether many passes follow, so that a slower preparation saves time.
     """
     read = []
     side = 1
     for layer in layers:
-        # `cast` to its own type would hand on the variable, to be read again after it has moved.
+        # Without `identity`, a `cast` to the same type would return the variable itself. It would
+        # then be read again after the weight step.
         kernel, bias = tf.cast(tf.identity(layer.kernel), precision), tf.identity(layer.bias)
         geometry = (side, layer.spec.stride, layer.spec.padding)
         side = layer.spec.output_side(side)
@@ -137,13 +140,13 @@ def emit(
     states: tf.Tensor,
     normalization: str = "batch",
 ) -> Emitted:
-    """Emit all frames of all sequences at once, in the precision of the layers.
+    """Compute all frames of all sequences in one pass, in the precision of the layers.
 
     Args:
         appearance: [n, content_size].
         states: [n, T, state_size].
-        normalization: "batch" for the statistics of these n·T frames, "moving" for the averages
-            gathered in training, under which a frame depends on nothing but its own code.
+        normalization: "batch" uses the statistics of these n·T frames. "moving" uses the moving
+            averages from training, so that a frame depends only on its own [a, s_t].
     """
     num_sequences, num_frames = tf.shape(states)[0], tf.shape(states)[1]
     codes = tf.concat([tf.repeat(appearance[:, None], num_frames, axis=1), states], axis=2)
@@ -160,7 +163,7 @@ def emit(
 
 
 def normalize(features: tf.Tensor, layer: ReadLayer, normalization: str):
-    """Batch normalisation with shift and without scale; returns it with its (mean, variance)."""
+    """Batch normalisation with shift and without scale: (features, mean, variance)."""
     moving = normalization == "moving"
     return tf.nn.fused_batch_norm(
         features,
@@ -176,7 +179,7 @@ def normalize(features: tf.Tensor, layer: ReadLayer, normalization: str):
 def gather_statistics(
     layers: Sequence[EmissionLayer], statistics: Sequence[tuple[tf.Tensor, tf.Tensor]]
 ) -> tf.Operation:
-    """Move each layer's averages a tenth of the way to the statistics of this batch."""
+    """Update the moving averages: each goes a tenth of the way to the statistics of this batch."""
     moves = []
     for layer, (mean, variance) in zip(layers, statistics, strict=False):
         for average, value in ((layer.moving_mean, mean), (layer.moving_variance, variance)):

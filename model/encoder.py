@@ -1,19 +1,21 @@
-"""The encoder: from one still image to the appearance vector and the state that it begins with.
+"""The encoder: it maps one still image to the appearance vector and the start state.
 
     (a, s_0) = E_γ(x)
 
-E_γ mirrors the emission network: its layers in reverse order, each a strided convolution where
-G_β has a transposed one, down to the vector [a, s_0] as a 1×1 image. Every layer but the last is
-a convolution, normalisation (shift, no scale) and a rectifier; the last is a convolution alone.
+E_γ mirrors the emission network. Its layers are in reverse order, and a strided convolution
+replaces each transposed convolution of G_β. The output is the vector [a, s_0] as a 1×1 image.
+Every layer except the last is a convolution, a normalisation (with shift, without scale) and a
+rectifier. The last layer is only a convolution.
 
 The normalisation is over all positions and channels of one image (Ba, Kiros and Hinton, *Layer
-Normalization*, 2016), not over a batch as in G_β: what an image is encoded as must not depend on
-which others are encoded with it, and a new image mostly comes alone.
+Normalization*, 2016), not over a batch as in G_β. The code of an image must not depend on the other
+images of a batch, and a new image often comes alone.
 
-A kernel is a weight of size 1 over the root of the number of its inputs (equalized learning rate:
-Karras, Aila, Laine and Lehtinen, *Progressive Growing of GANs*, 2018). Else the first steps of
-Adam, which all have one size, add up over thousands of inputs that are positive for every image,
-and all images get one code, far from the prior, from which the encoder does not come back.
+The weights have size 1. The kernel of a layer is its weights divided by the root of the number of
+inputs (equalized learning rate: Karras, Aila, Laine and Lehtinen, *Progressive Growing of GANs*,
+2018). Without this division the encoder fails. The first steps of Adam all have the same size, and
+they add up over thousands of inputs that are positive for every image. All images then get the
+same code, far from the prior, and the encoder does not recover.
 """
 
 import math
@@ -32,10 +34,10 @@ class EncoderLayer(NamedTuple):
     """Weights of one layer of E_γ.
 
     Fields:
-        spec: the row of the emission network's table that it mirrors.
-        kernel: [kernel, kernel, channels in, channels out], before it is divided by the root of
-            the number of inputs.
-        bias: [channels out], the shift of the normalisation, or the bias of the last layer.
+        spec: the row of the emission network's table that this layer mirrors.
+        kernel: [kernel, kernel, channels in, channels out]. `read_encoder` divides it by the root
+            of the number of inputs.
+        bias: [channels out], the shift of the normalisation; in the last layer the bias.
     """
 
     spec: LayerSpec
@@ -44,7 +46,7 @@ class EncoderLayer(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """What n images are encoded as: appearance [n, content_size], initial state [n, state_size]."""
+    """The codes of n images: appearance [n, content_size] and start state [n, state_size]."""
 
     appearance: tf.Tensor
     initial_state: tf.Tensor
@@ -54,7 +56,7 @@ def make_encoder(network: Sequence[LayerSpec], sizes: LatentSizes, key) -> list[
     """Create the weights γ: kernels from N(0, 1), biases 0.
 
     Args:
-        network: the table of the emission network, which is gone through from its end.
+        network: the table of the emission network. The encoder uses its rows in reverse order.
         key: int32 [2], the key of the weights' random numbers.
     """
     layers = []
@@ -68,7 +70,7 @@ def make_encoder(network: Sequence[LayerSpec], sizes: LatentSizes, key) -> list[
 
 
 def read_encoder(layers: Sequence[EncoderLayer]) -> list[EncoderLayer]:
-    """The weights as tensors, to scale, read once for as many passes as follow."""
+    """The weights as tensors, read once for all passes, with divided kernels."""
     return [
         layer._replace(
             kernel=tf.identity(layer.kernel)
@@ -95,6 +97,6 @@ def convolve(features: tf.Tensor, layer: EncoderLayer) -> tf.Tensor:
 
 
 def normalize(features: tf.Tensor) -> tf.Tensor:
-    """Mean 0 and variance 1 over the positions and channels of each image."""
+    """Normalise each image to mean 0 and variance 1 over its positions and channels."""
     mean, variance = tf.nn.moments(features, axes=[1, 2, 3], keepdims=True)
     return (features - mean) * tf.math.rsqrt(variance + NORMALIZATION_EPSILON)

@@ -1,8 +1,8 @@
 """The TensorFlow graph of the dynamic generator model; `model.dynamic_generator` runs it.
 
-For each length of chunk there are three computations over one set of weights: inference (the
-sampler), learning (one Adam step) and generation (transition and emission, nothing else). A model
-that animates still images has an encoder, too.
+All computations share one set of weights. For each chunk length the graph has three computations:
+inference (the sampler), learning (one Adam step) and generation (only transition and emission). A
+model that animates still images also has an encoder.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ NORMALIZATIONS = ("batch", "moving")  # see `emit`
 
 
 class Settings(NamedTuple):
-    """What the graph is built from; the names are those of the command line's options."""
+    """The settings of a graph; the fields have the names of the command line's options."""
 
     network: str
     dynamic_mode: str
@@ -52,21 +52,21 @@ class Settings(NamedTuple):
 
 
 class Generated(NamedTuple):
-    """Frames [n, T, H, W, 3] in [-1, 1], and the states [n, state_size] that they end in."""
+    """Frames [n, T, H, W, 3] in [-1, 1], and the last state [n, state_size] of each sequence."""
 
     frames: tf.Tensor
     last_state: tf.Tensor
 
 
 class Learned(NamedTuple):
-    """What one learning step saw, all of it before the weights moved.
+    """Results of one learning step, all computed before the weights change.
 
     Fields:
-        frames: [n, T, H, W, 3], the reconstruction from the inferred latents.
-        last_state: [n, state_size], where the next chunk starts.
-        energy: U of each sequence in its two parts, each [n].
-        alpha_gradient, beta_gradient: norms of the gradients of the two networks' weights.
-        active_share: share of active hidden units of the transition, NaN where it has none.
+        frames: [n, T, H, W, 3] in [-1, 1], the reconstruction from the inferred latents.
+        last_state: [n, state_size], the state from which the next chunk starts.
+        energy: the two parts of U for each sequence, each [n].
+        alpha_gradient, beta_gradient: gradient norms of the weights of transition and emission.
+        active_share: share of active hidden units of the transition; NaN if it has no such units.
     """
 
     frames: tf.Tensor
@@ -78,7 +78,7 @@ class Learned(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """The variables of transition (α), emission (β) and encoder (γ, empty where there is none)."""
+    """The variables of transition (α), emission (β) and encoder (γ; empty without an encoder)."""
 
     alpha: list[AffineMap]
     beta: list[EmissionLayer]
@@ -94,7 +94,7 @@ class Networks(NamedTuple):
 
 
 class ChunkInputs(NamedTuple):
-    """Where a chunk of one length is fed into the graph; `visible` is None in complete training."""
+    """The placeholders for a chunk; `visible` is None in training mode "complete"."""
 
     frames: tf.Tensor
     visible: tf.Tensor | None
@@ -104,7 +104,7 @@ class ChunkInputs(NamedTuple):
 
 
 class Encoding(NamedTuple):
-    """Where images [n, side, side, 3] are fed into the graph, and what they are encoded as."""
+    """The placeholder for images [n, side, side, 3], and the codes of these images."""
 
     images: tf.Tensor
     encoded: Encoded
@@ -119,10 +119,10 @@ class Training(NamedTuple):
 
 
 class ChunkGraph(NamedTuple):
-    """Inputs and results for chunks of one length; `training` is None in a model that only tests.
+    """Inputs and results for chunks of one length; `training` is None in a graph only for tests.
 
     Fields:
-        generated: by the names of `NORMALIZATIONS`.
+        generated: one entry for each name in `NORMALIZATIONS`.
     """
 
     inputs: ChunkInputs
@@ -134,11 +134,11 @@ class ModelGraph(NamedTuple):
     """All inputs and results of a model's graph.
 
     Fields:
-        learning_rate: a scalar to be fed to every learning step.
-        chunks: by their number of frames.
+        learning_rate: the placeholder of a scalar that every learning step needs.
+        chunks: the graph of a chunk, by the number of frames.
         encoding: None in a model without an encoder.
-        variables: weights, normalisation averages and Adam's moments, by name.
-        initialize: draws the first weights.
+        variables: weights, moving averages of the normalisation and Adam's moments, by name.
+        initialize: the operation that draws the initial weights.
     """
 
     graph: tf.Graph
@@ -151,10 +151,11 @@ class ModelGraph(NamedTuple):
 
 
 def build_graph(settings: Settings, chunk_lengths: Iterable[int], learns: bool) -> ModelGraph:
-    """Build the graph for chunks of each of `chunk_lengths` frames.
+    """Build the graph of a model.
 
     Args:
-        learns: whether to build inference and learning, too.
+        chunk_lengths: every number of frames that a chunk may have.
+        learns: whether to build inference and learning as well.
     """
     graph = tf.Graph()
     with graph.as_default():
@@ -179,7 +180,7 @@ def build_graph(settings: Settings, chunk_lengths: Iterable[int], learns: bool) 
 
 
 def make_weights(settings: Settings) -> Weights:
-    """Create all weights in the default graph; those of the encoder where the model has one."""
+    """Create all weights in the default graph, with encoder weights if the model has an encoder."""
     key = random_key(settings.seed, Stream.WEIGHTS)
     network, sizes = NETWORKS[settings.network], settings.sizes
     transition = TRANSITIONS[settings.dynamic_mode]
@@ -203,13 +204,13 @@ def read_networks(settings: Settings, weights: Weights, many_passes: bool = Fals
 def unroll_and_emit(
     networks: Networks, latents: Latents, normalization: str = "batch"
 ) -> tuple[Unrolled, Emitted]:
-    """Both networks, one after the other: from latents to states to frames."""
+    """Apply both networks: latents → states → frames."""
     unrolled = networks.transition.unroll(networks.alpha, latents)
     return unrolled, emit(networks.beta, latents.appearance, unrolled.states, normalization)
 
 
 def encoding_graph(settings: Settings, weights: Weights) -> Encoding:
-    """The encoder on images that are fed."""
+    """Build the encoder and the placeholder for its images."""
     side = image_side(NETWORKS[settings.network])
     with tf.name_scope("encoding"):
         images = tf.placeholder(tf.float32, [None, side, side, 3], "images")
@@ -220,7 +221,7 @@ def encoding_graph(settings: Settings, weights: Weights) -> Encoding:
 def chunk_graph(
     settings: Settings, weights: Weights, encoding: Encoding | None, length: int, adam: Adam | None
 ) -> ChunkGraph:
-    """All computations on chunks of `length` frames; inference and learning where `adam` is."""
+    """Build all computations for chunks of `length` frames; without `adam` only generation."""
     with tf.name_scope(f"chunk_of_{length}_frames"):
         inputs = chunk_inputs(settings, length)
         networks = read_networks(settings, weights)
@@ -236,7 +237,7 @@ def chunk_graph(
 
 
 def chunk_inputs(settings: Settings, length: int) -> ChunkInputs:
-    """Placeholders for a chunk of `length` frames."""
+    """Create the placeholders for a chunk of `length` frames."""
     sizes = settings.sizes
     side = image_side(NETWORKS[settings.network])
     latents = Latents(
@@ -265,10 +266,10 @@ def training_graph(
     inputs: ChunkInputs,
     adam: Adam,
 ) -> Training:
-    """Inference and learning, which differentiate one energy."""
+    """Build inference and learning. Both differentiate the same energy."""
     visible = inputs.visible
     if visible is not None:
-        # For each colour, so that no pass has to repeat the one value over the three.
+        # Repeat the mask for the three colours once, so that no pass has to do it again.
         visible = tf.tile(tf.cast(visible, tf.float32), [1, 1, 1, 1, 3])
 
     def energy_of(given: Latents, reconstruction: tf.Tensor) -> Energy:
@@ -283,7 +284,7 @@ def training_graph(
         )
 
     with tf.name_scope("inference"):
-        # Read outside the sampler's loop, so that its steps do not repeat it.
+        # Read the weights outside the sampler's loop, so that its steps do not read them again.
         for_steps = read_networks(settings, weights, many_passes=True)
         sampled = SAMPLERS[settings.sampler](
             lambda given: energy_of(given, unroll_and_emit(for_steps, given)[1].frames),
@@ -314,9 +315,9 @@ def training_graph(
 
 
 def with_encoded(inputs: ChunkInputs, encoded: Encoded) -> Latents:
-    """The latents of a chunk with what the encoder makes of the images.
+    """The latents of a chunk, with appearance vector and start state from the encoder.
 
-    The encoded start state counts only where the chunk begins its sequence.
+    The encoded start state is used only if the chunk begins its sequence.
     """
     begins = inputs.begins_sequence
     state = begins * encoded.initial_state + (1.0 - begins) * inputs.latents.initial_state

@@ -1,14 +1,14 @@
 """Inference: samplers of the latents of each sequence from their posterior.
 
-`langevin`: l steps of size δ, in a loop in the graph,
+`langevin` takes l steps of size δ in a loop of the graph:
 
     ξ ← ξ − (δ²/2) ∂U/∂ξ + δ N(0, I)
 
-and likewise s_0, a and m, all in the same step. The gradient runs back through time through the
-emission network and the transition network as they are now.
+Each step changes s_0, a and m in the same way. The gradient is computed by back-propagation through
+time, through the emission network and the transition network with their present weights.
 
-A new sampler is a function (energy, latents, settings, key, moves) → `Sampled` and a row in
-`SAMPLERS`, both in this file. The names are the values of --sampler.
+To add a sampler, add a function (energy, latents, settings, key, moves) → `Sampled` and a row in
+`SAMPLERS` to this file. The names in `SAMPLERS` are the values of --sampler.
 """
 
 from __future__ import annotations
@@ -19,23 +19,24 @@ from typing import NamedTuple
 from model.latents import Latents
 from model.tensorflow_v1 import tf
 
-# The name of Langevin's diagnostic; 0 means that the frames no longer reach the innovations.
+# Name of the diagnostic of `langevin`; 0 means that the frames do not influence the innovations.
 INNOVATIONS_GRADIENT = "gradient_norm/innovations"
 
 
 class SamplerSettings(NamedTuple):
-    """What a sampler is set to: δ > 0, and the number of steps l ≥ 1."""
+    """The settings of a sampler: step size δ > 0, and number of steps l ≥ 1."""
 
     step_size: float
     num_steps: int
 
 
 class Sampled(NamedTuple):
-    """The latents after the last step, and what a sampler says about it.
+    """The result of a sampler.
 
     Fields:
-        latents: as they went in, moved.
-        diagnostics: scalars by the names under which they are logged, each epoch's mean.
+        latents: the latents after the last step.
+        diagnostics: scalars, by the names that they have in the log. The log shows their mean
+            over an epoch.
     """
 
     latents: Latents
@@ -49,17 +50,17 @@ def langevin(
     key,
     moves: Latents,
 ) -> Sampled:
-    """Langevin dynamics, starting where the latents are.
+    """Langevin dynamics that starts from the given latents.
 
     Args:
         energy_of: maps latents to the `Energy` U of each sequence.
-        latents: tensors, the last values of the persistent chains.
-        key: int32 [2]; the noise of a step is a function of it and of the step's number.
-        moves: for each part 1 to infer it, 0 to leave it where it is.
+        latents: tensors, the present values of the persistent chains.
+        key: int32 [2]. The noise of a step is a function of `key` and the number of the step.
+        moves: for each part of the latents 1 to infer it, or 0 to keep it.
 
     Returns:
-        The latents, and as diagnostic ‖∂U/∂ξ‖ of the likelihood part at the last step, over all
-        sequences of the batch.
+        The latents, and as diagnostic the norm of ∂(likelihood part of U)/∂ξ at the last step,
+        over all sequences of the batch.
     """
     size = settings.step_size
 
@@ -89,14 +90,14 @@ def langevin(
 
 
 def gradient(values: tf.Tensor, latents: Latents) -> Latents:
-    """∂(Σ values)/∂latents, zero for a part that `values` does not depend on."""
+    """∂(Σ values)/∂latents; zero for a part of the latents that does not influence `values`."""
     return Latents(
         *tf.gradients(values, list(latents), unconnected_gradients=tf.UnconnectedGradients.ZERO)
     )
 
 
 def standard_normal_like(latents: Latents, key) -> Latents:
-    """N(0, I) of the shape of each part, a function of `key`; a part of size 0 needs none."""
+    """N(0, I) in the shape of each part, as a function of `key`; a part of size 0 stays empty."""
     return Latents(
         *(
             tf.random.stateless_normal(

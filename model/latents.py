@@ -1,4 +1,4 @@
-"""The latent variables of the model, which travel together from posterior to checkpoint."""
+"""The latent variables of the model, in one container from inference to checkpoint."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Latents(NamedTuple):
-    """Everything that is latent about n sequences of T frames; the prior of each part is N(0, I).
+    """All latent variables of n sequences of T frames. The prior of each part is N(0, I).
 
     Fields (NumPy arrays or tensors, float32):
         innovations: [n, T, z_size], the noise vectors ξ_t that drive the transition.
@@ -22,22 +22,22 @@ class Latents(NamedTuple):
 
 
 def of_sequences(latents: Latents, rows) -> Latents:
-    """The latents of some of the sequences; `rows` is a slice or int [n]."""
+    """The latents of the sequences `rows`, a slice or int [n]."""
     return Latents(*(values[rows] for values in latents))
 
 
 def copied(latents: Latents) -> Latents:
-    """The same values in arrays of their own."""
+    """A copy of the latents, which shares no array with them."""
     return Latents(*(values.copy() for values in latents))
 
 
 def split_range(total: int, length: int) -> list[slice]:
-    """Split 0 … total into parts of `length`, a shorter last one included: chunks or batches."""
+    """Split range(total) into chunks or batches of `length`; the last one may be shorter."""
     return [slice(start, min(start + length, total)) for start in range(0, total, length)]
 
 
 class LatentSizes(NamedTuple):
-    """Dimensions of the latent vectors: d, k, and those of a and m (which may be 0)."""
+    """Dimensions of s_t (d), ξ_t (k), a and m. The dimensions of a and m may be 0."""
 
     state_size: int
     z_size: int

@@ -1,6 +1,6 @@
-"""The tables of the emission networks, free of TensorFlow so that the command line can read them.
+"""The tables of the emission networks, without TensorFlow, so that the command line can read them.
 
-A network is a table of layers; `model.emission` builds any of them, `model.encoder` mirrors it.
+A network is a table of layers. `model.emission` builds it, and `model.encoder` mirrors it.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,16 @@ class LayerSpec(NamedTuple):
     padding: str = "SAME"
 
     def output_side(self, side: int) -> int:
-        """The side of the output for a square input of `side` pixels."""
+        """The side of the output, in pixels, for a square input of `side` pixels."""
         grown = side * self.stride
         return grown if self.padding == "SAME" else grown + max(self.kernel - self.stride, 0)
 
 
 def doubling_network(image_size: int) -> tuple[LayerSpec, ...]:
-    """The table for a power of two: each layer doubles the side, 64 channels below the image."""
+    """The table for an image size that is a power of two. Each layer doubles the side.
+
+    The layer before the image has 64 channels. Each earlier layer has twice as many, at most 512.
+    """
     depth = image_size.bit_length() - 1
     widths = [min(512, 64 * 2**level) for level in reversed(range(depth - 1))]
     return tuple(LayerSpec(channels, 4, 2) for channels in [*widths, 3])
@@ -42,12 +45,12 @@ NETWORKS: dict[str, tuple[LayerSpec, ...]] = {
     "256": doubling_network(256),
 }
 
-# Other names of networks: the published documentation calls that of 64×64 textures `scene`.
+# Other names of networks: the published documentation calls the 64×64 network `scene`.
 ALIASES = {"scene": "64"}
 
 
 def image_side(network: Sequence[LayerSpec]) -> int:
-    """The side, in pixels, of the frames that `network` makes."""
+    """The side of the frames of `network`, in pixels."""
     side = 1
     for spec in network:
         side = spec.output_side(side)

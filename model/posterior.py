@@ -1,11 +1,11 @@
-"""The log joint density, in one place: inference and learning both differentiate it.
+"""The log joint density. Inference and learning both differentiate it.
 
-For one sequence, up to a constant, -log p(x, ξ, s_0, a, m) is the energy
+The energy of one sequence is -log p(x, ξ, s_0, a, m), up to a constant:
 
     U = ½ (Σ_t‖ξ_t‖² + ‖s_0‖² + ‖a‖² + ‖m‖²) + 1/(2σ²) Σ_t ‖M_t ∘ (x_t − G_β(a, s_t))‖²
 
-and Langevin inference descends it in the latents, learning in the weights. M_t is 1 at visible
-pixels and 0 at missing ones, so that these take no part in it.
+Langevin inference descends U with respect to the latents, learning with respect to the weights.
+The mask M_t is 1 at visible pixels and 0 at missing pixels, so U ignores missing pixels.
 """
 
 from typing import NamedTuple
@@ -36,12 +36,13 @@ def energy(
     Args:
         frames, reconstruction: [n, T, H, W, 3], observed and emitted, in [-1, 1].
         sigma: standard deviation of the observation residual, > 0.
-        likelihood: "sum", the paper's posterior, or "mean_over_frames", the released code's
-            tempered one, which divides the likelihood part by the T frames of the chunk.
-        with_initial_state: 1 where the chunk begins the sequence; 0 where it starts from the
-            state that the chunk before ended in, which is then given and not latent.
-        visible: the mask M, [n, T, H, W, 3], 1 where a pixel is observed and 0 where it is
-            missing; None where nothing is.
+        likelihood: "sum" gives the posterior of the paper. "mean_over_frames" gives the tempered
+            posterior of the released code: it divides the likelihood part by the T frames of
+            the chunk.
+        with_initial_state: 1 if the chunk begins the sequence. 0 if the chunk starts from the
+            last state of the previous chunk, which is given and not latent.
+        visible: the mask M, [n, T, H, W, 3], 1 at visible pixels and 0 at missing pixels; None
+            if no pixel is missing.
     """
     prior = 0.5 * (
         sum_of_squares(latents.innovations)
@@ -60,9 +61,10 @@ def energy(
 
 @tf.custom_gradient
 def sum_of_squares(values: tf.Tensor):
-    """The sum of squares of all but the first dimension: [n, …] → [n].
+    """The sum of squares over all dimensions except the first: [n, …] → [n].
 
-    With a gradient of its own, 2·values: TensorFlow's needs the squares, if only for their shape.
+    The function defines its own gradient, 2·values. TensorFlow's gradient would also need the
+    squares, but only for their shape.
     """
     each = [1] * (values.shape.rank - 1)
 

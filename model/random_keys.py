@@ -1,7 +1,7 @@
-"""Every random number is a function of the one seed and of where in the program it is drawn.
+"""Every random number is a function of the seed and of its place in the program.
 
-Nothing carries a generator's state along, so a resumed run draws what the uninterrupted run
-would have drawn. Each stream has its own fixed number of positions.
+No generator state is kept. A resumed run therefore draws the same numbers as a run without
+interruption. Each stream has a fixed number of position indices.
 """
 
 import enum
@@ -10,7 +10,7 @@ import numpy as np
 
 
 class Stream(enum.IntEnum):
-    """What the random numbers are for. The values are part of a run's identity: only append."""
+    """The purposes of random numbers. The numbers of a run depend on these values: only append."""
 
     WEIGHTS = 0
     INITIAL_LATENTS = 1
@@ -25,10 +25,10 @@ class Stream(enum.IntEnum):
 
 
 def random_generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
-    """A NumPy generator for one place of the program, e.g. (epoch, batch); all integers ≥ 0."""
+    """A NumPy generator for one place in the program, e.g. (epoch, batch); all integers ≥ 0."""
     return np.random.default_rng([seed, stream, *position])
 
 
 def random_key(seed: int, stream: Stream, *position: int) -> np.ndarray:
-    """A key, int32 [2], for TensorFlow's stateless random numbers at one place of the program."""
+    """A key, int32 [2], for TensorFlow's stateless random numbers at one place in the program."""
     return np.random.SeedSequence([seed, stream, *position]).generate_state(2).view(np.int32)

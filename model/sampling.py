@@ -1,7 +1,8 @@
-"""Ancestral sampling: draw innovations, unroll the transition, emit.
+"""Ancestral sampling: draw innovations, unroll the transition, emit frames.
 
-ξ_t ~ N(0, I); s_t = F_α(s_{t-1}, [m, ξ_t]); x_t = G_β([a, s_t]), chunk after chunk,
-so that memory does not grow with the length of the video.
+    ξ_t ~ N(0, I),   s_t = F_α(s_{t-1}, [m, ξ_t]),   x_t = G_β([a, s_t])
+
+Sampling goes chunk by chunk, so that memory does not grow with the length of the video.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,9 +23,9 @@ def generate_chunks(
     """Yield frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
 
     Args:
-        start: initial state, appearance and motion type; its innovations are not used.
-        innovations_of: the innovations [n, T, z_size] of chunk 0, 1, ….
-        normalization: "batch" (statistics of the chunk) or "moving" (averages of training).
+        start: start state, appearance vector and motion type. Its innovations are not used.
+        innovations_of: maps the chunk number 0, 1, … to its innovations [n, T, z_size].
+        normalization: "batch" (statistics of the chunk) or "moving" (averages from training).
     """
     state = start.initial_state
     for chunk in range(num_chunks):
@@ -41,7 +42,7 @@ def reconstruct(
     batch_size: int,
     normalization: str = "batch",
 ) -> np.ndarray:
-    """Frames [N, T, H, W, 3] in [-1, 1] from inferred latents; "batch" normalises as training."""
+    """Frames [N, T, H, W, 3] in [-1, 1] from inferred latents; training uses "batch"."""
     num_sequences, num_frames = latents.innovations.shape[:2]
     times = split_range(num_frames, chunk_length)
     videos = []
@@ -65,11 +66,12 @@ def synthesize(
 ) -> Iterator[np.ndarray]:
     """Yield sampled frames [n, chunk_length, H, W, 3] in [-1, 1], chunk by chunk.
 
-    All sequences are driven by the same innovations, so that none depends on its companions.
+    All sequences get the same innovations. The states of a sequence therefore do not depend on
+    the other sequences.
 
     Args:
-        start: see `drawn_start`; its innovations are not used.
-        noise: the random generator of chunk 0, 1, ….
+        start: see `drawn_start`. Its innovations are not used.
+        noise: maps the chunk number 0, 1, … to its random generator.
     """
     num_sequences, z_size = len(start.innovations), start.innovations.shape[2]
     return generate_chunks(
@@ -82,7 +84,7 @@ def synthesize(
 
 
 def drawn_for_all(noise: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Draw from N(0, I) once for all sequences: [n, ...], the same values for each of the n."""
+    """Draw from N(0, I) once for all sequences: [n, ...], the same values for each sequence."""
     return np.broadcast_to(noise.standard_normal(shape[1:], dtype=np.float32), shape)
 
 
@@ -90,8 +92,8 @@ def drawn_start(latents: Latents, noise: np.random.Generator, initial_state: boo
     """The start of a sampled video: the inferred latents, with motion types from the prior.
 
     Args:
-        initial_state: whether the states s_0 are drawn from the prior, too, as for actions. Dynamic
-            textures keep the inferred ones.
+        initial_state: whether to draw the start states s_0 from the prior as well. Actions draw
+            them; dynamic textures keep the inferred start states.
     """
     start = latents._replace(motion_type=drawn_for_all(noise, latents.motion_type.shape))
     if not initial_state:
@@ -100,10 +102,10 @@ def drawn_start(latents: Latents, noise: np.random.Generator, initial_state: boo
 
 
 def between(latents: Latents, first: int, second: int, num_steps: int) -> Iterator[Latents]:
-    """Yield latents on the straight line from one sequence's appearance vector to another's.
+    """Yield latents on the straight line between the appearance vectors of two sequences.
 
-    Each belongs to one video, with the start state and motion type of the first sequence. At the
-    ends the appearance vectors equal those of the two sequences bit by bit.
+    Each of the `num_steps` latents is for one video, with start state and motion type of the first
+    sequence. The appearance vectors at the ends equal the vectors of the two sequences bit by bit.
     """
     one = of_sequences(latents, [first])
     ends = one.appearance, latents.appearance[[second]]

@@ -1,8 +1,8 @@
-"""TensorFlow in TF1 style, imported when it is first used.
+"""TensorFlow in TF1 style, imported at its first use.
 
-The modules whose tables the command line reads (`model.transition`, `model.inference`) take `tf`
-from here, so that a command line is checked, and --help printed, without the seconds that
-importing TensorFlow takes.
+The command line reads the tables of `model.transition` and `model.inference`. These modules import
+`tf` from here. The program can therefore check a command line and print --help without the import
+of TensorFlow, which takes seconds.
 """
 
 from typing import TYPE_CHECKING, Any

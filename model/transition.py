@@ -1,10 +1,11 @@
-"""The transition network: how the latent state moves from frame to frame.
+"""The transition network: it maps the latent state of one frame to the state of the next.
 
     s_t = F_α(s_{t-1}, [m, ξ_t])                                        (paper, equation 1)
 
 `nonlinear`: s_t = tanh(s_{t-1} + r_α([m, ξ_t, s_{t-1}])), where r_α is a multilayer perceptron
-with two hidden layers of 20 rectified linear units and a linear output. `linear`: the same, where
-r_α is one affine map.
+with two hidden layers of 20 rectified linear units and a linear output.
+
+`linear`: the same equation, where r_α is one affine map.
 
 `gru`: a gated recurrent unit (Cho et al., *Learning Phrase Representations using RNN
 Encoder-Decoder*, 2014). With v_t = [m, ξ_t], the previous state p = tanh(s_{t-1}), the logistic
@@ -12,11 +13,11 @@ function σ and affine maps U, R, C,
 
     u = σ(U[v_t, p]),   r = σ(R[v_t, p]),   c = tanh(C[v_t, r ∘ p]),   s_t = (1 − u) ∘ p + u ∘ c.
 
-The prior N(0, I) of s_0 is unbounded; the tanh of the previous state keeps every s_t in (-1, 1),
-as it does in the other two.
+The prior N(0, I) of s_0 is unbounded. The tanh of the previous state keeps every s_t, t ≥ 1, in
+(-1, 1), as in the other two transitions.
 
-The names are the values of --dynamic_mode. A new transition is functions and a row in
-`TRANSITIONS`, both in this file.
+To add a transition, add its functions and a row in `TRANSITIONS` to this file. The names in
+`TRANSITIONS` are the values of --dynamic_mode.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from model.latents import Latents, LatentSizes
 from model.tensorflow_v1 import tf
 from model.weights import constant_variable, normal_variable
 
-HIDDEN_UNITS = {"nonlinear": (20, 20), "linear": ()}  # of r_α
+HIDDEN_UNITS = {"nonlinear": (20, 20), "linear": ()}  # in each hidden layer of r_α
 
 
 class AffineMap(NamedTuple):
-    """Weights of one affine map, as variables or read as tensors.
+    """Weights of one affine map, as variables or as tensors.
 
     Fields:
         kernel: [inputs, outputs].
@@ -44,12 +45,12 @@ class AffineMap(NamedTuple):
 
 
 class Unrolled(NamedTuple):
-    """What the transition makes of n sequences of T frames.
+    """The states of n sequences of T frames.
 
     Fields:
         states: [n, T, state_size], s_1 … s_T, in (-1, 1).
         active_share: scalar, the share of positive hidden units over sequences, frames and
-            layers; NaN where there are no rectified hidden units.
+            layers; NaN if the transition has no rectified hidden units.
     """
 
     states: tf.Tensor
@@ -63,7 +64,7 @@ class Transition(NamedTuple):
         make: (sizes, standard deviation of the kernels, int32 [2] key) → the weights α as
             variables. Kernels are drawn from N(0, std²), biases are 0.
         unroll: (α as tensors, latents) → all T states. T is known when the graph is built.
-        read: α as variables → α as tensors, read once for all passes that follow.
+        read: α as variables → α as tensors, read once for all passes.
     """
 
     make: Callable[[LatentSizes, float, object], list[AffineMap]]
@@ -80,7 +81,7 @@ def make_affine_map(index: int, inputs: int, outputs: int, init_std: float, key)
 
 
 def read_affine_maps(maps: Sequence[AffineMap]) -> list[AffineMap]:
-    """The weights as tensors, read once for as many passes as follow."""
+    """The weights as tensors, read once for all passes."""
     return [AffineMap(tf.identity(one.kernel), tf.identity(one.bias)) for one in maps]
 
 
@@ -97,15 +98,16 @@ def drivers(latents: Latents) -> tf.Tensor:
 
 
 def driven(layer: AffineMap, driven_by: tf.Tensor) -> list[tf.Tensor]:
-    """What the drivers and the bias contribute to an affine map of [m, ξ_t, s_{t-1}].
+    """The contribution of [m, ξ_t] and the bias to an affine map of [m, ξ_t, s_{t-1}].
 
-    It is one product for all frames: only what s_{t-1} contributes must wait for it.
+    One matrix product gives it for all frames. Only the contribution of s_{t-1} must be computed
+    frame by frame.
 
     Args:
         driven_by: [n, T, driver size], see `drivers`.
 
     Returns:
-        T tensors [n, outputs].
+        T tensors [n, outputs], one for each frame.
     """
     num_frames, size = driven_by.shape[1:]
     product = tf.reshape(driven_by, [-1, size]) @ layer.kernel[:size]
@@ -119,7 +121,7 @@ def driven(layer: AffineMap, driven_by: tf.Tensor) -> list[tf.Tensor]:
 def make_perceptron(
     hidden_units: Sequence[int], sizes: LatentSizes, init_std: float, key
 ) -> list[AffineMap]:
-    """Create the layers of r_α; with a standard deviation far below 0.05 units may die."""
+    """Create the layers of r_α. If `init_std` is far below 0.05, hidden units may die."""
     layers = []
     inputs = driver_size(sizes) + sizes.state_size
     for index, outputs in enumerate([*hidden_units, sizes.state_size], start=1):
@@ -129,14 +131,14 @@ def make_perceptron(
 
 
 def unroll_perceptron(layers: Sequence[AffineMap], latents: Latents) -> Unrolled:
-    """s_t = tanh(s_{t-1} + r_α([m, ξ_t, s_{t-1}])), with a rectifier between layers of r_α."""
+    """s_t = tanh(s_{t-1} + r_α([m, ξ_t, s_{t-1}])), with a rectifier between the layers of r_α."""
     first, *further = layers
     driven_by = drivers(latents)
     for_state = first.kernel[driven_by.shape[2] :]
     state = latents.initial_state
     states, hidden = [], []
     for drive in driven(first, driven_by):
-        # add_n, as unlike + it does not look for shapes to broadcast, forward or backward.
+        # `add_n` is faster than + here: it does no broadcasting, neither forward nor backward.
         residual = tf.add_n([drive, state @ for_state])
         for layer in further:
             hidden.append(tf.nn.relu(residual))
@@ -148,7 +150,7 @@ def unroll_perceptron(layers: Sequence[AffineMap], latents: Latents) -> Unrolled
 
 
 def perceptron(hidden_units: Sequence[int]) -> Transition:
-    """The row of a transition whose r_α has these hidden layers."""
+    """The row of a transition; `hidden_units` are the sizes of the hidden layers of r_α."""
     return Transition(
         make=lambda sizes, init_std, key: make_perceptron(hidden_units, sizes, init_std, key),
         unroll=unroll_perceptron,
@@ -166,7 +168,7 @@ def make_gated_unit(sizes: LatentSizes, init_std: float, key) -> list[AffineMap]
 
 
 def unroll_gated_unit(maps: Sequence[AffineMap], latents: Latents) -> Unrolled:
-    """s_t = (1 − u) ∘ p + u ∘ c, see the head of this file."""
+    """s_t = (1 − u) ∘ p + u ∘ c, see the docstring of this module."""
     driven_by = drivers(latents)
     update_map, reset_map, candidate_map = (one.kernel[driven_by.shape[2] :] for one in maps)
     state = latents.initial_state

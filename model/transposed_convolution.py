@@ -1,13 +1,14 @@
-"""The transposed convolution with a square kernel, in the formulation that is fastest for a layer.
+"""The transposed convolution with a square kernel, in the fastest formulation for each layer.
 
-    y[s·i + u − c] += x[i] · W[u]      for every position i of the input and every tap u of the
-                                       kernel, in both directions; s is the stride, and c rows
-                                       and columns are cut off above and at the left
+    y[s·i + u − c] += x[i] · W[u]
 
-All formulations give these sums, and the same gradients. TensorFlow's own operation is fast where
-many positions meet many channels. It is slow where the input is one or two pixels wide, as most of
-the kernel then reaches beyond the border, and where the output has three channels, as a
-processor's vectors hold more.
+This sum is over every position i of the input and every tap u of the kernel, in rows and columns.
+The stride is s. At the top and at the left, c rows and columns are cut off.
+
+All formulations give the same sums and the same gradients. TensorFlow's own operation is fast for
+many positions and many channels. It is slow if the input is one or two pixels wide, because most
+of the kernel then reaches beyond the border. It is also slow if the output has three channels,
+because the vectors of a processor hold more values.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,13 +16,13 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
-SMALL_SIDE = 2  # up to here the positions of the input are multiplied one by one
-SMALL_SIDE_FOR_KERNEL = 4  # up to here the gradient of the kernel is one matrix product
-FEW_CHANNELS = 4  # up to here the output is made in blocks of 2×2 pixels
+SMALL_SIDE = 2  # largest side of the input for `by_position` and `by_one_product`
+SMALL_SIDE_FOR_KERNEL = 4  # largest side where one matrix product gives the kernel's gradient
+FEW_CHANNELS = 4  # largest number of output channels for `in_blocks`
 
 
 class Geometry(NamedTuple):
-    """Sides in pixels, the kernel's side, the stride, and what is cut off above and at the left."""
+    """Sides of input, output and kernel, stride, and the pixels cut off at the top and left."""
 
     side: int
     output_side: int
@@ -35,7 +36,7 @@ class Formulation(NamedTuple):
     """A way to compute the sums.
 
     Fields:
-        operand: what it makes of the kernel, once for all passes.
+        operand: the kernel in the form that `forward` needs, computed once for all passes.
         forward: (features, operand, bias) → output.
         to_features: (∂/∂output, kernel, operand) → ∂/∂features.
     """
@@ -59,12 +60,12 @@ def transposed_convolution(
         padding: "SAME" (output side·stride) or "VALID" (output side·stride + k − stride, with
             k ≥ stride).
         bias: [channels out], added to the output.
-        many_passes: whether it will be used many times over, so that a copy of the kernel for
-            each position of a small input pays.
+        many_passes: whether many passes follow. For a small input, a copy of the kernel for each
+            position then saves time.
 
     Returns:
         A differentiable function [N, side, side, channels in] → [N, output side, output side,
-        channels out], in the kernel's type, to which it casts what it is given.
+        channels out]. It casts its input to the type of the kernel.
     """
     size, channels = int(kernel.shape[0]), int(kernel.shape[2])
     surplus = max(size - stride, 0)
@@ -87,9 +88,9 @@ def transposed_convolution(
     else:
         formulation = direct(kernel, geometry)
 
-    # The operand is handed over although it is made of the kernel: `custom_gradient` asks for the
-    # variables behind whatever it finds used and not handed over. Its gradient is None, as that
-    # of the kernel is complete.
+    # The operand is an argument, although it is computed from the kernel. For a tensor that is
+    # used but is no argument, `custom_gradient` would ask for the variables behind it. The
+    # gradient of the operand is None, because the gradient of the kernel is already complete.
     weights = [kernel, formulation.operand, *([] if bias is None else [bias])]
 
     @tf.custom_gradient
@@ -120,7 +121,7 @@ def direct(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
 
 
 def by_one_product(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
-    """All positions times all taps, laid over each other where they fall."""
+    """Multiply all positions by all taps in one product, and add up where results overlap."""
     side, out, size = geometry.side, geometry.output_side, geometry.kernel
     stride, cut = geometry.stride, geometry.cut
     taps_and_channels = size * size * int(kernel.shape[2])
@@ -143,7 +144,7 @@ def by_one_product(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
 
 
 def by_position(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
-    """Each position times those taps that do not reach beyond the border."""
+    """Multiply each position only by the taps that do not reach beyond the border."""
     side, out, size = geometry.side, geometry.output_side, geometry.kernel
     stride, cut = geometry.stride, geometry.cut
     channels_out, channels_in = map(int, kernel.shape[2:])
@@ -175,13 +176,13 @@ def by_position(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
 
 
 def in_blocks(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
-    """A convolution that makes blocks of 2×2 pixels as 4 times the channels."""
+    """Compute blocks of 2×2 output pixels, as 4 times the channels of an ordinary convolution."""
     out, size = geometry.output_side, geometry.kernel
     stride, cut = geometry.stride, geometry.cut
-    inputs = (size + 2 - stride) // stride  # rows, or columns, that a block is made from
+    inputs = (size + 2 - stride) // stride  # input rows, or columns, that reach a block
     border = inputs - 2 // stride
-    # What row u of the input reaches begins (inputs - u)·stride - 2 rows before the block, so this
-    # tap takes it to row p of the block; where there is no such tap, `size`, which is a 0.
+    # The output of input row u begins (inputs - u)·stride - 2 rows before the block. The tap below
+    # maps input row u to row p of the block. If no such tap exists, index `size` selects zeros.
     taps = [[p + (inputs - u) * stride - 2 for p in (0, 1)] for u in range(inputs)]
     taps = [[tap if 0 <= tap < size else size for tap in row] for row in taps]
     with_zeros = tf.pad(kernel, [[0, 1], [0, 1], [0, 0], [0, 0]])
@@ -204,7 +205,7 @@ def in_blocks(kernel: tf.Tensor, geometry: Geometry) -> Formulation:
 def taken_apart(blocks: tf.Tensor) -> tf.Tensor:
     """[N, s, s, 4·channels] → [N, 2·s, 2·s, channels].
 
-    What `tf.depth_to_space` does, in half its time.
+    It equals `tf.depth_to_space` and takes half the time.
     """
     side, depth = int(blocks.shape[1]), int(blocks.shape[3])
     rows = tf.transpose(tf.reshape(blocks, [-1, side, 2, depth // 2]), [0, 2, 1, 3])
@@ -212,14 +213,14 @@ def taken_apart(blocks: tf.Tensor) -> tf.Tensor:
 
 
 def strided_convolution(geometry: Geometry) -> Callable:
-    """The gradient of the input in TensorFlow's own operation."""
+    """∂/∂features by TensorFlow's own operation."""
     return lambda upstream, kernel, _: tf.nn.conv2d(
         upstream, kernel, geometry.stride, geometry.padding
     )
 
 
 def gradient_of_kernel(features: tf.Tensor, upstream: tf.Tensor, geometry: Geometry) -> tf.Tensor:
-    """∂/∂kernel, from the input and ∂/∂output."""
+    """∂/∂kernel from the input `features` and from `upstream`, ∂/∂output."""
     channels = features.shape[3]
     shape = [geometry.kernel, geometry.kernel, int(upstream.shape[3]), int(channels)]
     if geometry.side <= SMALL_SIDE_FOR_KERNEL:
@@ -238,7 +239,7 @@ def biased(output: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
 def laid_over(
     pieces: Sequence[tf.Tensor], corners: Sequence[tuple[int, int]], side: int
 ) -> tf.Tensor:
-    """The sum of square pieces [N, w, w, channels] on a canvas, each with its corner's place."""
+    """Add square pieces [N, w, w, channels] on an empty canvas; `corners` are their (top, left)."""
     width = int(pieces[0].shape[1])
     room = side - width
     return tf.add_n(
@@ -250,7 +251,7 @@ def laid_over(
 
 
 def patches(output: tf.Tensor, geometry: Geometry) -> tf.Tensor:
-    """For each position of the input, what its taps reach: [N·side², k·k·channels out]."""
+    """For each input position, the output pixels of its taps: [N·side², k·k·channels out]."""
     window = [1, geometry.kernel, geometry.kernel, 1]
     strides = [1, geometry.stride, geometry.stride, 1]
     found = tf.image.extract_patches(output, window, strides, [1, 1, 1, 1], geometry.padding)

@@ -1,4 +1,4 @@
-"""Making the variables of the networks. Each is made once and passed on; nothing is looked up."""
+"""Creating the variables of the networks. They are passed on and never looked up by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from model.tensorflow_v1 import tf
 
 
 def normal_variable(name: str, shape: Sequence[int], std: float, key) -> tf.Variable:
-    """A float32 weight of `shape` from N(0, std²), a function of `key` (int32 [2]) and `name`."""
+    """A float32 weight from N(0, std²). Its values depend on `key` (int32 [2]) and `name`."""
     own_key = tf.random.experimental.stateless_fold_in(key, crc32(name.encode()) & 0x7FFFFFFF)
     return tf.Variable(
         lambda: std * tf.random.stateless_normal(shape, own_key, alg="philox"),
@@ -22,7 +22,7 @@ def normal_variable(name: str, shape: Sequence[int], std: float, key) -> tf.Vari
 def constant_variable(
     name: str, shape: Sequence[int], value: float = 0.0, trainable: bool = True
 ) -> tf.Variable:
-    """A float32 variable of `shape` that starts at `value` everywhere."""
+    """A float32 variable with the initial value `value` everywhere."""
     return tf.Variable(
         lambda: tf.fill(shape, value),
         name=name,

@@ -1,19 +1,19 @@
-"""Simulate dynamic textures and actions and write them as small videos, some with masks.
+"""Simulate dynamic textures and actions, and write them as small videos, some with masks.
 
     python trainingVideo/make_clips.py                 # every category
     python trainingVideo/make_clips.py --seed 3 fire   # only fire, with other random numbers
     python trainingVideo/make_clips.py inpainting/pond recovery/flag
 
-Videos have 25 frames a second of 128 x 128 pixels. Below the folder given with --output,
+Videos have 25 frames per second of 128 x 128 pixels. In the folder given with --output,
 
     NAME             becomes dynamicTexture/NAME/NAME.mp4, 200 frames;
     recovery/NAME    becomes recovery_dataset/data/NAME/NAME.mp4, 100 frames, and two masks,
                      recovery_dataset/mask/NAME/{region_type,missing_frame_type}.mat;
     inpainting/NAME  becomes background_inpainting/data/NAME/NAME.mp4, 150 frames, the mask of
-                     what moves in it, background_inpainting/mask/NAME/mask128.mat, and
-                     background_inpainting/truth/NAME/NAME.mp4, the same without it;
-    action/NAME      becomes action_dataset/NAME/01.mp4 to 16.mp4, 30 frames each, of as many
-                     members of a family;
+                     its moving object, background_inpainting/mask/NAME/mask128.mat, and the
+                     video without the object, background_inpainting/truth/NAME/NAME.mp4;
+    action/NAME      becomes action_dataset/NAME/01.mp4 to 16.mp4, 30 frames each; each video
+                     shows another member of a family;
     stills/NAME      becomes stills/NAME/01.png to 04.png, of members that are in no video.
 """
 
@@ -45,26 +45,26 @@ GENERATORS = {
     "light": light.generate,
 }
 
-# A scene takes (seed, frames) and yields that many (picture, the same without what moves, mask).
+# A scene takes (seed, frames) and yields that many (picture, truth without the object, mask).
 SCENES = {"pond": pond.generate}
 
-# A family takes (seed, number of the member, frames) and yields that many pictures; beside it
-# the frame that is shown of a still: of a blossom that of the bud when it begins to open.
+# A family takes (seed, number of the member, frames) and yields that many pictures. The second
+# value is the frame of a still image. A blossom is then a bud that begins to open.
 FAMILIES = {"walkers": (walkers.generate, 0), "blossoms": (blossoms.generate, 6)}
 
-# What can be asked for on the command line. Of the textures, the two that their neighbours in
-# time tell least about are there for recovery.
+# The categories of the command line. Recovery has the two textures that neighbouring frames
+# predict worst.
 CATEGORIES = [*GENERATORS, "recovery/water", "recovery/flag", *(f"inpainting/{n}" for n in SCENES)]
 CATEGORIES += [f"{dataset}/{name}" for dataset in ("action", "stills") for name in FAMILIES]
 
 
 def files(category, seed):
-    """What a category consists of: a dictionary from paths to frames.
+    """The files of a category: a dictionary from paths to iterators over frames.
 
-    The paths, each a `pathlib.Path`, are relative to the folder given with --output. The frames
-    are an iterator over pictures, uint8 [height, width, 3], or for a path that ends with .mat
-    over masks, bool [height, width]; nothing is simulated before they are asked for. A path that
-    ends with .png has one frame.
+    The paths, each a `pathlib.Path`, are relative to the folder given with --output. A frame is a
+    picture, uint8 [height, width, 3], or for a path that ends with .mat a mask, bool [height,
+    width]. A path that ends with .png has one frame. A simulation runs only when its frames are
+    requested.
     """
     dataset, _, name = category.rpartition("/")
     makers = {"": _texture, "recovery": _recovery, "inpainting": _inpainting}
@@ -90,7 +90,7 @@ def _inpainting(name, seed):
     folder = Path("background_inpainting")
     clip, truth = _clip(folder / "data", name), _clip(folder / "truth", name)
     paths = [clip, truth, folder / "mask" / name / "mask128.mat"]
-    # One simulation for all three, run by whoever asks for a frame first.
+    # All three files share one simulation. The first request of a frame runs it.
     copies = itertools.tee(SCENES[name](_own(seed, clip), INPAINTING_FRAMES), 3)
     frames = [map(operator.itemgetter(part), copy) for part, copy in enumerate(copies)]
     return dict(zip(paths, frames, strict=True))
@@ -124,20 +124,20 @@ def _own(seed, path):
 
 
 def write_clip(path, pictures, frame_rate=FRAME_RATE):
-    """Write pictures as an h264 video; `path` appears only once the video is complete.
+    """Write pictures as an h264 video; `path` appears only when the video is complete.
 
     Args:
-        path: where to write, a `pathlib.Path`; its folder is made if missing, and a file
-            already there is replaced.
-        pictures: iterable of at least one uint8 [height, width, 3], RGB, all of one even
-            height and even width. All are held in memory until the end.
+        path: path of the video, a `pathlib.Path`. Its folder is created if it does not exist. An
+            existing file is replaced.
+        pictures: iterable of at least one picture, uint8 [height, width, 3], RGB. All have the
+            same even height and even width. All are held in memory until the end.
         frame_rate: frames per second.
 
     Returns:
-        How many pictures there were.
+        The number of pictures.
 
     Raises:
-        ValueError: there is no picture, or one has another shape or type.
+        ValueError: there is no picture, or a picture has a wrong shape or type.
         OSError: the folder or the file cannot be written.
     """
     with _whole(path) as partial:
@@ -147,7 +147,7 @@ def write_clip(path, pictures, frame_rate=FRAME_RATE):
 
 
 def write_still(path, pictures):
-    """Write the one picture, uint8 [height, width, 3], as PNG; else see `write_clip`."""
+    """Write the only picture, uint8 [height, width, 3], as PNG; see `write_clip`."""
     (picture,) = pictures
     with _whole(path) as partial:
         Image.fromarray(picture).save(partial, "PNG")
@@ -155,17 +155,17 @@ def write_still(path, pictures):
 
 
 def write_masks(path, frames):
-    """Write masks as a MATLAB file (of version 5); `path` appears only once it is complete.
+    """Write masks as a MATLAB file (version 5); `path` appears only when it is complete.
 
-    Its variable `masks` is uint8 [height, width, frames, 3], the same in each of the three
-    colours: 1 where a pixel is missing and 0 where it is visible.
+    The variable `masks` is uint8 [height, width, frames, 3], equal in the three colours: 1 where
+    a pixel is missing and 0 where it is visible.
 
     Args:
-        path: where to write; see `write_clip`.
+        path: path of the file, see `write_clip`.
         frames: iterable of at least one bool [height, width], true where a pixel is missing.
 
     Returns:
-        How many frames there were.
+        The number of frames.
 
     Raises:
         OSError: the folder or the file cannot be written.
@@ -175,8 +175,8 @@ def write_masks(path, frames):
         content = io.BytesIO()
         variables = {"masks": np.repeat(missing[..., np.newaxis], 3, axis=-1)}
         scipy.io.savemat(content, variables, do_compression=True)
-        # The file begins with a text of 116 bytes, into which SciPy puts the platform and the
-        # time: with another text the bytes do not vary.
+        # The file begins with a text of 116 bytes, in which SciPy writes the platform and the
+        # time. With a fixed text, the same masks always give the same bytes.
         text = b"MATLAB 5.0 MAT-file".ljust(116)
         partial.write_bytes(text + content.getvalue()[len(text) :])
     return missing.shape[-1]
@@ -187,14 +187,14 @@ WRITERS = {".mp4": write_clip, ".mat": write_masks, ".png": write_still}
 
 @contextlib.contextmanager
 def _whole(path):
-    """Make the folder of `path` and give a partial file beside it, renamed to it at the end.
+    """Create the folder of `path`, yield a partial file beside it, and rename it at the end.
 
-    After an error the partial file is gone and what was at `path` is still there.
+    After an error, the partial file is deleted, and an earlier file at `path` is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The name is not that of a video, so a run cut short leaves nothing to train on.
+    # The suffix is not the suffix of a video, so training ignores the file of an interrupted run.
     partial = path.with_name(path.name + ".partial")
-    partial.touch()  # a folder that refuses the file does so now, not after the simulation
+    partial.touch()  # fails now, and not after the simulation, if the folder is not writable
     try:
         yield partial
         os.replace(partial, path)
@@ -203,7 +203,7 @@ def _whole(path):
 
 
 def _checked(pictures):
-    """The pictures as one uint8 array [frames, height, width, 3], or ValueError."""
+    """Stack the pictures: uint8 [frames, height, width, 3]. ValueError if they do not fit."""
     pictures = list(pictures)
     if not pictures:
         raise ValueError("a clip needs at least one picture")
@@ -217,14 +217,14 @@ def _checked(pictures):
 
 
 def _encode(path, pictures, frame_rate):
-    """Have ffmpeg write uint8 [frames, height, width, 3] to `path`; OSError if it fails."""
+    """Write uint8 [frames, height, width, 3] to `path` by ffmpeg; OSError if ffmpeg fails."""
     size = f"{pictures.shape[2]}x{pictures.shape[1]}"
     source = f"-f rawvideo -pix_fmt rgb24 -s {size} -r {frame_rate} -i -"
     codec = "-c:v libx264 -pix_fmt yuv420p -crf 16 -preset slow"
-    # One thread, and neither date nor version in the file: the bytes do not vary.
+    # One thread, no date and no version in the file: the same pictures always give the same bytes.
     stable = "-threads 1 -map_metadata -1 -fflags +bitexact -flags:v +bitexact"
     options = f"-y -v error {source} {codec} {stable} -f mp4".split()
-    # Not through imageio, which does not notice when ffmpeg fails (on a full disk, say).
+    # Not by imageio, which does not notice when ffmpeg fails (for example on a full disk).
     ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
     done = subprocess.run(
         [ffmpeg, *options, str(path.absolute())],
@@ -238,7 +238,7 @@ def _encode(path, pictures, frame_rate):
 
 
 def parse_arguments(arguments=None):
-    """Read the command line; a mistake in it ends the program with one line and code 2."""
+    """Read the command line. A mistake in it ends the program with one line and exit code 2."""
     parser = argparse.ArgumentParser(description="Simulate dynamic textures and write videos.")
     parser.add_argument(
         "category",
@@ -261,19 +261,19 @@ def parse_arguments(arguments=None):
         stop(2, f"unknown category {unknown[0]!r}; there are: {', '.join(CATEGORIES)}")
     if chosen.seed < 0:
         stop(2, f"--seed must be 0 or more, not {chosen.seed}")
-    # Each once, in the order given.
+    # Each category once, in the given order.
     chosen.category = list(dict.fromkeys(chosen.category)) or CATEGORIES
     return chosen
 
 
 def stop(code, message):
-    """End the program with this exit code after one line on the error stream."""
+    """Print one line on stderr, and end the program with this exit code."""
     print(f"make_clips.py: error: {message}", file=sys.stderr)
     sys.exit(code)
 
 
 def main(arguments=None):
-    """Make the categories the command line asks for and print one line for each file."""
+    """Write the categories of the command line, and print one line for each file."""
     chosen = parse_arguments(arguments)
     frames = {
         chosen.output / path: of_file

@@ -1,4 +1,4 @@
-"""Everything around the model, in seven rooms; each imports only those below it.
+"""Everything around the model, in seven rooms. Each room imports only the rooms below it.
 
 experiments   what is trained or tested, and what is written: one record and one module each
 runs          jobs, training, checkpoints, run directories, sampled videos

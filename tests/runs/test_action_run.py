@@ -1,6 +1,6 @@
 """Action patterns and appearance interpolation as their users run them."""
 
-import dataclasses
+import json
 import shutil
 
 import numpy as np
@@ -17,13 +17,10 @@ from support.command_line import (
     tree,
 )
 from support.numpy_model import draw_latents
-from util.testing import interpolated
 
-from model.sampling import between, drawn_start
+from model.latents import LatentSizes
+from model.sampling import between
 from util.data.clips import read_clip
-from util.data.frames import to_bytes
-from util.options.schema import Options
-from util.runs.sampling import sampled_bytes
 
 NAMES = ["hop", "jog", "run"]
 LENGTH = 4
@@ -80,7 +77,7 @@ def test_testing_gives_each_appearance_new_motions(place):
     made = {path.name for path in folder.iterdir()}
     videos = {f"{name}_{video}" for name in NAMES for video in (1, 2)} | {"overview"}
     expected = {f"{video}.{kind}" for video in videos for kind in ("mp4", "gif")}
-    assert made == expected | {"overview.png"}
+    assert made == expected | {"overview.png", "comparison.json"}
     one, two = (read_clip(folder / f"jog_{video}.mp4", 0, 2 * LENGTH, 8) for video in (1, 2))
     assert np.any(one != two)
 
@@ -89,7 +86,8 @@ def test_sequences_restrict_what_is_synthesized(place):
     outcome = run_here(place, *TEST, "--sequences", "0,2", "--num_batches_in_test", "1")
     assert outcome.returncode == 0, outcome.stderr
     folder = place / "output_synthesis" / "waves" / "final_result_testing"
-    assert {path.stem for path in folder.iterdir()} == {"hop_1", "run_1", "overview"}
+    made = {path.stem for path in folder.iterdir()}
+    assert made == {"hop_1", "run_1", "overview", "comparison"}
 
 
 def test_a_sequence_by_itself_gets_the_videos_that_it_gets_among_all(place):
@@ -101,6 +99,10 @@ def test_a_sequence_by_itself_gets_the_videos_that_it_gets_among_all(place):
     )
     for video in ("jog_1.mp4", "jog_2.mp4"):
         assert (alone / video).read_bytes() == (among_all / video).read_bytes()
+    of_all, of_one = (
+        json.loads((folder / "comparison.json").read_text()) for folder in (among_all, alone)
+    )
+    assert of_one == {video: of_all[video] for video in ("jog_1", "jog_2")}
     # Observed over twice synthesized, four moments each, 8 pixels with gaps of 2.
     sheet = np.asarray(Image.open(among_all / "overview.png"))
     np.testing.assert_array_equal(np.asarray(Image.open(alone / "overview.png")), sheet[:, 10:18])
@@ -118,9 +120,14 @@ def test_testing_without_the_clips_shows_their_reconstruction(place):
     shutil.rmtree(place / "trainingVideo")
     outcome = run_here(place, *TEST)
     assert outcome.returncode == 0, outcome.stderr
-    (line,) = outcome.stderr.splitlines()
-    assert "trainingVideo" in line
-    assert "reconstructed" in line
+    why, *lines = outcome.stderr.splitlines()
+    assert "trainingVideo" in why
+    assert len(lines) == 2
+    assert "not measured" in lines[0]
+    assert "reconstruct" in lines[1]
+    folder = place / "output_synthesis" / "waves" / "final_result_testing"
+    assert (folder / "overview.png").exists()
+    assert not (folder / "comparison.json").exists()
 
 
 @pytest.mark.parametrize("sequences", ["3", "0,7"])
@@ -138,69 +145,37 @@ def test_malformed_numbers_are_refused(place, given):
     assert value in refused(run_here(place, *INTERPOLATION, *flags(**given)), 2)
 
 
-# --- Where a synthesized video starts ---
-
-
-def test_start_state_is_drawn_or_inferred(generator):
-    latents = draw_latents(generator.settings.sizes, 2, 3)
-    inferred, drawn = (drawn_start(latents, np.random.default_rng(0), draw) for draw in (0, 1))
-    assert inferred.initial_state is latents.initial_state
-    assert np.all(drawn.initial_state != latents.initial_state)
-    for start in (inferred, drawn):
-        assert start.appearance is latents.appearance
-        assert np.all(start.motion_type != latents.motion_type)
-    np.testing.assert_array_equal(inferred.motion_type, drawn.motion_type)
-
-
-OF_ACTIONS = Options(
-    truncated_backprop_length=3,
-    num_sections_in_test=2,
-    batch_size=2,
-    start_in_test="prior",
-    normalization_in_test="moving",
-    interpolation_steps=3,
-)
-
-
-@pytest.mark.parametrize("start, moves", [("prior", False), ("inferred", True)])
-def test_videos_start_where_the_options_say(generator, start, moves):
-    options = dataclasses.replace(OF_ACTIONS, start_in_test=start)
-    latents = draw_latents(generator.settings.sizes, 3, 3)
-    other = latents._replace(initial_state=-latents.initial_state)
-    one, two = (sampled_bytes(generator, options, given, video=0) for given in (latents, other))
-    assert np.any(one != two) == moves
-
-
-def test_a_motion_is_the_same_for_all_appearances_and_each_video_has_another(generator):
-    latents = draw_latents(generator.settings.sizes, 3, 3)
-    alike = type(latents)(*(np.repeat(values[:1], 3, axis=0) for values in latents))
-    first, second = (sampled_bytes(generator, OF_ACTIONS, alike, video) for video in (0, 1))
-    for row in (1, 2):
-        np.testing.assert_array_equal(first[row], first[0])
-    assert np.any(first != second)
-
-
 # --- Interpolation ---
 
 
-def columns(generator, latents, first, second):
-    """The videos from one appearance to the other, uint8 [3, T, H, W, 3]."""
-    videos = interpolated(generator, OF_ACTIONS, latents, first, second)
-    return np.stack([np.concatenate([to_bytes(part[0]) for part in chunks]) for chunks in videos])
+def columns_of(row):
+    """The three videos of an interpolation; so few pixels keep their colours in a GIF."""
+    frames = played(row, (8, 28))
+    return [frames[:, :, left : left + 8] for left in (0, 10, 20)]
 
 
-def test_ends_are_the_sequences_own_videos_byte_for_byte(generator):
-    latents = draw_latents(generator.settings.sizes, 3, 3)
-    there, back = columns(generator, latents, 0, 2), columns(generator, latents, 2, 0)
-    own = sampled_bytes(generator, OF_ACTIONS, latents, video=0)
-    assert there[0].tobytes() == own[0].tobytes()
-    assert there[-1].tobytes() == own[2].tobytes()
-    assert there.tobytes() == back[::-1].tobytes()
-    assert all(np.any(there[1] != end) for end in (there[0], there[2]))
+def test_ends_are_the_sequences_own_videos_and_the_way_back_is_the_same(place):
+    asked = ["--pairs", "0:2,2:0", "--interpolation_steps", "3"]
+    for arguments in ([*TEST, "--num_batches_in_test", "1"], [*INTERPOLATION, *asked]):
+        outcome = run_here(place, *arguments)
+        assert outcome.returncode == 0, outcome.stderr
+    here = place / "output_synthesis" / "waves"
+    first, last = (
+        played(here / "final_result_testing" / f"{name}_1.gif", (8, 8)) for name in ("hop", "run")
+    )
+    there, back = (
+        columns_of(here / "test" / "interpolation" / f"{name}.gif")
+        for name in ("hop_to_run", "run_to_hop")
+    )
+    np.testing.assert_array_equal(there[0], first)
+    np.testing.assert_array_equal(there[2], last)
+    np.testing.assert_array_equal(there, back[::-1])
+    assert all(np.any(there[1] != end) for end in (first, last))
 
 
-def test_appearances_lie_on_a_straight_line(generator):
-    latents = draw_latents(generator.settings.sizes, 3, 3)
+def test_appearances_lie_on_a_straight_line():
+    sizes = LatentSizes(state_size=3, z_size=2, content_size=4, motion_type_size=2)
+    latents = draw_latents(sizes, 3, 3)
     line = np.stack([current.appearance[0] for current in between(latents, 0, 2, 5)])
     expected = np.linspace(latents.appearance[0], latents.appearance[2], 5)
     np.testing.assert_allclose(line, expected, rtol=1e-5, atol=1e-6)
@@ -224,7 +199,8 @@ def test_interpolation_chooses_pairs_where_none_are_named(place):
 
 def test_interpolation_does_not_train(place):
     line = refused(run_here(place, *INTERPOLATION, "--isTraining", "True"), 2)
-    assert "--experiment action" in line
+    assert "--experiment interpolation" in line
+    assert "--isTraining" in line
 
 
 def test_nothing_to_interpolate_between_is_refused(place):

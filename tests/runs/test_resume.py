@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 from support.command_line import (
+    LONGER,
     SCRIPT,
     SMALL,
     arrays,
@@ -22,6 +23,7 @@ from support.command_line import (
     run_here,
     start,
     trained,
+    trained_longer,
     tree,
     wait_until,
 )
@@ -30,30 +32,17 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from util.pictures.encoding import write_frames
 from util.runs import checkpoints
 
-# So many that a run which is killed at a random moment has not ended.
-EPOCHS = 50
-LONG = {
-    **SMALL,
-    "isTraining": True,
-    "num_epochs": EPOCHS,
-    "log_step": 3,
-    "num_batches_in_test": 1,
-    "num_sections_in_test": 1,
-}
-FULL = flags(**LONG)
+EPOCHS = LONGER["num_epochs"]
+FULL = flags(**LONGER)
 # In one run the checkpoints are every 3 epochs and the last.
 LAST = f"model.ckpt-{EPOCHS}"
 RESUME = [*flags(category="waves", isTraining=True), "--resume", "True"]
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
+def uninterrupted():
     """The models folder of all epochs without a break."""
-    place = tmp_path_factory.mktemp("uninterrupted")
-    make_clips(place)
-    outcome = run(place, *FULL)
-    assert outcome.returncode == 0, outcome.stderr
-    return run_directory(place) / "model"
+    return run_directory(trained_longer().place) / "model"
 
 
 @pytest.fixture
@@ -182,7 +171,7 @@ def test_interrupted_runs_save_and_can_be_resumed(place, uninterrupted):
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="looks into /proc")
 def test_second_interrupt_stops_at_once(place):
     # One step of inference would take far longer than this test waits.
-    process = start(place, *flags(**{**LONG, "sample_steps": 10**8}))
+    process = start(place, *flags(**{**LONGER, "sample_steps": 10**8}))
     log = run_directory(place) / "log"
     wait_until(lambda: any(log.glob("events*")), process)
     began = seconds_computed(process)
@@ -310,7 +299,8 @@ def test_changed_clips_are_refused(finished):
     write_frames(swell, np.zeros((1, 12, 12, 3), np.uint8))
     before = tree(finished)
     line = refused(run_here(finished, *RESUME), 1)
-    assert "clips of waves" in line
+    for word in ("clips", "waves", "restore"):
+        assert word in line
     assert "model.ckpt-6" in line
     assert tree(finished) == before
 
@@ -346,10 +336,3 @@ def test_checkpoint_of_other_options_is_refused(finished):
     options_file.write_text(options_file.read_text().replace('"refsig": 1.0', '"refsig": 0.7'))
     line = refused(run(finished, *RESUME), 2)
     assert "--refsig" in line and "0.7" in line and "1.0" in line
-
-
-def test_a_checkpoint_just_saved_is_kept_though_damaged_newer_ones_are_there(tmp_path):
-    for epoch in (40, 50):
-        checkpoints.save(tmp_path, epoch, {"epoch": np.asarray(epoch)}, max_to_keep=5)
-    checkpoints.save(tmp_path, 45, {"epoch": np.asarray(45)}, max_to_keep=1)
-    assert [epoch for epoch, _ in checkpoints.existing(tmp_path)] == [45, 50]

@@ -1,15 +1,32 @@
-"""Testing from a checkpoint through the real command line: where, how long, the same again."""
+"""Testing from a checkpoint through the real command line: where, how long, measured, again."""
 
+import json
 import os
 import shutil
+from pathlib import Path
+from typing import NamedTuple
 
 import imageio_ffmpeg
 import numpy as np
 import pytest
-from support.command_line import flags, refused, run, run_directory, run_here, trained, tree
+from support.command_line import (
+    SMALL,
+    Outcome,
+    flags,
+    frames_in,
+    played,
+    refused,
+    run,
+    run_directory,
+    run_here,
+    trained,
+    tree,
+)
 
+from util.experiments import synthesis
+from util.metrics.video_statistics import compare, in_words
+from util.pictures.encoding import write_png
 from util.runs import checkpoints
-from util.runs.run_directory import free_name
 
 TEST = {"isTraining": False}
 SEQUENCES = ["ripples", "swell"]
@@ -40,9 +57,21 @@ PUBLISHED = [
 ]
 
 
+class Made(NamedTuple):
+    """How a test ended, and the folder of its results."""
+
+    outcome: Outcome
+    folder: Path
+
+    @property
+    def measures(self):
+        """The measures of each video, as they were written."""
+        return json.loads((self.folder / "comparison.json").read_text())
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Results of tests of one run one after the other, by what was asked for."""
+    """Tests of one run one after the other, by what was asked for; its clips are there."""
     place = tmp_path_factory.mktemp("made")
     trained().copy(place)
     return {
@@ -55,12 +84,33 @@ def made(tmp_path_factory):
     }
 
 
+@pytest.fixture
+def with_clips(tmp_path):
+    """A finished run and its training clips."""
+    trained().copy(tmp_path)
+    return tmp_path
+
+
 def synthesize(place, *arguments, category="waves", **options):
-    """Test from a checkpoint of the run; returns the folder of the results."""
+    """Test from a checkpoint of the run."""
     outcome = run_here(place, *flags(category=category, **TEST, **options), *arguments)
     assert outcome.returncode == 0, outcome.stderr
-    assert outcome.stderr == ""
-    return place / outcome.stdout.splitlines()[-1].removeprefix("results in ")
+    folder = place / outcome.stdout.splitlines()[-1].removeprefix("results in ")
+    if (place / "trainingVideo").exists():
+        assert outcome.stderr == ""
+        assert (folder / "comparison.json").exists()
+    else:
+        assert_not_measured(outcome, folder)
+    return Made(outcome, folder)
+
+
+def assert_not_measured(outcome, folder):
+    """One line says so, after one that says where no clips are; and there is no file."""
+    why, said = outcome.stderr.splitlines()
+    assert "trainingVideo" in why
+    assert "not measured" in said
+    assert outcome.stdout.count("\n") == 1
+    assert not (folder / "comparison.json").exists()
 
 
 def videos(*numbers, sequences=SEQUENCES):
@@ -82,6 +132,20 @@ def length(video):
     return sum(1 for _ in stream)
 
 
+def frames_of(made, video):
+    """The frames of a video, uint8 [T, 8, 8, 3]; so few pixels keep their colours in a GIF."""
+    return played(made.folder / f"{video}.gif", (8, 8))
+
+
+def clip(sequence):
+    """A training clip as the model sees it, uint8 [5, 8, 8, 3]."""
+    return frames_in(run_directory(trained().place) / "final_result" / sequence / "observed")
+
+
+def measured(video, sequence):
+    return compare(video, clip(sequence), SMALL["truncated_backprop_length"])
+
+
 def contents(folder):
     """The bytes of the files of a folder by their names."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -94,8 +158,8 @@ def test_no_name_takes_the_newest_and_needs_no_clips(place):
     before = tree(place)
     outcome = run(place, *flags(category="waves", **TEST))
     assert outcome.returncode == 0, outcome.stderr
-    assert outcome.stderr == ""
     folder = run_directory(place) / "final_result_testing"
+    assert_not_measured(outcome, folder)
     assert outcome.stdout == f"results in {folder.relative_to(place)}\n"
     assert names(folder) == videos(1, 2)
     assert {length(folder / name) for name in names(folder)} == {4 * 2}
@@ -108,8 +172,8 @@ def test_no_name_takes_the_newest_and_needs_no_clips(place):
 def test_published_command_line(rock):
     outcome = run(rock, *PUBLISHED)
     assert outcome.returncode == 0, outcome.stderr
-    assert outcome.stderr == ""
     assert names(rock / "output" / "rock" / "test" / "synthesis") == videos(1, 2)
+    assert_not_measured(outcome, rock / "output" / "rock" / "test" / "synthesis")
     # Nothing but the checkpoint was needed, and nothing else was written.
     assert names(rock) == ["output"]
     assert names(rock / "output") == ["rock"]
@@ -133,7 +197,7 @@ def test_network_that_contradicts_the_checkpoint_is_refused(rock, given):
 
 def test_output_directory_may_be_another(rock):
     checkpoint = "output/rock/checkpoints/model.ckpt-82000"
-    elsewhere = synthesize(rock, category="fire", ckpt=checkpoint, output_dir="else/where")
+    elsewhere = synthesize(rock, category="fire", ckpt=checkpoint, output_dir="else/where").folder
     assert elsewhere == rock / "else" / "where" / "rock" / "test" / "synthesis"
     assert names(elsewhere) == videos(1, 2)
 
@@ -150,40 +214,35 @@ def test_checkpoint_can_be_named_from_inside_its_folder(rock):
 
 def test_earlier_results_are_kept(made):
     expected = [f"final_result_testing{end}" for end in ("", "_2", "_3", "_4", "_5", "_6")]
-    assert [folder.name for folder in made.values()] == expected
+    assert [each.folder.name for each in made.values()] == expected
 
 
 def test_number_and_length_of_the_videos(made):
-    assert names(made["long"]) == videos(1, 2, 3)
-    assert {length(made["long"] / name) for name in videos(1, 2, 3)} == {7 * 2}
+    folder = made["long"].folder
+    assert names(folder) == ["comparison.json", *videos(1, 2, 3)]
+    assert {length(folder / name) for name in videos(1, 2, 3)} == {7 * 2}
 
 
 def test_longer_video_begins_as_the_shorter_does(made):
     for sequence in SEQUENCES:
-        short, long = (frames_of(made[key] / f"{sequence}_1.gif") for key in ("unasked", "long"))
+        short, long = (frames_of(made[key], f"{sequence}_1") for key in ("unasked", "long"))
         np.testing.assert_array_equal(short, long[: 4 * 2])
 
 
 def test_each_video_is_another(made):
-    files = contents(made["long"])
+    files = contents(made["long"].folder)
     assert len(set(files.values())) == len(files)
 
 
 def test_same_seed_and_checkpoint_make_the_same_bytes(made):
-    assert contents(made["unasked"]) == contents(made["newest by name"])
+    assert contents(made["unasked"].folder) == contents(made["newest by name"].folder)
 
 
 @pytest.mark.parametrize("other", ["seed 1", "older", "moving"])
 def test_other_seed_or_checkpoint_or_normalization_makes_other_videos(made, other):
-    one, another = contents(made["unasked"]), contents(made[other])
+    one, another = contents(made["unasked"].folder), contents(made[other].folder)
     assert one.keys() == another.keys()
     assert all(one[name] != another[name] for name in one)
-
-
-def frames_of(video):
-    stream = imageio_ffmpeg.read_frames(str(video), output_params=["-fps_mode", "passthrough"])
-    next(stream)
-    return np.stack([np.frombuffer(data, np.uint8) for data in stream])
 
 
 def test_overwrite_replaces_the_first_and_nothing_else(place):
@@ -192,16 +251,79 @@ def test_overwrite_replaces_the_first_and_nothing_else(place):
         folder.mkdir()
         (folder / "earlier.mp4").write_text("of an earlier test")
     kept = tree(first.with_name("final_result_testing_2"))
-    assert synthesize(place, "--overwrite", num_batches_in_test=1) == first
+    assert synthesize(place, "--overwrite", num_batches_in_test=1).folder == first
     assert names(first) == videos(1)
     assert tree(first.with_name("final_result_testing_2")) == kept
 
 
-def test_free_name_is_the_first_free(tmp_path):
-    for name in ("test", "test_2", "test_4"):
-        (tmp_path / name).mkdir()
-    assert free_name(tmp_path / "test") == tmp_path / "test_3"
-    assert free_name(tmp_path / "new") == tmp_path / "new"
+# --- What is measured ---
+
+
+@pytest.mark.parametrize("asked", ["unasked", "older", "seed 1", "moving", "long"])
+def test_every_video_is_measured_and_told(made, asked):
+    count = 3 if asked == "long" else 2
+    expected = {
+        f"{sequence}_{number}": measured(frames_of(made[asked], f"{sequence}_{number}"), sequence)
+        for sequence in SEQUENCES
+        for number in range(1, count + 1)
+    }
+    assert made[asked].measures == expected
+    *lines, _ = made[asked].outcome.stdout.splitlines()
+    told = {f"{video}: {in_words(comparison)}" for video, comparison in expected.items()}
+    assert set(lines) == told
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES)
+def test_what_the_end_of_training_made_is_made_again_with_the_same_measures(made, sequence):
+    at_the_end = run_directory(trained().place) / "final_result" / sequence
+    measures = json.loads((at_the_end / "comparison.json").read_text())
+    assert measures.keys() == {"synthesized_1", "synthesized_2"}
+    for number in (1, 2):
+        assert made["unasked"].measures[f"{sequence}_{number}"] == measures[f"synthesized_{number}"]
+        for suffix in ("mp4", "gif"):
+            again = made["unasked"].folder / f"{sequence}_{number}.{suffix}"
+            assert (
+                again.read_bytes() == (at_the_end / f"synthesized_{number}.{suffix}").read_bytes()
+            )
+
+
+def test_a_sequence_by_itself_is_measured_against_its_own_clip(with_clips, made):
+    """And one chunk has no seams."""
+    alone = synthesize(with_clips, sequences="1")
+    assert alone.measures == {
+        video: comparison
+        for video, comparison in made["unasked"].measures.items()
+        if video.startswith("swell")
+    }
+    short = synthesize(with_clips, sequences="1", num_sections_in_test=1, num_batches_in_test=1)
+    expected = measured(frames_of(short, "swell_1"), "swell")
+    assert short.measures == {"swell_1": {**expected, "seams": None}}
+
+
+def test_of_a_longer_video_the_beginning_is_measured(with_clips, monkeypatch, made):
+    """Of 14 frames in chunks of 2, the first 5."""
+    monkeypatch.setattr(synthesis, "MOST_FRAMES", 5)
+    cut = synthesize(with_clips, num_sections_in_test=7, num_batches_in_test=1)
+    assert cut.measures == {
+        f"{sequence}_1": measured(frames_of(made["long"], f"{sequence}_1")[:5], sequence)
+        for sequence in SEQUENCES
+    }
+    assert length(cut.folder / "swell_1.mp4") == 14
+
+
+def test_clips_that_only_moved_are_measured_against(with_clips, made):
+    shutil.move(with_clips / "trainingVideo" / "dynamicTexture", with_clips / "elsewhere")
+    assert synthesize(with_clips, data_path="elsewhere").measures == made["unasked"].measures
+
+
+def test_against_clips_that_changed_nothing_is_measured(with_clips):
+    changed = with_clips / "trainingVideo" / "dynamicTexture" / "waves" / "swell" / "00004.png"
+    write_png(changed, np.zeros((12, 12, 3), np.uint8))
+    outcome = run_here(with_clips, *flags(category="waves", **TEST))
+    assert outcome.returncode == 0, outcome.stderr
+    folder = run_directory(with_clips) / "final_result_testing"
+    assert_not_measured(outcome, folder)
+    assert names(folder) == videos(1, 2)
 
 
 # --- What is refused ---

@@ -1,4 +1,4 @@
-"""Running main_dyn_G.py as its users do: small clips, a directory of its own, a process."""
+"""Running main_dyn_G.py as its users do: small clips, a new directory, a separate process."""
 
 import atexit
 import contextlib
@@ -43,11 +43,20 @@ SMALL = {
     "num_epochs": 6,
     "log_step": 2,
 }
-LONG_ENOUGH = 300  # seconds after which a process is taken for hung
+# Enough epochs to learn, and to kill the run at a random moment before it has ended.
+LONGER = {
+    **SMALL,
+    "isTraining": True,
+    "num_epochs": 50,
+    "log_step": 3,
+    "num_batches_in_test": 1,
+    "num_sections_in_test": 1,
+}
+LONG_ENOUGH = 300  # seconds after which a process counts as hung
 
 
 class Outcome(NamedTuple):
-    """How a command line ended."""
+    """The exit code and the output of a command line."""
 
     returncode: int
     stdout: str
@@ -58,7 +67,7 @@ class Outcome(NamedTuple):
 
 
 def moving_pattern(seed: int, length: int = 7, side: int = 12) -> np.ndarray:
-    """Coloured waves that travel, uint8 [length, side, side, 3]; no two frames are alike."""
+    """Travelling coloured waves, uint8 [length, side, side, 3]; all frames differ."""
     random = np.random.default_rng(seed)
     down, across = np.indices((side, side)) / side
     time_, colours = np.arange(length), random.uniform(0, 6, 3)
@@ -77,14 +86,14 @@ def encode(path: Path, frames: np.ndarray, *output: str) -> Path:
 
 
 def make_folder(place: Path) -> Path:
-    """The folder of the category of `SMALL`, where --data_path looks unasked."""
+    """Make the folder of the category of `SMALL`, in the default --data_path."""
     folder = place / "trainingVideo" / "dynamicTexture" / SMALL["category"]
     folder.mkdir(parents=True)
     return folder
 
 
 def make_clips(place: Path) -> Path:
-    """Two sequences in the category's folder: a lossless video and a folder of images."""
+    """Write two sequences in the category's folder: a lossless video and a folder of images."""
     folder = make_folder(place)
     encode(folder / "ripples.avi", moving_pattern(1), "-c:v", "ffv1", "-pix_fmt", "bgr0")
     write_frames(folder / "swell", moving_pattern(2))
@@ -92,7 +101,7 @@ def make_clips(place: Path) -> Path:
 
 
 def make_sequences(place: Path, names: Sequence[str], length: int) -> None:
-    """Clips of one category of actions, `waves`, below `place`."""
+    """Write clips of `length` frames below `place`: the category `waves` of the action dataset."""
     folder = place / "trainingVideo" / "action_dataset" / "waves"
     folder.mkdir(parents=True)
     for seed, name in enumerate(names):
@@ -101,7 +110,7 @@ def make_sequences(place: Path, names: Sequence[str], length: int) -> None:
 
 
 def played(path: Path, side: tuple[int, int]) -> np.ndarray:
-    """The frames of a video, uint8 [T, H, W, 3], of which `side` is the height and the width."""
+    """The frames of a GIF, uint8 [T, H, W, 3]; `side` is (height, width)."""
     frames = []
     with Image.open(path) as image:
         for number in range(image.n_frames):
@@ -109,6 +118,26 @@ def played(path: Path, side: tuple[int, int]) -> np.ndarray:
             frames.append(np.asarray(image.convert("RGB")))
     assert frames[0].shape[:2] == side
     return np.stack(frames)
+
+
+def frames_in(folder: Path) -> np.ndarray:
+    """The frames of a folder of numbered pictures, uint8 [T, H, W, 3]."""
+    files = sorted(folder.iterdir())
+    assert [file.name for file in files] == [f"{number:05d}.png" for number in range(len(files))]
+    return np.stack([np.asarray(Image.open(file)) for file in files])
+
+
+def panels(sheet: Path, side: int) -> np.ndarray:
+    """The pictures on a sheet, uint8 [rows, columns, side, side, 3], with gaps of 2 pixels."""
+    picture, step = np.asarray(Image.open(sheet)), side + 2
+    rows, columns = ((length + 2) // step for length in picture.shape[:2])
+    assert picture.shape == (rows * step - 2, columns * step - 2, 3)
+    return np.array(
+        [
+            [picture[y : y + side, x : x + side] for x in range(0, columns * step, step)]
+            for y in range(0, rows * step, step)
+        ]
+    )
 
 
 # --- Command lines ---
@@ -137,7 +166,7 @@ def start(place: Path, *arguments: Any, script: tuple = (SCRIPT,), **process: An
 
 
 def end_of(process: subprocess.Popen, patience: float = LONG_ENOUGH) -> Outcome:
-    """Wait for a process and say how it ended; fails if it has not after `patience` seconds."""
+    """Wait for a process and return its outcome; fails if it is not over in `patience` seconds."""
     try:
         stdout, stderr = process.communicate(timeout=patience)
     finally:
@@ -146,12 +175,12 @@ def end_of(process: subprocess.Popen, patience: float = LONG_ENOUGH) -> Outcome:
 
 
 def run(place: Path, *arguments: Any, **process: Any) -> Outcome:
-    """Run main_dyn_G.py in the directory `place`, as a process of its own."""
+    """Run main_dyn_G.py in the directory `place`, in its own process."""
     return end_of(start(place, *arguments, **process))
 
 
 def run_here(place: Path, *arguments: Any) -> Outcome:
-    """The same without a process of its own, which saves the start of TensorFlow."""
+    """Like `run`, but in this process, which saves the start of TensorFlow."""
     stdout, stderr = io.StringIO(), io.StringIO()
     before = os.getcwd()
     os.chdir(place)
@@ -164,14 +193,14 @@ def run_here(place: Path, *arguments: Any) -> Outcome:
 
 
 def wait_until(happened: Callable[[], bool], process: subprocess.Popen) -> None:
-    """Poll until something has happened; fails if the process ends before."""
+    """Wait until `happened` is true; fails if the process ends before."""
     while not happened():
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.001)
 
 
 def refused(outcome: Outcome, exit_code: int) -> str:
-    """The one line by which a command line was refused."""
+    """The error line of a refused command line."""
     assert outcome.returncode == exit_code, outcome
     assert outcome.stdout == ""
     assert outcome.stderr.startswith("error: "), outcome.stderr
@@ -180,7 +209,7 @@ def refused(outcome: Outcome, exit_code: int) -> str:
 
 
 def refusal(call: Callable, *arguments: Any) -> str:
-    """The one line by which a function refuses what it is given."""
+    """The error line of a function that refuses its arguments by RunError."""
     with pytest.raises(RunError) as caught:
         call(*arguments)
     message = str(caught.value)
@@ -188,16 +217,16 @@ def refusal(call: Callable, *arguments: Any) -> str:
     return message
 
 
-# --- What a run leaves ---
+# --- Results of a run ---
 
 
 def run_directory(place: Path) -> Path:
-    """Where the runs of `SMALL` go."""
+    """The run directory of `SMALL`."""
     return place / "output_synthesis" / SMALL["category"]
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Everything below a folder: a digest of each file by its path."""
+    """All paths below a folder, with the digest of each file."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         if path.is_file()
@@ -207,7 +236,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def arrays(checkpoint: Path) -> dict[str, bytes]:
-    """The bytes of every array of a checkpoint, as TensorFlow reads them, but not the options."""
+    """The bytes of every array of a checkpoint except the options, as TensorFlow reads them."""
     import tensorflow.compat.v1 as tf
 
     reader = tf.train.load_checkpoint(str(checkpoint))
@@ -220,23 +249,33 @@ def arrays(checkpoint: Path) -> dict[str, bytes]:
 
 
 class Trained(NamedTuple):
-    """A finished training run of `SMALL`, for all tests to look at and none to change."""
+    """A finished training run, shared by all tests. No test may change it."""
 
     place: Path
     outcome: Outcome
 
     def copy(self, place: Path) -> Path:
-        """Copy its clips and its results to `place`; returns the run directory there."""
+        """Copy its clips and results to `place`. Returns the run directory there."""
         shutil.copytree(self.place, place, dirs_exist_ok=True)
         return run_directory(place)
 
 
 @functools.cache
 def trained() -> Trained:
-    """Train once for all tests."""
+    """A run of `SMALL`, trained once for all tests."""
+    return _train(isTraining=True, **SMALL)
+
+
+@functools.cache
+def trained_longer() -> Trained:
+    """A run of `LONGER` without interruption, trained once for all tests."""
+    return _train(**LONGER)
+
+
+def _train(**options: Any) -> Trained:
     place = Path(tempfile.mkdtemp(prefix="trained-"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     make_clips(place)
-    outcome = run(place, *flags(isTraining=True, **SMALL))
+    outcome = run(place, *flags(**options))
     assert outcome.returncode == 0, outcome.stderr
     return Trained(place, outcome)

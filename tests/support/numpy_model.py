@@ -1,7 +1,7 @@
-"""The model once more, in NumPy float64 and plain loops: what the tests compare `model/` with.
+"""An independent model in NumPy float64 and plain loops, with which the tests compare `model/`.
 
-Weights are one dictionary from the variables' names to arrays, as `DynamicGenerator.state` returns
-it. Nothing here calls TensorFlow or the functions of `model/`; `Latents` and `LayerSpec` are only
+Weights are one dictionary from the variables' names to arrays, like a `DynamicGenerator.state()`.
+Nothing here calls TensorFlow or the functions of `model/`; `Latents` and `LayerSpec` are only
 its containers.
 """
 
@@ -18,7 +18,7 @@ NORMALIZATION_EPSILON = 1e-3
 
 
 def draw_latents(sizes: LatentSizes, num_sequences: int, num_frames: int, seed: int = 0) -> Latents:
-    """Latents of the right shapes, float32."""
+    """Draw latents of the right shapes from N(0, I), float32."""
     generator = np.random.default_rng([seed, 0])
     shapes = Latents(
         (num_sequences, num_frames, sizes.z_size),
@@ -30,13 +30,16 @@ def draw_latents(sizes: LatentSizes, num_sequences: int, num_frames: int, seed: 
 
 
 def draw_frames(num_sequences: int, num_frames: int, side: int, seed: int = 0) -> np.ndarray:
-    """Frames [n, T, side, side, 3] uniform in [-1, 1], float32."""
+    """Draw frames [n, T, side, side, 3], uniform in [-1, 1], float32."""
     shape = (num_sequences, num_frames, side, side, 3)
     return np.random.default_rng([seed, 1]).uniform(-1.0, 1.0, shape).astype(np.float32)
 
 
 def draw_visible(num_sequences: int, num_frames: int, side: int, seed: int = 0) -> np.ndarray:
-    """A mask, bool [n, T, side, side, 1]: half the pixels of each frame, none of the second."""
+    """Draw a mask, bool [n, T, side, side, 1]: each pixel visible with probability 1/2.
+
+    The second frame has no visible pixel.
+    """
     shape = (num_sequences, num_frames, side, side, 1)
     visible = np.random.default_rng([seed, 3]).uniform(size=shape) < 0.5
     visible[:, 1] = False
@@ -44,9 +47,9 @@ def draw_visible(num_sequences: int, num_frames: int, side: int, seed: int = 0) 
 
 
 def draw_weights(shapes: dict[str, Sequence[int]], seed: int = 0) -> dict[str, np.ndarray]:
-    """Weights far from 0 for variables of the given names and shapes, float32.
+    """Draw weights far from 0 for variables of the given names and shapes, float32.
 
-    Every other variable than a weight or an average (the optimiser's) is left out.
+    Variables that are neither weights nor moving averages (Adam's moments) are left out.
     """
     generator = np.random.default_rng([seed, 2])
     weights = {}
@@ -76,14 +79,14 @@ def in_double(values):
 def unroll(
     weights: dict, latents: Latents, dynamic_mode: str = "nonlinear"
 ) -> tuple[np.ndarray, float]:
-    """States [n, T, d], and the share of active hidden units (NaN where there are none)."""
+    """States [n, T, d], and the share of active hidden units (NaN if there are no such units)."""
     if dynamic_mode == "gru":
         return unroll_gated_unit(weights, latents), float("nan")
     return unroll_perceptron(weights, latents)
 
 
 def unroll_perceptron(weights: dict, latents: Latents) -> tuple[np.ndarray, float]:
-    """s_t = tanh(s_{t-1} + r([m, ξ_t, s_{t-1}])), of any number of layers."""
+    """s_t = tanh(s_{t-1} + r([m, ξ_t, s_{t-1}])), where r has any number of layers."""
     depth = 1
     while f"transition/kernel_{depth + 1}" in weights:
         depth += 1
@@ -129,13 +132,13 @@ def unroll_gated_unit(weights: dict, latents: Latents) -> np.ndarray:
 def transposed_convolution(
     features: np.ndarray, kernel: np.ndarray, stride: int, padding: str
 ) -> np.ndarray:
-    """Every input pixel lays down a copy of the kernel, `stride` apart; copies that overlap add up.
+    """Each input pixel adds its product with the kernel to the output, at steps of `stride`.
 
     Args:
         features: [n, height, width, channels in].
         kernel: [k, k, channels out, channels in].
-        padding: "VALID" keeps all that was laid down; "SAME" cuts it to `stride` times the size,
-            evenly at both ends, an odd pixel at the far one.
+        padding: "VALID" keeps the whole output. "SAME" cuts it to `stride` times the input size,
+            evenly at both ends; an odd pixel is cut at the bottom or right.
     """
     size, _, channels, _ = kernel.shape
     number, height, width, _ = features.shape
@@ -153,7 +156,7 @@ def transposed_convolution(
 
 
 def emit(weights: dict, table: Sequence, appearance, states, normalization: str = "batch"):
-    """Frames [n, T, side, side, 3], and per normalised layer (mean, population variance)."""
+    """Frames [n, T, side, side, 3], and (mean, population variance) of each normalised layer."""
     num_sequences, num_frames, _ = states.shape
     codes = [
         np.concatenate([appearance[sequence], states[sequence, time]])
@@ -179,13 +182,14 @@ def emit(weights: dict, table: Sequence, appearance, states, normalization: str 
 
 
 def convolution(features: np.ndarray, kernel: np.ndarray, stride: int, padding: str) -> np.ndarray:
-    """Every output pixel is the product of the kernel with what lies under it.
+    """Each output pixel is the product of the kernel with the input pixels that it covers.
 
     Args:
-        features: [n, height, width, channels in], of a height and width that `stride` divides.
+        features: [n, height, width, channels in]; `stride` divides height and width.
         kernel: [k, k, channels in, channels out].
-        padding: "VALID" keeps where the kernel fits; "SAME" puts zeros around, evenly at both
-            ends, an odd one at the far one, for 1/stride of the size.
+        padding: "VALID" keeps positions where the whole kernel fits. "SAME" adds zeros evenly at
+            both ends, an odd zero at the bottom or right, so that the output has 1/stride of
+            the size.
     """
     size = kernel.shape[0]
     if padding == "SAME":
@@ -203,7 +207,7 @@ def convolution(features: np.ndarray, kernel: np.ndarray, stride: int, padding: 
 
 
 def encode(weights: dict, table: Sequence, images: np.ndarray, content_size: int):
-    """Appearance [n, content_size] and initial state [n, d] of images, one after another."""
+    """Appearance [n, content_size] and start state [n, d] of images, computed one by one."""
     codes = []
     for image in images:
         features = image[np.newaxis]
@@ -229,10 +233,10 @@ def energy(
     with_initial_state: bool = True,
     visible: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The two parts of U, prior and likelihood, each [n], one sequence and frame after another.
+    """The two parts of U, prior and likelihood, each [n], computed sequence by sequence.
 
     Args:
-        visible: bool [n, T, H, W, 1]; only where it is true is a pixel looked at at all.
+        visible: bool [n, T, H, W, 1]; pixels where it is false are not read.
     """
     prior, data = np.zeros(len(frames)), np.zeros(len(frames))
     for sequence in range(len(frames)):
@@ -290,7 +294,7 @@ def latent_gradient(energy_of: Callable[[Latents], float], latents: Latents) -> 
 
 
 def assert_same_gradient(actual, expected) -> None:
-    """A float32 gradient equals the float64 one, and the gradient is not just 0."""
+    """Check that a float32 gradient equals the float64 gradient and is not only 0."""
     scale = np.abs(expected).max()
     assert scale > 1e-2
     np.testing.assert_allclose(actual, expected, rtol=5e-4, atol=1e-5 * scale)

@@ -245,7 +245,7 @@ def test_free_cloth_falls_and_the_pole_holds():
     for _ in range(100):
         cloth.step(2e-3)
     np.testing.assert_array_equal(cloth.place[:, 0], pole)
-    # The far edge has no hold yet: it falls freely, half g t resize_square.
+    # The far edge has no hold yet: it falls freely, half g t squared.
     fallen = cloth.place[-1, -1, 1] + (flag.ROWS - 1) * flag.SPACING
     assert fallen == pytest.approx(-0.5 * 9.81 * 0.2**2, rel=0.1)
 

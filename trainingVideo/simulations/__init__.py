@@ -1,5 +1,5 @@
-"""The simulations behind the clips: one module per texture, each with one frame generator.
+"""The simulations of the clips: one module for each texture, each with one frame generator.
 
-`pond` yields with each picture what is behind its boat, and a mask; `masks` yields masks only.
-`walkers` and `blossoms` are families, of which the generator takes the member's number.
+`pond` yields each picture with the truth behind the boat and a mask. `masks` yields only masks.
+`walkers` and `blossoms` are families: their generators also take the number of the member.
 """

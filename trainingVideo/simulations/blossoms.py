@@ -1,9 +1,10 @@
 """Blossoms: flowers of different shape and colour that open from bud to bloom, seen from above.
 
-A petal is a strip that leaves the flower's axis at an angle which changes along it: in the bud
-first outwards and then back to the axis, so that the tips meet; in bloom outwards all the way,
-with a tip that curls down. What is seen is its projection. Outer petals open before inner ones.
-Lengths are fractions of the picture, angles radians.
+A petal is a strip that begins at the axis of the flower. Its angle to the axis changes along the
+strip. In the bud, the strip first goes outwards and then back to the axis, so that the tips meet.
+In bloom, the whole strip goes outwards and its tip curls down. The picture shows the projection of
+the petals. Outer petals open before inner petals. Lengths are fractions of the picture, angles are
+radians.
 """
 
 import colorsys
@@ -14,22 +15,22 @@ import numpy as np
 from .shared import SIZE, Canvas, spread, to_bytes
 
 FRAMES_TO_BLOOM = 30
-STRIPS = 12  # pieces that a petal is drawn in, from its base to its tip
-BUD_BEND = 1.15  # how far a closed petal leans out at its base, and back at its tip
-BLOOM_LEAN = 1.35  # how far an open one leans from the axis
+STRIPS = 12  # number of pieces of a drawn petal, from its base to its tip
+BUD_BEND = 1.15  # angle by which a closed petal leans out at its base, and back at its tip
+BLOOM_LEAN = 1.35  # angle between an open petal and the axis
 
 
 class Flower(NamedTuple):
     """One flower.
 
     Fields:
-        petals: in a ring.
-        rings: of petals, from the outermost.
-        length: of the outermost petals, as a fraction of the picture.
-        width: of a petal, as a share of its length.
-        point: where it is widest, 0 at the base and 1 at the tip.
-        turn: by how much all is turned.
-        onset, duration: when it opens, frames.
+        petals: number of petals in a ring.
+        rings: number of rings.
+        length: length of the outermost petals, as a fraction of the picture.
+        width: width of a petal, as a share of its length.
+        point: place of the largest width of a petal, 0 at the base and 1 at the tip.
+        turn: rotation of the whole flower, radians.
+        onset, duration: beginning and duration of the opening, frames.
         base, tip, centre: colours, 0..1.
     """
 
@@ -47,7 +48,7 @@ class Flower(NamedTuple):
 
 
 def flower(seed, number):
-    """The flower of this number."""
+    """The flower with this number."""
     petals, rings, length, width, point, turn, pace, hue, tint = spread(seed, number, 9)
     count = 5 + int(5 * petals)
     return Flower(
@@ -73,10 +74,11 @@ def openness(plant, frame, ring):
 
 
 def profile(is_open):
-    """How far from the axis a petal is along itself, and how it leans there.
+    """Distance from the axis and lean at STRIPS + 1 points along a petal.
 
     Returns:
-        Distance in lengths of the petal, float64 [STRIPS + 1], and lean from the axis, radians.
+        Distance in lengths of the petal, and lean from the axis in radians, float64 [STRIPS + 1]
+        each.
     """
     along = np.linspace(0.0, 1.0, STRIPS + 1)
     bud, bloom = BUD_BEND * (1.0 - 1.9 * along), BLOOM_LEAN + 0.5 * along**2
@@ -90,9 +92,9 @@ def generate(seed, number, frames):
     """Yield `frames` pictures of one flower that opens, uint8 [SIZE, SIZE, 3] in RGB.
 
     Args:
-        seed: decides the family; anything `numpy.random.default_rng` takes.
-        number: which of the family, from 0 on.
-        frames: how many pictures, at 25 a second; by the 30th it is open.
+        seed: determines the family; anything that `numpy.random.default_rng` accepts.
+        number: number of the member of the family, from 0.
+        frames: number of pictures, at 25 per second. The flower is open in picture 30.
     """
     plant = flower(seed, number)
     background = _background()
@@ -116,7 +118,7 @@ def _render(plant, frame, background):
             angle = twist + 2.0 * np.pi * petal / plant.petals
             shade = 1.0 - 0.10 * (petal % 2) - 0.05 * ring
             _draw_petal(canvas, plant, angle, length, is_open, shade)
-    # Stamens, which the petals hide in the bud.
+    # Stamens; in the bud, the petals cover them.
     canvas.disc((0.5, 0.5), 0.055 * openness(plant, frame, plant.rings - 1), plant.centre)
     return canvas.picture()
 
@@ -128,7 +130,7 @@ def _draw_petal(canvas, plant, angle, length, is_open, shade):
     sharpness = plant.point / (1.0 - plant.point)
     wide = (along**sharpness * (1.0 - along)) ** 0.5
     wide *= 0.5 * plant.width * length / wide.max()
-    # In the bud petals are rolled up.
+    # In the bud, petals are rolled up.
     wide = np.maximum(wide, 0.004) * (0.45 + 0.55 * is_open)
     radial = np.array([np.cos(angle), np.sin(angle)])
     across = np.array([-radial[1], radial[0]])
@@ -138,6 +140,6 @@ def _draw_petal(canvas, plant, angle, length, is_open, shade):
         corners = np.array([left[strip], left[strip + 1], right[strip + 1], right[strip]])
         share = along[strip]
         colour = (1.0 - share) * np.array(plant.base) + share * np.array(plant.tip)
-        # What leans back to the axis shows its outside, which is darker.
+        # A part that leans back to the axis shows its outside, which is darker.
         light = shade * (0.72 + 0.28 * np.clip(np.sin(lean[strip]), -0.6, 1.0))
         canvas.polygon(corners, light * colour)

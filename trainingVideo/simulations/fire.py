@@ -1,8 +1,8 @@
 """Fire: hot gas rising from a row of burners, as a two-dimensional incompressible flow.
 
 Every step adds buoyancy and vorticity confinement, makes the velocity divergence-free, and
-carries velocity and heat along the flow. Arrays are [height, width] with row 0 at the bottom;
-both directions wrap around, and a layer outside the picture swallows what leaves at the top.
+carries velocity and heat along the flow. Arrays are [height, width] with row 0 at the bottom.
+Both directions wrap around. A layer outside the picture absorbs the gas that leaves at the top.
 Lengths are grid cells (= pixels), times are steps.
 
 Sources: Stam, Stable Fluids, SIGGRAPH 1999 (advection, projection); Fedkiw, Stam and Jensen,
@@ -20,7 +20,7 @@ WARM_UP_FRAMES = 120
 
 GRID_HEIGHT = 2 * SIZE
 GRID_WIDTH = SIZE + 32  # wider than the picture, so that no flame leaves right and enters left
-PICTURE_BOTTOM = 22  # the burners lie just below this row, out of sight
+PICTURE_BOTTOM = 22  # the burners lie just below this row, outside the picture
 BURNER_ROW = 18
 BURNERS = 10
 
@@ -81,7 +81,7 @@ def advect(field, up, right, order=1):
 
 
 def confinement(up, right):
-    """Push that feeds the small eddies which the advection wears out.
+    """Acceleration that strengthens small eddies, because advection weakens them.
 
     Args:
         up, right: float64 [height, width], cells per step.
@@ -104,8 +104,8 @@ def generate(seed, frames):
     """Yield `frames` pictures of a fire, uint8 [SIZE, SIZE, 3] in RGB.
 
     Args:
-        seed: anything `numpy.random.default_rng` takes; the same seed gives the same frames.
-        frames: how many pictures, at 25 a second.
+        seed: anything that `numpy.random.default_rng` accepts; equal seeds give equal frames.
+        frames: number of pictures, at 25 per second.
     """
     flow = _Flow(np.random.default_rng(seed))
     for _ in range(WARM_UP_FRAMES * STEPS_PER_FRAME):
@@ -132,7 +132,7 @@ class _Flow:
     def step(self):
         self.up, self.right = self._forced_velocity()
         self.up, self.right = project(self.up, self.right)
-        # The mean has no divergence, so the projection leaves it free to drift: pin it.
+        # The mean has no divergence, so the projection does not stop its drift. Fix it here.
         self.up += DRAUGHT - self.up.mean()
         self.right -= self.right.mean()
 
@@ -152,7 +152,7 @@ class _Flow:
         return up - calm * (up - DRAUGHT), right * (1.0 - calm)
 
     def _gust(self):
-        """Slow sideways pushes at the foot of the flames that keep the tongues swaying."""
+        """Slow sideways acceleration at the foot of the flames, which keeps them swaying."""
         columns = 2.0 * np.pi * np.arange(GRID_WIDTH) / GRID_WIDTH
         gust = np.zeros(GRID_WIDTH)
         for wave, (sine, cosine) in enumerate(self._gusts.step(), start=1):
@@ -161,7 +161,7 @@ class _Flow:
         return 0.014 * gust * np.exp(-(((rows - BURNER_ROW - 12) / 16.0) ** 2))
 
     def _burner_heat(self):
-        """Heat that the burners hold up, a row of flickering blobs, [height, width]."""
+        """Heat of the burners, a row of flickering blobs, [height, width]."""
         strength = np.clip(0.9 + 0.3 * self._strength.step(), 0.0, 1.2)
         spacing = GRID_WIDTH / BURNERS
         centres = spacing * (np.arange(BURNERS) + 0.5) + 0.3 * spacing * self._shift.step()
@@ -175,7 +175,7 @@ class _Flow:
 def _wave_numbers(shape):
     """Angular wave numbers of `rfft2`, shapes [height, 1] and [1, width // 2 + 1].
 
-    The highest frequency of an even length has no sign, hence no derivative: it counts as 0.
+    The highest frequency of an even length has no sign and so no derivative: it counts as 0.
     """
     rows, columns = np.fft.fftfreq(shape[0]), np.fft.rfftfreq(shape[1])
     rows[np.abs(rows) == 0.5] = 0.0

@@ -1,8 +1,8 @@
 """Flag: a cloth held at its left edge in gusty wind, seen from the side.
 
-The cloth is a sheet of point masses joined by damped springs. The wind presses on it where it
-blows against the cloth and drags along it; the gusts travel over the cloth with the wind.
-Units are metres, seconds and kilograms. Axes: 0 along the wind, 1 up, 2 towards the viewer.
+The cloth is a sheet of point masses joined by damped springs. Wind against the cloth presses on
+it, and wind along the cloth drags it. Gusts travel over the cloth with the wind. Units are metres,
+seconds and kilograms. Axes: 0 along the wind, 1 up, 2 towards the viewer.
 
 Sources: Provot, Deformation Constraints in a Mass-Spring Model to Describe Rigid Cloth
 Behaviour, Graphics Interface 1995 (sheet of springs); Taylor, The Spectrum of Turbulence,
@@ -18,22 +18,22 @@ WARM_UP_FRAMES = 75
 STEPS_PER_FRAME = 20
 
 ROWS, COLUMNS = 23, 25  # masses down the pole and along the wind
-SPACING = 0.12  # between neighbouring masses at rest
-MASS = 0.12 * SPACING**2  # of one point: 120 grams a square metre
-# (rows apart, columns apart, stiffness in newtons a metre): threads, diagonals, bending.
+SPACING = 0.12  # distance of neighbouring masses at rest
+MASS = 0.12 * SPACING**2  # mass of one point: 120 grams per square metre
+# (rows apart, columns apart, stiffness in newtons per metre): threads, diagonals, bending.
 SPRINGS = [(0, 1, 80.0), (1, 0, 80.0), (1, 1, 20.0), (1, -1, 20.0), (0, 2, 9.0), (2, 0, 9.0)]
-SPRING_DAMPING = 0.05  # newtons per metre a second, along a spring
+SPRING_DAMPING = 0.05  # newtons per (metre per second), along a spring
 GRAVITY = np.array([0.0, -9.81, 0.0])
 
 WIND_SPEED = 6.0
-GUST_SPEED = 1.4  # standard deviation, across and up
+GUST_SPEED = 1.4  # standard deviation towards the viewer; half of it upwards
 GUST_ROWS = 3  # independent gusts from the top to the bottom of the pole
 PRESSURE = 0.5 * 1.2  # half the density of air
 SKIN_DRAG = 0.04  # drag along the cloth as a share of the drag against it
 
-PICTURE_WIDTH = 2.85  # what the picture shows, metres
+PICTURE_WIDTH = 2.85  # width that the picture shows, metres
 SUPERSAMPLING = 2
-# Points drawn: more than one a pixel, so that stretched cloth shows no holes.
+# Number of drawn points: more than one per pixel, so that stretched cloth has no gaps.
 FINE = (8 * ROWS * SUPERSAMPLING, 8 * COLUMNS * SUPERSAMPLING)
 LIGHT = np.array([-0.55, 0.45, 0.70]) / np.linalg.norm([-0.55, 0.45, 0.70])
 SKY_TOP, SKY_BOTTOM = np.array([0.36, 0.58, 0.86]), np.array([0.74, 0.85, 0.95])
@@ -41,7 +41,7 @@ TEAL, CREAM, ORANGE = np.array([[0.0, 0.36, 0.40], [0.96, 0.92, 0.80], [0.95, 0.
 
 
 class Cloth:
-    """A hanging sheet of masses and springs, its left edge fixed.
+    """A hanging sheet of masses and springs with a fixed left edge.
 
     Attributes:
         place: float64 [ROWS, COLUMNS, 3], metres; row 0 is the top, column 0 the pole.
@@ -57,10 +57,10 @@ class Cloth:
         """Advance by `duration` seconds (semi-implicit Euler).
 
         Args:
-            duration: seconds; longer than about 3e-3 the stiff springs explode.
+            duration: seconds. Above about 3e-3, the stiff springs are unstable.
             gravity: metres per second squared, float64 [3].
-            wind: velocity of the air at each mass, float64 [ROWS, COLUMNS, 3], or None for
-                no air at all.
+            wind: velocity of the air at each mass, metres per second, float64
+                [ROWS, COLUMNS, 3]; None means no air.
         """
         force = self.spring_force() + MASS * gravity
         if wind is not None:
@@ -86,7 +86,7 @@ class Cloth:
         return force
 
     def normals(self):
-        """Unit normals of the cloth, towards the viewer while it hangs flat."""
+        """Unit normals of the cloth. They point to the viewer while the cloth hangs flat."""
         return _normals(self.place)
 
     def _air_force(self, wind):
@@ -101,7 +101,7 @@ class Wind:
     """Gusts that arise at the pole and travel along the cloth at WIND_SPEED.
 
     Args:
-        rng: the `numpy.random.Generator` the gusts come from.
+        rng: the `numpy.random.Generator` of the gusts.
         duration: seconds per step.
     """
 
@@ -110,12 +110,12 @@ class Wind:
         self._delays = np.round(delays).astype(int)
         self._noise = SmoothNoise(rng, (GUST_ROWS, 2), memory=0.09 / duration)
         self._past = [self._noise.step() for _ in range(self._delays[-1] + 1)]
-        # Each mass takes the gusts of the two nearest of the GUST_ROWS.
+        # The gust at a mass is a weighted mean of the two nearest of the GUST_ROWS gusts.
         position = np.linspace(0.0, GUST_ROWS - 1.0, ROWS)[:, np.newaxis]
         self._share = np.clip(1.0 - np.abs(position - np.arange(GUST_ROWS)), 0.0, 1.0)
 
     def step(self):
-        """Advance by one step; velocity at each mass, m/s, float64 [ROWS, COLUMNS, 3]."""
+        """Advance by one step. Returns the wind at each mass, m/s, float64 [ROWS, COLUMNS, 3]."""
         self._past = [self._noise.step(), *self._past[:-1]]
         late = np.array([self._past[delay] for delay in self._delays])
         gust = GUST_SPEED * np.einsum("rg,cgk->rck", self._share, late)
@@ -127,8 +127,8 @@ def generate(seed, frames):
     """Yield `frames` pictures of a waving flag, uint8 [SIZE, SIZE, 3] in RGB.
 
     Args:
-        seed: anything `numpy.random.default_rng` takes; the same seed gives the same frames.
-        frames: how many pictures, at 25 a second.
+        seed: anything that `numpy.random.default_rng` accepts; equal seeds give equal frames.
+        frames: number of pictures, at 25 per second.
     """
     duration = 1.0 / FRAME_RATE / STEPS_PER_FRAME
     cloth, wind = Cloth(), Wind(np.random.default_rng(seed), duration)
@@ -169,16 +169,16 @@ def _flag_colours():
 
 
 def _refinement(coarse, fine):
-    """Matrix [fine, coarse] that puts `fine` points on a smooth curve through `coarse`."""
+    """Matrix [fine, coarse] that gives `fine` points on a smooth curve through `coarse` points."""
     return CubicSpline(np.arange(coarse), np.eye(coarse))(np.linspace(0, coarse - 1, fine))
 
 
 def _render(place, colours):
-    """Draw the cloth before a sky, nearest points last; row 0 of the picture is the top."""
+    """Draw the cloth in front of a sky, nearest points last. Row 0 of the picture is the top."""
     points = np.einsum("fr,rck->fck", _refinement(ROWS, FINE[0]), place)
     points = np.einsum("gc,fck->fgk", _refinement(COLUMNS, FINE[1]), points, optimize=True)
     normal = _normals(points)
-    # Both faces are lit: the cloth is thin enough to let light through to its back.
+    # Both sides are lit, because light shines through the thin cloth.
     lit = np.abs(normal @ LIGHT)
     shade = (0.30 + 0.85 * lit)[..., np.newaxis]
     painted = (colours * shade).reshape(-1, 3)

@@ -1,6 +1,6 @@
-"""Light: coloured lamps that flash, each in its own noisy rhythm, over a dark ground.
+"""Light: coloured lamps on a dark background, each flashing in its own noisy rhythm.
 
-Every lamp is an oscillator: its phase runs at its own speed, jitters, and is drawn a little
+Each lamp is an oscillator. Its phase runs at its own speed, with random jitter and a small pull
 towards the mean of all phases. Times are frames, lengths are fractions of the picture.
 
 Source: Kuramoto, Chemical Oscillations, Waves, and Turbulence, Springer 1984 (coupling).
@@ -18,12 +18,12 @@ LAMPS_ACROSS = 4
 PERIOD = (15.0, 26.0)  # shortest and longest time between two flashes of a lamp, frames
 PHASE_NOISE = 0.06  # radians per square root of a frame
 COUPLING = 0.03  # radians per frame
-PULSE = 2.2  # how short a flash is beside the pause: 0 is always lit
+PULSE = 2.2  # a larger value gives shorter flashes; 0 gives constant light
 BODY_RADIUS, HALO_RADIUS = 0.06, 0.1
 
 
 def advance(phase, speed, coupling, jitter=0.0):
-    """One frame of coupled oscillators.
+    """Advance coupled oscillators by one frame.
 
     Args:
         phase: float64 [lamps], radians.
@@ -42,8 +42,8 @@ def generate(seed, frames):
     """Yield `frames` pictures of flashing lamps, uint8 [SIZE, SIZE, 3] in RGB.
 
     Args:
-        seed: anything `numpy.random.default_rng` takes; the same seed gives the same frames.
-        frames: how many pictures, at 25 a second.
+        seed: anything that `numpy.random.default_rng` accepts; equal seeds give equal frames.
+        frames: number of pictures, at 25 per second.
     """
     rng = np.random.default_rng(seed)
     shine = _lamp_pictures(rng)
@@ -59,7 +59,7 @@ def generate(seed, frames):
 
 
 def _lamp_pictures(rng):
-    """What each lamp adds to the picture at full strength, float64 [lamps, SIZE, SIZE, 3]."""
+    """The light of each lamp at full strength, float64 [lamps, SIZE, SIZE, 3]."""
     cell = 1.0 / LAMPS_ACROSS
     rows, columns = (np.indices((SIZE, SIZE)) + 0.5) / SIZE
     hues = rng.permutation(LAMPS_ACROSS**2) / LAMPS_ACROSS**2
@@ -77,5 +77,5 @@ def _lamp_pictures(rng):
 
 def _render(strength, shine):
     light = np.tensordot(strength, shine, axes=1)
-    # Film-like response: bright centres go towards white instead of cutting off.
+    # As on film, bright centres gradually become white and are not clipped.
     return to_bytes(0.02 + 0.98 * (1.0 - np.exp(-1.6 * light)))

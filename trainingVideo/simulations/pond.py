@@ -1,9 +1,9 @@
-"""Pond: a sailing boat crosses the water of `water.py`, with its wake, and what hides it.
+"""Pond: a sailing boat with its wake crosses the water of `water.py`; a mask covers both.
 
-The boat is a handful of flat, convex pieces in three dimensions that roll and pitch a little;
-the wake is foam that is left where bow and stern have been, spreads and fades. Axes: 0 along the
-picture, 1 away from the viewer, 2 up, from the place on the water where the boat's middle is.
-Lengths are pixels, times are frames. The view is that of the water.
+The boat consists of a few flat, convex pieces in three dimensions, which roll and pitch a little.
+Bow and stern leave a wake of foam, which spreads and fades. Axes: 0 along the picture, 1 away from
+the viewer, 2 up. Their origin is the middle of the boat, at the height of the water. Lengths are
+pixels, times are frames. The viewer is at the same place as in `water.py`.
 
 Source: Thomson, On Ship Waves, Proceedings of the Institution of Mechanical Engineers 1887 (the
 angle at which the bow's wave trails).
@@ -14,7 +14,7 @@ import numpy as np
 from . import water
 from .shared import SIZE, to_bytes
 
-MARGIN = 3  # pixels around boat and wake that the mask hides too, since h264 smears edges
+MARGIN = 3  # pixels around boat and wake in the mask, because h264 smears edges
 
 WATER_LINE = 80.0  # row of the picture along which the boat sails
 BOW, STERN = 15.0, -13.0
@@ -25,7 +25,7 @@ ROLL_PERIOD, PITCH_PERIOD, HEAVE_PERIOD = 41.0, 29.0, 34.0
 
 WAKE_ANGLE = np.arcsin(1.0 / 3.0)
 ARM_LIFE, TRAIL_LIFE = 34, 20  # frames until the foam of bow and stern is gone
-FAINTEST = 0.02  # foam that covers less than this is left out, so that it ends somewhere
+FAINTEST = 0.02  # foam with a smaller cover is left out, so that the wake has a border
 
 HULL_COLOUR = np.array([0.50, 0.11, 0.10])
 RAIL_COLOUR = np.array([0.93, 0.89, 0.80])
@@ -40,7 +40,7 @@ FOAM_COLOUR = np.array([0.86, 0.93, 0.95])
 
 
 class Layer:
-    """What is painted over the water, piece after piece.
+    """A layer of paint over the water, painted piece by piece.
 
     Attributes:
         colour: float64 [SIZE, SIZE, 3], 0..1, already multiplied by `cover`.
@@ -52,38 +52,39 @@ class Layer:
         self.cover = np.zeros((SIZE, SIZE, 1))
 
     def paint(self, colour, cover):
-        """Paint a colour [3] over the pixels, as much as `cover` [SIZE, SIZE] says."""
+        """Paint a colour [3] over the share `cover` [SIZE, SIZE] of each pixel."""
         cover = cover[..., np.newaxis]
         self.colour = self.colour * (1.0 - cover) + colour * cover
         self.cover = self.cover * (1.0 - cover) + cover
 
     def over(self, picture):
-        """The layer over a picture, both uint8 [SIZE, SIZE, 3] in RGB."""
+        """Put the layer over a picture, uint8 [SIZE, SIZE, 3] in RGB. Returns a new picture."""
         covered = to_bytes(picture / 255.0 * (1.0 - self.cover) + self.colour)
         return np.where(self.cover > 0.0, covered, picture)
 
 
 def generate(seed, frames):
-    """Yield `frames` triples (picture, truth, missing), the same number for each frame.
+    """Yield `frames` triples (picture, truth, missing), one for each frame.
 
     Args:
-        seed: anything `numpy.random.default_rng` takes; the same seed gives the same frames.
-        frames: how many, at 25 a second. The boat crosses in that many, from left to right.
+        seed: anything that `numpy.random.default_rng` accepts; equal seeds give equal frames.
+        frames: number of frames, at 25 per second. During these frames, the boat crosses the
+            picture from left to right.
 
     Yields:
-        picture: uint8 [SIZE, SIZE, 3] in RGB, the boat on the water.
-        truth: uint8 [SIZE, SIZE, 3], the same water without it.
-        missing: bool [SIZE, SIZE], boat and wake and MARGIN around them. Where it is false,
-            picture and truth are the same.
+        picture: uint8 [SIZE, SIZE, 3] in RGB, the water with boat and wake.
+        truth: uint8 [SIZE, SIZE, 3], the same water without boat and wake.
+        missing: bool [SIZE, SIZE], true at boat and wake and MARGIN pixels around them. Picture
+            and truth are equal where it is false.
     """
     for layer, truth in zip(crossing(seed, frames), water.generate(seed, frames), strict=True):
         yield layer.over(truth), truth, widened(layer.cover[..., 0] > 0.0, MARGIN)
 
 
 def crossing(seed, frames):
-    """Yield the boat and its wake in each of `frames` frames, a `Layer` each."""
-    (rng,) = np.random.default_rng(seed).spawn(1)  # other numbers than those of the water
-    # At first the bow is at the left edge of the picture, at last the stern at the right one.
+    """Yield a `Layer` with the boat and its wake for each of `frames` frames."""
+    (rng,) = np.random.default_rng(seed).spawn(1)  # other random numbers than the water
+    # In the first frame, the bow is at the left edge; in the last, the stern is at the right edge.
     middles, speed = np.linspace(-BOW, SIZE - STERN, frames, retstep=True)
     wake = _Wake(rng, speed)
     for frame, middle in enumerate(middles):
@@ -95,7 +96,7 @@ def crossing(seed, frames):
 
 
 def widened(mask, margin):
-    """A mask, bool [height, width], and all pixels at most `margin` (whole) from it."""
+    """A mask, bool [height, width], with all pixels within a distance of `margin` (an integer)."""
     height, width = mask.shape
     padded = np.pad(mask, margin)
     result = np.zeros_like(mask)
@@ -109,7 +110,7 @@ def coverage(corners):
     """Share of each pixel that lies in the convex hull of corners, float64 [SIZE, SIZE].
 
     Args:
-        corners: float64 [n, 2], (column, row) of each, the picture being 0..SIZE.
+        corners: float64 [n, 2], (column, row) of each corner. The picture is 0..SIZE.
     """
     start, end = np.nonzero(~np.eye(len(corners), dtype=bool))
     along = corners[end] - corners[start]
@@ -118,7 +119,7 @@ def coverage(corners):
     reach = np.einsum("ek,ek->e", outward, corners[start])
     # A line through two corners bounds the hull if no corner is beyond it.
     bounds = (outward @ corners.T).max(axis=1) <= reach + 1e-9
-    # So does the box around them, without which a thin piece would run on beyond its end.
+    # The box around the corners also bounds it. Otherwise a thin piece would extend beyond its end.
     outward = np.concatenate([outward[bounds], np.eye(2), -np.eye(2)])
     reach = np.concatenate([reach[bounds], corners.max(axis=0), -corners.min(axis=0)])
 
@@ -130,21 +131,21 @@ def coverage(corners):
 
 
 class _Wake:
-    """Foam on the water: two arms that trail from the bow, and what the stern churns up.
+    """Foam on the water: two arms behind the bow, and a trail behind the stern.
 
     Args:
         rng: the `numpy.random.Generator` that scatters the foam.
-        speed: of the boat, pixels per frame.
+        speed: speed of the boat, pixels per frame.
     """
 
     def __init__(self, rng, speed):
         self._rng = rng
         self._outward = speed * np.tan(WAKE_ANGLE)
-        # A row for each patch of foam: place along and away, drift away, age, life, strength.
+        # One row for each patch of foam: place along and away, drift away, age, life, strength.
         self._foam = np.zeros((0, 6))
 
     def step(self, middle):
-        """Foam spreads, ages and goes; bow and stern of a boat at `middle` leave new foam."""
+        """Move, age and remove foam. Add new foam at bow and stern of a boat at `middle`."""
         self._foam[:, 1] += self._foam[:, 2]
         self._foam[:, 3] += 1.0
         kept = self._foam[self._foam[:, 3] < self._foam[:, 4]]
@@ -168,7 +169,7 @@ class _Wake:
         along, away, _, age, life, strength = self._foam.T
         centres = _seen(np.stack([along, away, np.zeros_like(away)], axis=1))
         radius = 0.9 + 1.5 * age / life
-        # Seen at a slant, a round patch is wider than high.
+        # The view is oblique, so a round patch is wider than high.
         offsets = np.arange(SIZE) + 0.5 - centres[..., np.newaxis]
         across = np.exp(-((offsets[:, 0] / radius[:, np.newaxis]) ** 2))
         down = np.exp(-((offsets[:, 1] / radius[:, np.newaxis] / water.TO_VIEWER[2]) ** 2))
@@ -178,8 +179,8 @@ class _Wake:
 
 
 def _seen(points):
-    """Where points [..., 3] on and above the water are in the picture: (column, row) [..., 2]."""
-    up, away = -water.TO_VIEWER[1], water.TO_VIEWER[2]  # what a length there has in the picture
+    """Project points [..., 3] on and above the water to (column, row) [..., 2] in the picture."""
+    up, away = -water.TO_VIEWER[1], water.TO_VIEWER[2]  # scale of these axes in the picture
     row = WATER_LINE - away * points[..., 1] - up * points[..., 2]
     return np.stack([points[..., 0], row], axis=-1)
 
@@ -193,7 +194,7 @@ def _paint_boat(layer, middle, frame):
 
 
 def _pieces():
-    """The boat from its back to its front: a list of (colour, strength, points [n, 3])."""
+    """The pieces of the boat from back to front: a list of (colour, strength, points [n, 3])."""
     water_line = _outline(0.72, -0.5, length=0.88)
     rail, deck = _outline(1.0, 3.6, sheer=1.8), _outline(0.84, 3.6, sheer=1.8)
     shadow = np.concatenate([water_line, _outline(0.95, -3.5)])
@@ -221,8 +222,8 @@ def _pieces():
 def _outline(width, height, sheer=0.0, middle=0.0, length=1.0):
     """Outline of the boat seen from above, pointed at the bow, float64 [n, 3].
 
-    `width` and `length` are shares of the boat's; it is `height` above the water at the stern
-    and `sheer` higher at the bow.
+    `width` and `length` are shares of the boat's width and length. The outline is `height` above
+    the water at the stern and `sheer` higher at the bow.
     """
     share = np.array([0.0, 0.1, 0.25, 0.45, 0.65, 0.82, 0.93, 1.0])
     half = 5.0 * width * np.array([0.62, 0.78, 0.93, 1.0, 0.9, 0.62, 0.3, 0.0])
@@ -232,7 +233,7 @@ def _outline(width, height, sheer=0.0, middle=0.0, length=1.0):
 
 
 def _attitude(frame):
-    """Matrix [3, 3] that turns the boat as the waves have turned it in this frame."""
+    """Matrix [3, 3] that turns the boat by its heading, pitch and roll in this frame."""
     roll = HEEL + ROLL * np.sin(2.0 * np.pi * frame / ROLL_PERIOD)
     pitch = PITCH * np.sin(2.0 * np.pi * frame / PITCH_PERIOD)
     return _turn(0, 1, HEADING) @ _turn(0, 2, pitch) @ _turn(2, 1, roll)

@@ -1,4 +1,4 @@
-"""What several simulations need: picture size, random signals, spread numbers, drawing, bytes."""
+"""Shared parts of the simulations: picture size, random signals, spread numbers, drawing, bytes."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -11,11 +11,11 @@ FRAME_RATE = 25  # frames per second
 class SmoothNoise:
     """Independent random signals that wander smoothly around zero.
 
-    Each is an Ornstein-Uhlenbeck process passed once more through a filter of the same
-    memory, which takes away its jitter from step to step.
+    Each signal is an Ornstein-Uhlenbeck process, filtered once more with the same memory. The
+    filter removes the jitter from step to step.
 
     Args:
-        rng: the `numpy.random.Generator` the noise comes from.
+        rng: the `numpy.random.Generator` of the noise.
         shape: shape of `value`, one signal per element.
         memory: time constant of both stages, in steps, > 0.
 
@@ -28,7 +28,7 @@ class SmoothNoise:
     def __init__(self, rng, shape, memory):
         self._rng = rng
         self._keep = keep = np.exp(-1.0 / memory)
-        # Start in the stationary state: these are the two stages' covariance and variance.
+        # Start in the stationary state: these are covariance and variance of the two stages.
         covariance, variance = keep / (1.0 + keep), (1.0 + keep**2) / (1.0 + keep) ** 2
         self._rough = rng.standard_normal(shape)
         rest = np.sqrt(variance - covariance**2) * rng.standard_normal(shape)
@@ -48,10 +48,10 @@ class SmoothNoise:
 
 
 def spread(seed, number, dimensions):
-    """Coordinates of one of a family, float64 [dimensions] in [0, 1).
+    """Coordinates of one member of a family, float64 [dimensions] in [0, 1).
 
-    The members 0, 1, 2, … 31 fill the unit cube evenly, wherever one stops: the next ones fall
-    between those before them.
+    The members 0, 1, 2, … 31 fill the unit cube evenly. The first n members also fill it evenly,
+    because each new member falls between earlier members.
 
     Source: Sobol, points of low discrepancy (as in SciPy), all shifted by one random vector.
     """
@@ -61,7 +61,7 @@ def spread(seed, number, dimensions):
 
 
 class Canvas:
-    """A picture to draw on, with smooth edges; lengths are fractions of its side, y downwards."""
+    """A picture to draw on, with smooth edges. Lengths are fractions of its side; y points down."""
 
     OVERSAMPLING = 4
 
@@ -96,7 +96,7 @@ class Canvas:
         self.disc(end, widths[1] / 2.0, colour)
 
     def picture(self):
-        """What was drawn, uint8 [SIZE, SIZE, 3]."""
+        """The drawn picture, uint8 [SIZE, SIZE, 3]."""
         return np.asarray(self._image.reduce(self.OVERSAMPLING))
 
 

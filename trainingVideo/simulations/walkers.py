@@ -1,9 +1,9 @@
 """Walkers: people of different build and colour who walk or run in place, seen from the side.
 
-A figure is a skeleton of limbs. Its joints follow the angles of a human gait over one stride;
-the other leg is half a stride behind, and the arms swing against the legs. The hip is as high as
-the lower foot on the ground asks for, and a runner leaves the ground twice a stride. Lengths
-are fractions of the picture, angles radians; y points down and the figures face right.
+A figure is a skeleton of limbs. Its joints follow the angles of a human gait over one stride. The
+other leg is half a stride behind, and the arms swing against the legs. The lower foot on the ground
+determines the height of the hip. A runner leaves the ground twice in each stride. Lengths are
+fractions of the picture, angles are radians, and y points down. The figures face right.
 
 Source: Winter, Biomechanics and Motor Control of Human Movement, Wiley 2009 (joint angles).
 """
@@ -22,15 +22,15 @@ FAR = 0.72  # brightness of the limbs on the far side
 
 
 class Gait(NamedTuple):
-    """How joints move over a stride; all but the last in radians.
+    """The movement of the joints over a stride; all fields except the last are in radians.
 
     Fields:
         hip: mean and amplitude of the thigh's swing.
-        knee: its bend in stance, and what the swing adds.
+        knee: bend of the knee in stance, and additional bend in the swing.
         arm: amplitude of the upper arm's swing.
-        elbow: its bend.
-        lean: of the trunk, forwards.
-        flight: how high the figure leaves the ground, as a share of its leg.
+        elbow: bend of the elbow.
+        lean: forward lean of the trunk.
+        flight: height of the figure above the ground, as a share of its leg.
     """
 
     hip: tuple[float, float]
@@ -62,7 +62,7 @@ class Figure(NamedTuple):
 
 
 def figure(seed, number):
-    """The person of this number; every second one runs."""
+    """The person with this number. A person with an odd number runs."""
     height, build, legs, phase, shirt, trousers, skin, hair = spread(seed, number, 8)
     whole = 0.72 + 0.14 * height
     head = 0.13 * whole
@@ -88,7 +88,7 @@ def bump(phase, centre, sharpness):
 
 
 def leg_angles(gait, phase):
-    """Thigh, shank and foot, each from straight down and forwards; the heel strikes at phase 0."""
+    """Angles of thigh, shank and foot, from straight down to the front; heel strike at phase 0."""
     thigh = gait.hip[0] + gait.hip[1] * np.cos(2.0 * np.pi * (phase + 0.07))
     stance, swing = gait.knee
     bend = 0.06 + stance * bump(phase, 0.14, 6.0) + swing * bump(phase, 0.71, 4.0)
@@ -98,12 +98,12 @@ def leg_angles(gait, phase):
 
 
 def towards(start, angle, length):
-    """The point at this distance, in a direction from straight down and forwards."""
+    """The point at this distance from `start`; the angle goes from straight down to the front."""
     return start + length * np.array([np.sin(angle), np.cos(angle)])
 
 
 def leg_joints(person, phase, hip):
-    """Hip, knee, ankle and toe, each float64 [2], across and down."""
+    """Hip, knee, ankle and toe, each float64 [2]: across and down."""
     thigh, shank, foot = leg_angles(person.gait, phase)
     knee = towards(hip, thigh, 0.5 * person.leg)
     ankle = towards(knee, shank, 0.46 * person.leg)
@@ -114,9 +114,9 @@ def generate(seed, number, frames):
     """Yield `frames` pictures of one person, uint8 [SIZE, SIZE, 3] in RGB.
 
     Args:
-        seed: decides the family; anything `numpy.random.default_rng` takes.
-        number: which of the family, from 0 on.
-        frames: how many pictures, at 25 a second; two strides take 30.
+        seed: determines the family; anything that `numpy.random.default_rng` accepts.
+        number: number of the member of the family, from 0.
+        frames: number of pictures, at 25 per second. Two strides take 30 pictures.
     """
     person = figure(seed, number)
     for frame in range(frames):
@@ -130,7 +130,7 @@ def _render(person, phase):
     depth = max(joint[1] for leg in (far, near) for joint in leg_joints(person, leg, np.zeros(2)))
     flight = gait.flight * person.leg * max(0.0, -np.cos(4.0 * np.pi * (phase - 0.14)))
     sole = 0.02
-    balance = 0.4 * np.sin(gait.lean) * person.trunk  # so that the middle stays in the middle
+    balance = 0.4 * np.sin(gait.lean) * person.trunk  # keeps the body in the middle of the picture
     hip = np.array([0.5 - balance, GROUND - sole - depth - flight])
     up = np.pi - gait.lean
     shoulder = towards(hip, up, 0.86 * person.trunk)

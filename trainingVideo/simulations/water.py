@@ -1,9 +1,9 @@
-"""Water: wind waves and the rings of falling drops on a deep pond, seen at a slant.
+"""Water: wind waves and the rings of falling drops on a deep pond, in an oblique view.
 
-The surface is a sum of plane waves, each of which turns at the frequency its length demands
-(long waves run faster than short ones). Wind keeps adding a little random wave and friction
-takes a little away, so the surface stays equally rough and never repeats. Lengths are grid
-cells, times are frames.
+The surface is a sum of plane waves. The length of a wave determines its frequency (long waves run
+faster than short waves). In each frame, wind adds small random waves and friction weakens all
+waves. The surface therefore stays equally rough and never repeats. Lengths are grid cells, times
+are frames.
 
 Sources: Tessendorf, Simulating Ocean Water, SIGGRAPH 2001 course notes (waves by Fourier
 transform); Schlick, An Inexpensive BRDF Model, Computer Graphics Forum 1994 (reflectance).
@@ -16,18 +16,18 @@ from .shared import SIZE, to_bytes
 
 WARM_UP_FRAMES = 60
 
-# Three rows of the surface fall on two rows of the picture: the view is from 42 degrees up.
+# Three rows of the surface give two rows of the picture: the viewer is 42 degrees above the water.
 GRID = (SIZE * 3 // 2, SIZE)
 
 GRAVITY = 0.7  # cells per frame squared
-SURFACE_TENSION = 0.6  # speeds up the shortest waves only
+SURFACE_TENSION = 0.6  # makes only the shortest waves faster
 MEMORY = 90.0  # frames after which wind and friction have replaced a wave
-WAVE_LENGTH = 44.0  # the most common one, in cells
+WAVE_LENGTH = 44.0  # the most common wave length, cells
 STEEPNESS = 0.21  # root mean square slope of the wind waves
 DROPS_PER_FRAME = 0.05
 DROP_HEIGHT = 7.0
 DROP_RADIUS = 5.0
-DROP_FRAMES = 6  # a drop pushes the surface this long, so that no ring appears at once
+DROP_FRAMES = 6  # frames in which a drop pushes the surface, so that no ring appears suddenly
 
 DEEP_COLOUR = np.array([0.0, 0.02, 0.05])
 LIT_COLOUR = np.array([0.04, 0.40, 0.46])
@@ -43,7 +43,7 @@ class Surface:
     """A periodic water surface as complex amplitudes of travelling waves.
 
     Args:
-        rng: the `numpy.random.Generator` for the wind, or None for neither wind nor friction.
+        rng: the `numpy.random.Generator` of the wind; None means no wind and no friction.
 
     Attributes:
         waves: complex128 [rows, columns], one amplitude per wave vector in the order of
@@ -74,7 +74,7 @@ class Surface:
         rows = _wrapped(np.arange(GRID[0]) - row, GRID[0])[:, np.newaxis]
         columns = _wrapped(np.arange(GRID[1]) - column, GRID[1])[np.newaxis, :]
         squared = (rows**2 + columns**2) / DROP_RADIUS**2
-        # The factor in front makes the sum zero: a drop moves water, it adds none.
+        # The factor 1 - squared makes the sum zero: a drop moves water but does not add any.
         self.waves += fft2(height * (1.0 - squared) * np.exp(-squared))
 
     def height(self):
@@ -93,13 +93,13 @@ class Surface:
         return float(np.sum(np.abs(self.waves) ** 2))
 
     def _wind_spectrum(self, number):
-        """Typical amplitude of each wave: a band of lengths, running mostly to the viewer."""
+        """Typical amplitude of each wave: a band of wave lengths, mostly towards the viewer."""
         safe = np.where(number > 0.0, number, 1.0)
         octaves = np.log2(safe * WAVE_LENGTH / (2.0 * np.pi))
         band = np.exp(-0.5 * (octaves / np.where(octaves < 0.0, 0.4, 0.7)) ** 2)
         toward = (-0.9 * self._row_wave + 0.44 * self._column_wave) / safe
         spectrum = band / safe**2 * (0.06 + np.clip(toward, 0.0, 1.0) ** 2) * (number > 0.0)
-        # Half, since the surface is the real part of the sum.
+        # Half, because the surface is the real part of the sum.
         slope = np.sqrt(np.sum((number * spectrum) ** 2) / 2.0) / number.size
         return STEEPNESS / slope * spectrum
 
@@ -112,8 +112,8 @@ def generate(seed, frames):
     """Yield `frames` pictures of a water surface, uint8 [SIZE, SIZE, 3] in RGB.
 
     Args:
-        seed: anything `numpy.random.default_rng` takes; the same seed gives the same frames.
-        frames: how many pictures, at 25 a second.
+        seed: anything that `numpy.random.default_rng` accepts; equal seeds give equal frames.
+        frames: number of pictures, at 25 per second.
     """
     rng = np.random.default_rng(seed)
     surface = Surface(rng)
@@ -134,7 +134,7 @@ def _wrapped(offset, period):
 
 
 def _render(away, right):
-    """Colour the surface by what it mirrors; slopes [rows, columns], row 0 nearest."""
+    """Colour the surface by its reflection; slopes are [rows, columns], row 0 is the nearest."""
     normal = np.stack([-right, -away, np.ones_like(away)], axis=-1)
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     facing = np.clip(normal @ TO_VIEWER, 0.0, 1.0)[..., np.newaxis]
@@ -144,8 +144,8 @@ def _render(away, right):
     height = np.clip(mirrored[..., 2:], 0.0, 1.0)
     sky = HORIZON_COLOUR + (ZENITH_COLOUR - HORIZON_COLOUR) * height**0.6
     glint = np.clip(mirrored @ TO_SUN, 0.0, 1.0)[..., np.newaxis] ** SUN_SHARPNESS
-    # Light that comes back up out of the water; the power makes up for the low contrast that
-    # slopes this small would give.
+    # Light that comes back out of the water. The power raises the contrast, which is low for such
+    # small slopes.
     lit = np.clip(normal @ TO_SUN, 0.0, 1.0)[..., np.newaxis] ** 6
     water = DEEP_COLOUR + (LIT_COLOUR - DEEP_COLOUR) * lit
     picture = water + 2.5 * reflectance * (sky - water) + 0.8 * glint * SUN_COLOUR

@@ -1,1 +1,1 @@
-"""Clips and masks: reading them, and the one scale of pixel values."""
+"""Reading clips and masks, and the scale of pixel values."""

@@ -1,4 +1,4 @@
-"""Reading a category of clips: a folder of videos and/or sub-folders of numbered images."""
+"""Reading a category of clips: a folder of videos, of sub-folders of numbered images, or both."""
 
 import logging
 import math
@@ -19,12 +19,12 @@ from util.system.errors import RunError
 
 VIDEO_SUFFIXES = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".gif")
 IMAGE_SUFFIXES = (".png", ".jpg")
-WEIGHT_OF_NONE = 1e-3  # below it a sum of weights is rounding error
+WEIGHT_OF_NONE = 1e-3  # a smaller sum of weights is only rounding error
 
-# It warns where reading stops before the end of a video, which is usual here.
+# imageio_ffmpeg warns when reading stops before the end of a video, which is normal here.
 logging.getLogger("imageio_ffmpeg").setLevel(logging.ERROR)
 
-# ffmpeg would fill in what it cannot decode; with these it stops.
+# By default, ffmpeg fills in frames that it cannot decode. With these options it stops.
 STRICT = ["-xerror", "-err_detect", "explode"]
 
 
@@ -32,10 +32,10 @@ class Clips(NamedTuple):
     """The observed sequences of a category.
 
     Fields:
-        names: of the N sequences, sorted, each usable as a folder's name.
-        frames: float32 [N, T, H, W, 3] in [-1, 1]; black where a pixel is missing.
-        missing: bool [N, T, H, W, 1], or None where nothing is missing.
-        truth: uint8 [N, T, H, W, 3], with what is under the mask; None where nobody knows.
+        names: names of the N sequences, sorted. Each can be the name of a folder.
+        frames: float32 [N, T, H, W, 3] in [-1, 1]; black (-1) where a pixel is missing.
+        missing: bool [N, T, H, W, 1]; None if no pixel is missing.
+        truth: uint8 [N, T, H, W, 3], with the true values of missing pixels; None if unknown.
     """
 
     names: list[str]
@@ -45,12 +45,12 @@ class Clips(NamedTuple):
 
     @property
     def visible(self) -> np.ndarray | None:
-        """The mask M of the posterior: true where a pixel is observed; None where all are."""
+        """The mask M of the posterior: true at visible pixels; None if no pixel is missing."""
         return None if self.missing is None else ~self.missing
 
     @property
     def complete(self) -> np.ndarray | None:
-        """The clips with nothing missing, uint8 [N, T, H, W, 3]; None where nobody knows them."""
+        """The clips without missing pixels, uint8 [N, T, H, W, 3]; None if unknown."""
         return to_bytes(self.frames) if self.missing is None else self.truth
 
 
@@ -65,11 +65,12 @@ def read_category(
     """Read `num_frames` frames of every sequence of a category, resized to a square.
 
     Args:
-        missing: for each sequence the pixels that may not be read, bool [num_frames, any height,
-            any width].
+        missing: for each sequence, the missing pixels, bool [num_frames, any height, any width].
+            Their values in the clips are not used.
 
     Raises:
-        RunError: no such category, no clips in it, or a clip that is broken or too short.
+        RunError: the category does not exist or has no clips, a clip is broken or too short, or
+            a mask does not fit its clip.
     """
     folder = Path(data_path) / category
     if not folder.is_dir():
@@ -104,12 +105,12 @@ def read_clip(
 ) -> np.ndarray:
     """Read frames first_frame … first_frame + num_frames - 1 as uint8 [T, side, side, 3].
 
-    Frames are decoded one by one, and only those asked for are kept. A pixel that is `missing`
-    (see `read_category`) takes no part in any average.
+    Frames are decoded one by one, and only the requested frames are kept. A missing pixel (see
+    `read_category`) is used in no average.
 
     Raises:
-        RunError: the clip cannot be decoded, or ends before the last frame asked for; or the
-            mask is neither a square nor has the clip's proportions.
+        RunError: the clip cannot be decoded, it ends before the last requested frame, or the mask
+            is not square and has other proportions than the clip.
     """
     stream = image_frames(source) if source.is_dir() else video_frames(source)
     frames: list[np.ndarray] = []
@@ -135,9 +136,9 @@ def read_clip(
 
 
 def refuse_other_proportions(missing: np.ndarray, image: Image.Image, source: Path) -> None:
-    """Raises RunError where a mask is no square and has other proportions than the clip.
+    """Raises RunError if a mask is not square and has other proportions than the clip.
 
-    This finds an array whose axes are in another order.
+    This check detects an array with its axes in another order.
     """
     height, width = missing.shape
     alike = math.isclose(height / width, image.height / image.width, rel_tol=0.1)
@@ -150,18 +151,19 @@ def refuse_other_proportions(missing: np.ndarray, image: Image.Image, source: Pa
 
 
 def resize_square(image: Image.Image, side: int) -> np.ndarray:
-    """The image resized to a square by the triangle filter: uint8 [side, side, 3] of RGB.
+    """Resize an image to a square with the triangle filter: uint8 [side, side, 3], RGB.
 
-    It averages where it shrinks and makes no rims at edges, as bicubic does.
+    To shrink an image, the filter averages pixels. Unlike the bicubic filter, it makes no rims at
+    edges.
     """
     return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
 
 
 def resize_square_without(image: Image.Image, missing: np.ndarray, side: int) -> np.ndarray:
-    """Like `resize_square`, with missing pixels left out of every average.
+    """Like `resize_square`, but without missing pixels in the averages.
 
-    Where all pixels of an average are missing, the nearest visible one stands for it, or black
-    where everything is missing.
+    If all pixels of an average are missing, the nearest visible pixel replaces the average. If all
+    pixels of the image are missing, the result is black.
 
     Args:
         missing: bool [any height, any width].
@@ -183,15 +185,15 @@ def resize_square_without(image: Image.Image, missing: np.ndarray, side: int) ->
 
 
 def resize_square_plane(plane: np.ndarray, side: int) -> np.ndarray:
-    """`resize_square` for one number a pixel, [any height, any width]: float32 [side, side]."""
+    """`resize_square` for a picture of one channel, [height, width]: float32 [side, side]."""
     return resize_square(Image.fromarray(plane.astype(np.float32)), side)
 
 
 def fill_from_nearest(image: Image.Image, missing: np.ndarray) -> Image.Image:
-    """The image with each missing pixel replaced by the nearest visible one.
+    """Replace each missing pixel by the nearest visible pixel.
 
     Args:
-        missing: bool [height, width]; the image is black where everything is missing.
+        missing: bool [height, width]. If all pixels are missing, the result is black.
     """
     if missing.all():
         return Image.new("RGB", image.size)
@@ -200,7 +202,7 @@ def fill_from_nearest(image: Image.Image, missing: np.ndarray) -> Image.Image:
 
 
 def nearest_pixels(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize [..., any height, any width] to height and width, each pixel from the nearest."""
+    """Resize [..., any height, any width] to [..., height, width] by nearest neighbours."""
     rows, columns = (
         (2 * np.arange(new) + 1) * old // (2 * new)
         for new, old in zip((height, width), picture.shape[-2:], strict=True)
@@ -209,7 +211,7 @@ def nearest_pixels(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def video_frames(path: Path) -> Generator[Image.Image, None, None]:
-    """Decode a video frame by frame, RGB, every frame once, whatever its timestamps say.
+    """Decode a video frame by frame, RGB. Each frame appears once; timestamps are ignored.
 
     Raises:
         RunError: the file is not a video, or is broken or truncated.
@@ -228,7 +230,7 @@ def video_frames(path: Path) -> Generator[Image.Image, None, None]:
         raise RunError(f"{path} cannot be decoded as a video; replace or remove it") from error
     finally:
         stream.close()
-    # A sound file may hold a few packets that are not shown as frames.
+    # An intact file may contain a few packets that give no frame.
     if count < 0.95 * packets - 1:
         raise RunError(
             f"{path} is broken: of {packets} frames only {count} can be decoded; "
@@ -237,10 +239,12 @@ def video_frames(path: Path) -> Generator[Image.Image, None, None]:
 
 
 def count_packets(path: Path) -> int:
-    """Count a video's packets, one a frame, without decoding; a truncated file shows at its end.
+    """Count the packets of a video, one for each frame, without decoding.
+
+    The count reads the whole file, and so it finds a truncated file.
 
     Raises:
-        RunError: the file is not a video, or is cut or broken.
+        RunError: the file is not a video, or is broken or truncated.
     """
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "warning", *STRICT]
     command += ["-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
@@ -251,7 +255,7 @@ def count_packets(path: Path) -> int:
 
 
 def _is_cut_gif(path: Path) -> bool:
-    """Whether a GIF lacks its closing byte, which ffmpeg does not miss."""
+    """Whether a GIF lacks its last byte. ffmpeg does not detect this."""
     if path.suffix.lower() != ".gif":
         return False
     with open(path, "rb") as file:
@@ -273,7 +277,7 @@ def read_image(path: Path) -> Image.Image:
     """Read an image, RGB.
 
     Raises:
-        RunError: it is not there or cannot be decoded.
+        RunError: the image does not exist or cannot be decoded.
     """
     try:
         with Image.open(path) as image:
@@ -288,7 +292,7 @@ def read_image(path: Path) -> Image.Image:
 
 
 def natural_order(path: Path) -> list:
-    """Sort by name, numbers by their value: frame_2 before frame_10."""
+    """A sort key: the name of the path, with numbers by value (frame_2 before frame_10)."""
     pieces = re.split(r"(\d+)", path.name)
     return [(not piece.isdecimal(), int(piece) if piece.isdecimal() else piece) for piece in pieces]
 
@@ -306,7 +310,7 @@ def _is_clip(path: Path) -> bool:
 
 
 def _unique_names(sources: list[Path]) -> list[str]:
-    """Each clip's name without suffix, or with it where two clips differ in nothing else."""
+    """The name of each clip without suffix, or with it if two clips differ only in the suffix."""
     stems = [path.name if path.is_dir() else path.stem for path in sources]
     return [
         stem if stems.count(stem) == 1 else path.name
@@ -315,7 +319,7 @@ def _unique_names(sources: list[Path]) -> list[str]:
 
 
 def existing_categories(data_path: Path) -> str:
-    """What --category can be, in words."""
+    """The possible values of --category, in words."""
     if not data_path.is_dir():
         return f"there is no folder {data_path}; give the folder of the categories as --data_path"
     names = [path.name for path in sorted(data_path.iterdir()) if path.is_dir()]

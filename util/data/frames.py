@@ -1,4 +1,4 @@
-"""Frames as bytes and frames as the model sees them: one fixed scale, [0, 255] ↔ [-1, 1]."""
+"""Conversion of frames between bytes and the range of the model: [0, 255] ↔ [-1, 1]."""
 
 import numpy as np
 
@@ -9,5 +9,5 @@ def to_model_range(frames: np.ndarray) -> np.ndarray:
 
 
 def to_bytes(frames: np.ndarray) -> np.ndarray:
-    """float in [-1, 1] → the nearest uint8 in [0, 255], any shape; beyond the range is clipped."""
+    """float in [-1, 1] → the nearest uint8 in [0, 255], any shape; other values are clipped."""
     return np.clip(np.rint((frames + 1.0) * 127.5), 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Masks of missing pixels: read from a file, or made."""
+"""Masks of missing pixels: read from a file, or generated."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,19 +22,19 @@ from util.options.schema import Options
 from util.system.errors import RunError
 
 ARRAY_SUFFIXES = (".mat", ".npy", ".npz")
-VARIABLE = "masks"  # what it is called in a .mat or .npz file
-BRIGHT = 127  # pixels of a mask in a video or image that are brighter mark what is missing
+VARIABLE = "masks"  # name of the mask in a .mat or .npz file
+BRIGHT = 127  # in a mask from a video or image, a brighter pixel means "missing"
 
 
 def masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
-    """What is missing of each sequence: bool [T, height, width], true where a pixel is missing.
+    """The mask of each sequence: bool [T, height, width], true where a pixel is missing.
 
-    Height and width are those of the mask that was read, which is to be resized with the clip,
-    or the side of the frames where a mask was made.
+    A mask from a file keeps its height and width, to be resized together with the clip. A generated
+    mask has the size of the frames.
 
     Raises:
-        RunError: there is no such mask, it cannot be read, does not cover the frames that are
-            used, it covers all of a sequence, or none covers anything.
+        RunError: a mask does not exist, cannot be read, has too few frames or covers all of a
+            sequence; or no mask covers any pixel.
     """
     if options.mask_type == "external":
         missing = external_masks(options, names)
@@ -62,20 +62,20 @@ def masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
 
 
 def origin(options: Options, name: str) -> str:
-    """Where the mask of a sequence comes from, in words."""
+    """The origin of the mask of a sequence, in words."""
     if options.mask_type == "external":
         return f"mask {mask_source(options, name)}"
     flag = {"missingFrames": "missing_fraction", "randomRegion": "region_size"}[options.mask_type]
     return f"--mask_type {options.mask_type} with --{flag} {getattr(options, flag)}"
 
 
-# --- Made ---
+# --- Generated masks ---
 
 
 def missing_frames(options: Options, numbers: np.random.Generator) -> np.ndarray:
-    """Frames that are missing entirely, drawn without replacement: bool [T, side, side].
+    """Whole frames are missing, drawn without replacement: bool [T, side, side].
 
-    Their share is `missing_fraction`, rounded to a whole number of frames.
+    The share of missing frames is `missing_fraction`, rounded to a whole number of frames.
     """
     missing = np.zeros((options.num_frames, options.image_size, options.image_size), bool)
     count = round(options.missing_fraction * options.num_frames)
@@ -84,9 +84,10 @@ def missing_frames(options: Options, numbers: np.random.Generator) -> np.ndarray
 
 
 def random_region(options: Options, numbers: np.random.Generator) -> np.ndarray:
-    """A square of each frame is missing, its place drawn anew for each: bool [T, side, side].
+    """A square of each frame is missing, at a new random place: bool [T, side, side].
 
-    Its side is `region_size` of the frame's, rounded to a whole number of pixels, at least 1.
+    The side of the square is `region_size` times the side of the frame, rounded to whole pixels,
+    at least 1.
     """
     side = options.image_size
     width = max(1, round(options.region_size * side))
@@ -100,11 +101,11 @@ def random_region(options: Options, numbers: np.random.Generator) -> np.ndarray:
 MADE = {"missingFrames": missing_frames, "randomRegion": random_region}
 
 
-# --- Read ---
+# --- Masks from files ---
 
 
 def external_masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
-    """The masks of the sequences; one that several share is read once. See `masks`."""
+    """The masks of the sequences, see `masks`. A mask that sequences share is read only once."""
     sources = [mask_source(options, name) for name in names]
     read = {}
     for source in dict.fromkeys(sources):
@@ -120,12 +121,12 @@ def external_masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
 
 
 def mask_source(options: Options, sequence: str) -> Path:
-    """The mask of a sequence, <mask_path>/<category>/<sequence>/<mask_file>, or that of all.
+    """The path of the mask of a sequence, <mask_path>/<category>/<sequence>/<mask_file>.
 
-    The latter is <mask_path>/<category>/<mask_file>.
+    If it does not exist, the mask is <mask_path>/<category>/<mask_file>, for all sequences.
 
     Raises:
-        RunError: there is neither; it names what there is.
+        RunError: neither exists. The message lists the files that exist.
     """
     folder, mask_file = Path(options.mask_path) / options.category, options.mask_file
     of_it, of_all = folder / sequence / mask_file, folder / mask_file
@@ -145,12 +146,13 @@ def read_mask(source: Path, first_frame: int, num_frames: int) -> np.ndarray:
     """Read frames first_frame … first_frame + num_frames - 1 of a mask: bool [T, height, width].
 
     Args:
-        source: a MATLAB file or .npz with the variable `masks`, or .npy, [height, width, frames]
-            or [height, width, frames, channels], not 0 where missing; a video, a folder of
-            numbered images, or one image for all frames, bright where missing.
+        source: an array or pictures. An array is a MATLAB file or .npz with the variable `masks`,
+            or .npy. It is [height, width, frames] or [height, width, frames, channels], and not 0
+            where a pixel is missing. Pictures are a video, a folder of numbered images, or one
+            image for all frames. They are bright where a pixel is missing.
 
     Raises:
-        RunError: it cannot be read, or has too few frames.
+        RunError: the mask cannot be read, or has too few frames.
     """
     last = first_frame + num_frames
     suffix = source.suffix.lower()
@@ -183,7 +185,7 @@ def _bright(source: Path, images: Iterator[Image.Image]) -> np.ndarray:
 
 
 def _from_array(source: Path) -> np.ndarray:
-    """The frames of [height, width, frames(, channels)], missing where any channel is not 0."""
+    """Read [height, width, frames(, channels)]; a pixel is missing if any channel is not 0."""
     try:
         values = _load(source)
     except NotImplementedError:
@@ -192,7 +194,7 @@ def _from_array(source: Path) -> np.ndarray:
         raise RunError(
             f"mask {source} has no variable {VARIABLE}; give the mask this name"
         ) from None
-    except Exception as error:  # of a damaged file, the readers raise whatever they stumble over
+    except Exception as error:  # for a damaged file, the readers raise many kinds of errors
         raise RunError(
             f"mask {source} cannot be read; replace it by an array of numbers"
         ) from error
@@ -208,7 +210,7 @@ def _from_array(source: Path) -> np.ndarray:
 
 
 def _load(source: Path) -> np.ndarray:
-    """Raises KeyError where the file is whole and has no such variable."""
+    """Raises KeyError if the file is intact but lacks the variable."""
     if source.suffix.lower() == ".mat":
         return scipy.io.loadmat(source, variable_names=[VARIABLE])[VARIABLE]
     values = np.load(source, allow_pickle=False)

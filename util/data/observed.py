@@ -14,11 +14,11 @@ from util.system.errors import RunError
 
 
 def observed_clips(options: Options, experiment: Experiment) -> Clips:
-    """The clips of the run's category, with missing pixels where its experiment has masks.
+    """The clips of the run's category, with missing pixels if the experiment has masks.
 
     Raises:
-        RunError: the clips cannot be read; a mask does not exist or does not fit; or the truth is
-            of other sequences.
+        RunError: the clips cannot be read, a mask does not exist or does not fit, or the truth
+            has other sequences.
     """
     clips = _read(options, options.data_path)
     return _without_missing(clips, options, experiment) if experiment.misses_pixels else clips
@@ -37,7 +37,7 @@ def _read(options: Options, data_path: str, missing: list[np.ndarray] | None = N
 
 
 def _without_missing(clips: Clips, options: Options, experiment: Experiment) -> Clips:
-    """The clips, black where the masks say that pixels are missing, with the truth if known."""
+    """The clips with missing pixels in black, and with the truth if it is known."""
     masks_as_read = masks(options, clips.names)
     resized = [nearest_pixels(mask, *clips.frames.shape[2:4]) for mask in masks_as_read]
     missing = np.stack(resized)[..., np.newaxis]
@@ -51,10 +51,10 @@ def _without_missing(clips: Clips, options: Options, experiment: Experiment) -> 
 
 
 def _truth(clips: Clips, options: Options, experiment: Experiment) -> np.ndarray | None:
-    """The clips with nothing missing, uint8 [N, T, H, W, 3]; None where nobody knows.
+    """The clips without missing pixels, uint8 [N, T, H, W, 3]; None if unknown.
 
-    The truth is in <truth_path>/<category>. Where no folder is given, it is in the clips
-    themselves, if the experiment says so.
+    The truth is in <truth_path>/<category>. Without --truth_path, the clips themselves are the
+    truth if the experiment says so (`truth_in_clips`).
     """
     if not options.truth_path and experiment.truth_in_clips:
         return to_bytes(clips.frames)

@@ -1,1 +1,1 @@
-"""The experiments: one record each in `registry`, one module each beside it."""
+"""The experiments. Each has a record in `registry`, which names the module that runs it."""

@@ -1,7 +1,7 @@
 """Action patterns: many short sequences, one transition, an appearance vector for each sequence.
 
-The appearance vectors are inferred with the innovations, one for a whole sequence. Testing gives
-every appearance new motions: innovations and start state are drawn from the prior.
+The appearance vector of a sequence is inferred together with its innovations. A test gives each
+appearance a new motion: innovations and start state are drawn from the prior.
 """
 
 from util.experiments.synthesis import check, train, write_sampled
@@ -13,7 +13,7 @@ __all__ = ["check", "test", "train"]
 
 
 def test(run: LoadedRun) -> None:
-    """Write sampled videos of each sequence, and all of them below the observed sequences."""
+    """Write sampled videos of each sequence, and an overview with the observed sequences on top."""
     observed = observed_again(run)
     write_sampled(run, observed)
     videos = range(run.options.num_batches_in_test)

@@ -1,8 +1,8 @@
-"""Animating a still image: an encoder finds its appearance vector and its start state.
+"""Animating a still image: an encoder maps it to its appearance vector and its start state.
 
-The encoder learns together with transition and emission, by the reconstruction of the frames that
-follow the encoded one. Of the latents only the innovations and the motion type are inferred.
-Testing encodes images that the model has never seen; innovations from the prior set them in motion.
+The encoder learns together with transition and emission, from the reconstruction of the chunk that
+begins at the encoded frame. Only the innovations and the motion type are inferred. A test encodes
+new images and draws innovations from the prior, which set the images in motion.
 """
 
 from pathlib import Path
@@ -23,16 +23,21 @@ from util.runs.sampling import sampled_bytes
 from util.runs.training import TrainingResult, train_model
 from util.system.errors import CommandLineError
 
-INFERENCES_AFTER_TRAINING = 20  # runs of the sampler on each chunk
+INFERENCES_AFTER_TRAINING = 20  # number of sampler runs on each chunk
 
 
 def train(job: TrainingJob) -> None:
-    """Train, and write what the model makes of every sequence, begun by its first frame."""
+    """Train, and write the videos of every sequence, which start from its encoded first frame."""
     write_final_result(with_first_frames_encoded(train_model(job)))
 
 
 def check(checkpoint: LoadedCheckpoint) -> None:
-    """Raises CommandLineError or RunError where no image is given, or one cannot be read."""
+    """Check the model and the images.
+
+    Raises:
+        CommandLineError: no image is given, or the model has no encoder.
+        RunError: an image cannot be read.
+    """
     if not checkpoint.options.image:
         raise CommandLineError(
             f"no image to animate with {checkpoint.path}; give --image PATH [PATH ...]"
@@ -48,7 +53,7 @@ def check(checkpoint: LoadedCheckpoint) -> None:
 
 
 def test(run: LoadedRun) -> None:
-    """Write every image followed by the videos that it begins, and all of them together."""
+    """Write each image followed by its synthesized video, and an overview of all of them."""
     options, generator, folder = run.options, run.generator, run.folder
     images = [read_image(Path(path)) for path in options.image]
     stills = np.stack([resize_square(image, options.image_size) for image in images])
@@ -71,7 +76,7 @@ def test(run: LoadedRun) -> None:
 
 
 def encoded(generator: DynamicGenerator, images: np.ndarray) -> Latents:
-    """The start of videos that begin with images [n, H, W, 3] in [-1, 1]; no innovations yet."""
+    """The latents at the start of videos of images [n, H, W, 3] in [-1, 1]; no innovations yet."""
     sizes = generator.settings.sizes
     code = generator.encode(images)
     return Latents(
@@ -83,10 +88,10 @@ def encoded(generator: DynamicGenerator, images: np.ndarray) -> Latents:
 
 
 def with_first_frames_encoded(result: TrainingResult) -> TrainingResult:
-    """The same result with latents that follow from the first frame of each sequence.
+    """Encode the first frame of each sequence, and infer the innovations again.
 
-    In training each innovation may belong to a chunk that began at another frame. Here the encoder
-    maps the first frame to appearance and start state, and the innovations are inferred anew.
+    In training, an innovation may belong to a chunk that began at another frame than the chunk of
+    the next innovation. The new innovations of a sequence all follow from its first frame.
     """
     options, generator, frames = result.options, result.generator, result.clips.frames
     code = generator.encode(frames[:, 0])

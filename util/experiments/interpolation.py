@@ -1,7 +1,7 @@
-"""Appearance interpolation: from the appearance of one sequence to another's as the motion runs.
+"""Appearance interpolation: videos with one motion, between the appearances of two sequences.
 
-The model is one of actions. Straight lines lead from one inferred appearance vector to another.
-All videos of a line start from one state and are driven by the same innovations.
+The model is an action model. The appearance vectors lie on the straight line between two inferred
+appearance vectors. All videos of a line have the same start state and the same innovations.
 """
 
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ from util.runs.sampling import FOR_RESULTS, sampled
 
 
 def check(checkpoint: LoadedCheckpoint) -> None:
-    """Raises CommandLineError where there are no two appearances, or a pair is not there."""
+    """Raises CommandLineError for fewer than two appearances, or for an unknown sequence."""
     check_pairs(checkpoint)
 
 
 def test(run: LoadedRun) -> None:
-    """Write a row for each pair: from one appearance to the other, all with the same motion."""
+    """Write one row of videos for each pair: from one appearance to the other, with one motion."""
     latents = run.checkpoint.state.latents
     rows = []
     for pair in pairs(run):
@@ -45,8 +45,8 @@ def interpolated(
 ) -> Iterator[Iterator[np.ndarray]]:
     """Yield the videos on the line between the appearances of two sequences, each in chunks.
 
-    Every video is sampled alone, from the same start and with the same innovations, so it depends
-    on nothing but its appearance vector.
+    Each video is sampled alone, with the same start state and the same innovations. It therefore
+    differs from the other videos only by its appearance vector.
     """
     for current in between(latents, first, second, options.interpolation_steps):
         yield sampled(generator, options, current, options.num_sections_in_test, FOR_RESULTS, 0)

@@ -1,4 +1,4 @@
-"""Writes util/options/README.md from the options and the records of the experiments:
+"""Write util/options/README.md from the options and the records of the experiments:
 
 python -m util.experiments.options_readme
 """
@@ -6,7 +6,7 @@ python -m util.experiments.options_readme
 from pathlib import Path
 
 from util.experiments.registry import EXPERIMENTS
-from util.options.schema import FIELDS, Group, Phase, meaning_of
+from util.options.schema import FIELDS, Group, meaning_of
 from util.system.atomic import write_text
 
 README = Path(__file__).parents[1] / "options" / "README.md"
@@ -34,13 +34,13 @@ defaults above. One that only tests takes what is not given from the checkpoint.
 
 
 def readme() -> str:
-    """The whole file."""
+    """The text of the whole file."""
     parts = [INTRODUCTION, EXPERIMENTS_HEADING, experiments_table(), *map(table_of, Group)]
     return "\n".join([*parts, PRESETS, presets_table()])
 
 
 def experiments_table() -> str:
-    """The experiments by name."""
+    """A table of the experiments."""
     rows = [["`--experiment`", "what it does", "trains"], ["---"] * 3]
     for name, record in EXPERIMENTS.items():
         trains = "yes" if record.trains else "no, it tests a checkpoint of another"
@@ -49,7 +49,7 @@ def experiments_table() -> str:
 
 
 def table_of(group: Group) -> str:
-    """The options of a group, under its heading."""
+    """A heading, and a table of the options in a group."""
     rows = [["flag", "default", "meaning", "looked at by"], ["---"] * 4]
     for name, field in FIELDS.items():
         if field.metadata["group"] is group:
@@ -59,21 +59,19 @@ def table_of(group: Group) -> str:
 
 
 def looked_at_by(name: str) -> str:
-    """Which calls look at an option, in words; "" where all do."""
+    """The calls that use an option, in words; "" if all calls use it."""
     users = [key for key, experiment in EXPERIMENTS.items() if name in experiment.uses]
     about = FIELDS[name].metadata
     words = [", ".join(users)] if users else []
-    if about["phase"] is not Phase.ANY:
-        words.append(
-            f"in {about['phase'].value}".replace("in --", "`--").replace("False", "False`")
-        )
+    if about["only_in_tests"]:
+        words.append("`--isTraining False`")
     if about["needs"]:
         words.append("`--{} {}`".format(*about["needs"]))
     return "; ".join(words)
 
 
 def presets_table() -> str:
-    """Which defaults differ, a column an experiment."""
+    """A table of the defaults that differ, with one column for each experiment."""
     presets = {name: record.defaults for name, record in EXPERIMENTS.items() if record.presets}
     rows = [["flag", *presets], ["---"] * (len(presets) + 1)]
     for name, field in FIELDS.items():
@@ -84,7 +82,7 @@ def presets_table() -> str:
 
 
 def markdown(rows: list[list[str]]) -> str:
-    """Rows of cells as a table."""
+    """Rows of cells as a Markdown table."""
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

@@ -1,4 +1,4 @@
-"""Pairs of training sequences, which interpolation and transfer work on."""
+"""Pairs of training sequences, for interpolation and transfer."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,11 +7,11 @@ from util.options.schema import pairs_of
 from util.runs.loading import LoadedCheckpoint, LoadedRun, refuse_unknown
 from util.system.errors import CommandLineError
 
-DEFAULT_PAIRS = 4  # at most
+DEFAULT_PAIRS = 4  # largest number of pairs if --pairs is left out
 
 
 class Pair(NamedTuple):
-    """Two training sequences by their numbers from 0, and the name of their result."""
+    """The numbers of two training sequences, from 0, and the name of the result."""
 
     first: int
     second: int
@@ -19,7 +19,7 @@ class Pair(NamedTuple):
 
 
 def check_pairs(checkpoint: LoadedCheckpoint) -> None:
-    """Raises CommandLineError where there are no two appearances, or a pair is not there."""
+    """Raises CommandLineError for fewer than two appearances, or for an unknown sequence."""
     options, count = checkpoint.options, len(checkpoint.state.sequence_names)
     if options.content_size == 0 or count < 2:
         raise CommandLineError(
@@ -32,7 +32,7 @@ def check_pairs(checkpoint: LoadedCheckpoint) -> None:
 
 
 def pairs(run: LoadedRun) -> Iterator[Pair]:
-    """Yield the pairs of --pairs, or where it is left out up to four: 0:1, 2:3, …"""
+    """Yield the pairs of --pairs. If it is left out, yield up to four pairs: 0:1, 2:3, …"""
     names = run.checkpoint.state.sequence_names
     last = min(len(names), 2 * DEFAULT_PAIRS) - 1
     for first, second in pairs_of(run.options.pairs) or zip(

@@ -1,11 +1,12 @@
 """Recovery of incomplete video, and background inpainting.
 
-The model learns from the visible pixels and fills in the missing ones. Inference and learning see
-the reconstruction error of visible pixels only; the transition carries what they tell to places
-and times where nothing is visible. Each missing pixel gets the mean of its last reconstructions.
+The model learns from the visible pixels and fills in the missing pixels. Inference and learning
+use the reconstruction error of visible pixels only. The transition carries this information to
+places and times where pixels are missing. Each missing pixel gets the mean of its last
+reconstructions.
 
-Background inpainting is the same with a mask over a moving object: the background behind it is
-visible at other times, or resembles what is.
+In background inpainting, the mask covers a moving object. The background behind the object is
+visible at other times, or it resembles the visible background.
 """
 
 import csv
@@ -27,15 +28,18 @@ __all__ = ["check", "test", "train"]
 
 
 def train(job: TrainingJob) -> None:
-    """Train, and write the clips with their missing pixels filled in."""
+    """Train, and write the clips with missing pixels filled in."""
     write_recovered(train_model(job))
 
 
 def write_recovered(result: TrainingResult) -> None:
-    """Per sequence: observed, recovered, the truth if it is known; and the scores of all.
+    """Write the observed and the recovered videos, the truth if it is known, and the scores.
 
-    The table of scores also has the last reconstruction alone, one sample of the posterior, and
-    the baselines.
+    The table of scores also contains the baselines and the last reconstruction alone, which is one
+    sample of the posterior.
+
+    Raises:
+        ValueError: no pixel was missing in training.
     """
     run, clips, recovery = result.run, result.clips, result.recovery
     if recovery is None:
@@ -57,7 +61,7 @@ def write_recovered(result: TrainingResult) -> None:
         else:
             print(f"{name}: nothing is missing")
     table = run.final_result / "recovery_error.csv"
-    table.unlink(missing_ok=True)  # of the same run, before it was resumed
+    table.unlink(missing_ok=True)  # from the same run before it was resumed
     if scores:
         write_scores(table, scores, clips.names)
         for (row, way), values in scores.items():
@@ -67,7 +71,7 @@ def write_recovered(result: TrainingResult) -> None:
 def write_scores(
     path: Path, scores: dict[tuple[int | None, str], Scores], names: list[str]
 ) -> None:
-    """Write the scores as a table, one line for each sequence and way to recover it."""
+    """Write the scores as a CSV table, one line for each sequence and recovery method."""
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["sequence", "recovered_by", *Scores._fields])

@@ -1,6 +1,6 @@
-"""The experiments, one record each. A new one is a record here and a module beside this one.
+"""The records of the experiments. To add an experiment, add a record here and a module beside it.
 
-This module is free of TensorFlow: the command line reads it before TensorFlow starts.
+This module does not import TensorFlow, because the command line reads it before TensorFlow starts.
 """
 
 from util.options.experiment import Experiment
@@ -23,7 +23,7 @@ MANY_SEQUENCES = {
     "batch_size": 30,
     "state_size": 3,
     "content_size": 100,
-    # A chunk's own statistics would mix what sequences share with what tells them apart.
+    # The statistics of one chunk would remove what distinguishes its sequences from the others.
     "normalization_in_test": "moving",
 }
 
@@ -38,7 +38,6 @@ EXPERIMENTS = {
         module="util.experiments.action",
         presets={
             **MANY_SEQUENCES,
-            "truncated_backprop_length": 30,
             "num_sections_in_test": 2,
             "start_in_test": "prior",
         },
@@ -52,11 +51,11 @@ EXPERIMENTS = {
             "mask_path": "./trainingVideo/recovery_dataset/mask",
             "mask_file": "region_type.mat",
             "output_dir": "./output_recovery",
-            # A pixel of the 150 network has 7·7·64 inputs: at the full rate, the first steps of
-            # Adam saturate it.
+            # A pixel of network 150 has 7·7·64 inputs. At the full learning rate, the first steps
+            # of Adam saturate the pixels.
             "lr_warmup": 20,
-            # The shorter the steps of the state, the more a missing pixel takes from the frames
-            # next to it.
+            # With shorter steps of the state, a missing pixel depends more on the neighbouring
+            # frames.
             "transition_init_std": 0.04,
             "image_size": 150,
             "frame_generator_mode": "150",
@@ -109,7 +108,6 @@ EXPERIMENTS = {
         presets={
             **MANY_SEQUENCES,
             "truncated_backprop_length": 15,
-            "num_sections_in_test": 4,
         },
         uses=(*SAMPLED, "encoded_frame", "image"),
         result="animation",

@@ -1,4 +1,4 @@
-"""Running an experiment: its record names the module, which does the work."""
+"""Running an experiment, by the module that its record names."""
 
 from importlib import import_module
 
@@ -7,12 +7,10 @@ from util.runs.jobs import TestingJob, TrainingJob
 
 
 def run_experiment(job: TrainingJob | TestingJob) -> str:
-    """Train as the run's options ask, or test as they and the checkpoint's do.
-
-    TensorFlow must have been started.
+    """Train or test a model, as the job says. TensorFlow must have been started before.
 
     Returns:
-        The line that says where the results are.
+        A line for the user with the folder of the results.
     """
     if isinstance(job, TestingJob):
         return test(job)
@@ -21,8 +19,8 @@ def run_experiment(job: TrainingJob | TestingJob) -> str:
 
 
 def test(job: TestingJob) -> str:
-    """Test a checkpoint; its experiment may refuse it before anything is written."""
-    from util.runs.loading import build_run, read_checkpoint  # not earlier: it imports TensorFlow
+    """Test a checkpoint. The experiment may refuse it before anything is written."""
+    from util.runs.loading import build_run, read_checkpoint  # here, as it imports TensorFlow
 
     checkpoint = read_checkpoint(job)
     module = module_of(checkpoint.experiment)
@@ -33,5 +31,5 @@ def test(job: TestingJob) -> str:
 
 
 def module_of(experiment: Experiment):
-    """The module that runs an experiment: `test` and `check`, and `train` if it trains."""
+    """The module that runs an experiment. It has `test` and `check`, and `train` if it trains."""
     return import_module(experiment.module)

@@ -1,7 +1,7 @@
-"""Dynamic textures: one clip is learned, and videos of any length that look like it are made.
+"""Dynamic textures: the model learns one clip and synthesizes similar videos of any length.
 
-Training alternates Langevin inference of the innovations with learning. Testing draws innovations
-from the prior; the learned dynamics run from the state inferred for the beginning of the clip.
+Training alternates between Langevin inference of the innovations and learning. A test draws
+innovations from the prior. The synthesized video starts from the inferred start state of the clip.
 """
 
 import sys
@@ -29,21 +29,21 @@ from util.runs.training import TrainingResult, train_model
 
 
 def train(job: TrainingJob) -> None:
-    """Train, and write what the model makes of every sequence."""
+    """Train, and write the reconstruction and the synthesized videos of every sequence."""
     write_final_result(train_model(job))
 
 
 def test(run: LoadedRun) -> None:
-    """Write sampled videos, and measure them against the observed clips."""
+    """Write sampled videos, and compare them with the observed clips."""
     write_sampled(run, observed_again(run))
 
 
 def check(checkpoint: LoadedCheckpoint) -> None:
-    """Videos can be sampled from any checkpoint."""
+    """Accept every checkpoint: videos can be sampled from any model."""
 
 
 def write_final_result(result: TrainingResult) -> None:
-    """Per sequence: observed, reconstructed and synthesized, as videos and frames, side by side."""
+    """Write observed, reconstructed and synthesized videos of each sequence, with their frames."""
     options, clips = result.options, result.clips
     generator, latents = result.generator, result.latents
     chunk_length, batch_size = options.truncated_backprop_length, options.batch_size
@@ -74,7 +74,7 @@ def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
     """Write `num_batches_in_test` videos of each sequence, chunk by chunk, and their measures.
 
     Args:
-        observed: see `observed_again`; nothing is measured where it is None.
+        observed: see `observed_again`. If it is None, nothing is measured.
     """
     options = run.options
     if observed is None:
@@ -96,10 +96,13 @@ def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
 def write_chunks(
     folder: Path, names: list[str], chunks: Iterator[np.ndarray], side: int
 ) -> np.ndarray:
-    """Write one video for each name while its frames [n, T, side, side, 3] in [-1, 1] come.
+    """Write one video for each name, chunk by chunk.
+
+    Args:
+        chunks: frames [n, T, side, side, 3] in [-1, 1].
 
     Returns:
-        The frames that can be measured, uint8 [n, at most MOST_FRAMES, side, side, 3].
+        The frames to be measured, uint8 [n, at most MOST_FRAMES, side, side, 3].
     """
     kept: list[np.ndarray] = []
     count = 0

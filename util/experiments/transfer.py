@@ -1,8 +1,8 @@
-"""Motion transfer: the motion of one sequence, played with the appearance of another.
+"""Motion transfer: the motion of one sequence, played with the appearance of another sequence.
 
-The model is one of actions. The innovations ξ, the start state s_0 and the motion type m inferred
-for the first sequence of a pair drive the transition; the emission network gets the appearance
-vector a inferred for the second:
+The model is an action model. For the first sequence of a pair, innovations ξ, start state s_0 and
+motion type m were inferred; they give the states s_t. For the second sequence, the appearance
+vector a was inferred. The emission network combines them:
 
     x_t = G_β([a of the second, s_t of the first])
 """
@@ -20,7 +20,12 @@ from util.system.errors import CommandLineError
 
 
 def check(checkpoint: LoadedCheckpoint) -> None:
-    """Raises CommandLineError where a checkpoint has no two sequences, or no whole motion."""
+    """Check the sequences and their innovations.
+
+    Raises:
+        CommandLineError: there are fewer than two appearances, a sequence does not exist, or the
+            innovations do not belong to whole sequences.
+    """
     check_pairs(checkpoint)
     if checkpoint.trained_by.encodes:
         raise CommandLineError(
@@ -31,7 +36,7 @@ def check(checkpoint: LoadedCheckpoint) -> None:
 
 
 def test(run: LoadedRun) -> None:
-    """Write a row for each pair: the first as observed, the second as observed, the transfer."""
+    """Write one row for each pair: observed first sequence, observed second sequence, transfer."""
     options, latents = run.options, run.checkpoint.state.latents
     all_rows = range(len(run.checkpoint.state.sequence_names))
     observed = observed_or_reconstructed(run, observed_again(run), all_rows)
@@ -52,6 +57,6 @@ def test(run: LoadedRun) -> None:
 
 
 def transferred(latents: Latents, motion_of: int, appearance_of: int) -> Latents:
-    """The latents of one sequence, with the appearance vector of another."""
+    """The latents of one sequence, with the appearance vector of another sequence."""
     appearance = latents.appearance[[appearance_of]]
     return of_sequences(latents, [motion_of])._replace(appearance=appearance)

@@ -1,1 +1,1 @@
-"""Measures of synthesized videos, scores of recovered ones, and baselines."""
+"""Measures of synthesized videos, scores of recovered videos, and baselines."""

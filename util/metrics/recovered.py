@@ -1,4 +1,4 @@
-"""Missing pixels filled in by the model and by baselines, and the scores of both."""
+"""Recovery of missing pixels by the model and by baselines, and the scores of both."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -18,11 +18,12 @@ BASELINES = {
 
 
 class Recovered(NamedTuple):
-    """The clips with their missing pixels filled in, uint8 [N, T, H, W, 3] each.
+    """The clips with missing pixels filled in, uint8 [N, T, H, W, 3] each.
 
     Fields:
-        last: from the reconstruction of the last iteration, one sample of the posterior.
-        average: from the mean of the last reconstructions, an estimate of the posterior mean.
+        last: filled in by the reconstruction of the last epoch, one sample of the posterior.
+        average: filled in by the mean of the last reconstructions, an estimate of the posterior
+            mean.
     """
 
     last: np.ndarray
@@ -30,19 +31,19 @@ class Recovered(NamedTuple):
 
 
 class Recovery:
-    """Remembers how the missing pixels were reconstructed in the last iterations.
+    """The reconstructions of the missing pixels in the last epochs.
 
     Attributes:
         missing: bool [N, T, H, W, 1], as in the clips.
-        samples: uint8 [K, M, 3], the values of the M missing pixels after each of the last K
-            iterations, the oldest first.
+        samples: uint8 [K, M, 3], the values of the M missing pixels in each of the last K epochs,
+            oldest first. K is at most `average_last`.
     """
 
     def __init__(self, clips: Clips, average_last: int, samples: np.ndarray | None = None):
         """Begin, or continue from the `samples` of an earlier run.
 
         Raises:
-            ValueError: nothing is missing in the clips.
+            ValueError: no pixel is missing in the clips.
         """
         if clips.missing is None:
             raise ValueError("nothing is missing in these clips")
@@ -53,12 +54,12 @@ class Recovery:
         self.samples = empty if samples is None else samples
 
     def add(self, reconstruction: np.ndarray) -> None:
-        """Add the reconstruction of an iteration, [N, T, H, W, 3] in [-1, 1]."""
+        """Add the reconstruction of an epoch, [N, T, H, W, 3] in [-1, 1]."""
         sample = to_bytes(reconstruction[self.missing[..., 0]])
         self.samples = np.concatenate([self.samples, sample[np.newaxis]])[-self._average_last :]
 
     def recovered(self) -> Recovered:
-        """The clips with missing pixels from the iterations so far; there must be one."""
+        """The recovered clips. At least one reconstruction must have been added."""
         mean = np.rint(self.samples.mean(axis=0, dtype=np.float64)).astype(np.uint8)
         return Recovered(self._filled(self.samples[-1]), self._filled(mean))
 
@@ -69,7 +70,7 @@ class Recovery:
 
 
 def filled_by_baselines(clips: Clips) -> dict[str, np.ndarray]:
-    """The clips filled in by each baseline, uint8 [N, T, H, W, 3]; none if the truth is unknown."""
+    """The clips filled in by each baseline, uint8 [N, T, H, W, 3]; {} if the truth is unknown."""
     if clips.truth is None or clips.missing is None:
         return {}
     sequences = list(zip(clips.frames, clips.missing, strict=True))
@@ -80,13 +81,13 @@ def filled_by_baselines(clips: Clips) -> dict[str, np.ndarray]:
 
 
 def scores_of(ways: Mapping[str, np.ndarray], clips: Clips) -> dict[tuple[int | None, str], Scores]:
-    """The scores of each way to recover the clips, by the sequence's number and the way's name.
+    """The scores of each recovery method, by the number of the sequence and the method's name.
 
-    With several sequences the scores over all of them come last, under the number None. A sequence
-    with nothing missing has no scores. Nothing is scored where nobody knows the truth.
+    With several sequences, the scores over all sequences come last, with the number None. A
+    sequence without missing pixels has no scores. The result is {} if the truth is unknown.
 
     Args:
-        ways: uint8 [N, T, H, W, 3] each, by name.
+        ways: the clips recovered by each method, uint8 [N, T, H, W, 3], by the method's name.
     """
     truth, missing = clips.truth, clips.missing
     if truth is None or missing is None:

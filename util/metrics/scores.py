@@ -1,4 +1,4 @@
-"""How close recovered pixels come to the truth."""
+"""Scores that compare recovered pixels with the truth."""
 
 import math
 from typing import NamedTuple
@@ -10,13 +10,14 @@ SSIM_WINDOW = 11  # pixels
 
 
 class Scores(NamedTuple):
-    """Recovered video against the truth.
+    """The scores of a recovered video.
 
     Fields:
-        absolute_error: mean over missing pixels and colours, in [0, 255].
+        absolute_error: mean absolute error over missing pixels and colours, in [0, 255].
         psnr: peak signal-to-noise ratio of the missing pixels, in decibel.
         ssim: structural similarity (Wang, Bovik, Sheikh, Simoncelli, IEEE Transactions on Image
-            Processing 2004) of whole frames, mean over those with missing pixels, at most 1.
+            Processing 2004), at most 1. It is computed on whole frames and is the mean over the
+            frames with missing pixels.
     """
 
     absolute_error: float
@@ -30,7 +31,7 @@ class Scores(NamedTuple):
 def score(recovered: np.ndarray, truth: np.ndarray, missing: np.ndarray) -> Scores:
     """Compare videos, uint8 [..., H, W, 3], where `missing`, bool [..., H, W, 1], is true.
 
-    Where nothing is missing every figure is NaN.
+    If no pixel is missing, all scores are NaN.
     """
     if not missing.any():
         return Scores(math.nan, math.nan, math.nan)
@@ -48,7 +49,7 @@ def score(recovered: np.ndarray, truth: np.ndarray, missing: np.ndarray) -> Scor
 def structural_similarity(one: np.ndarray, other: np.ndarray) -> float:
     """Mean SSIM of frames, uint8 [T, H, W, 3], at most 1; see `Scores`.
 
-    Its Gaussian window has 11×11 pixels, or the size of a frame that is smaller.
+    The Gaussian window has 11×11 pixels, or fewer if the frames are smaller.
     """
     window = min(SSIM_WINDOW, *one.shape[1:3])
     with tf.Graph().as_default(), tf.Session() as session:

@@ -1,7 +1,7 @@
-"""Measures of a synthesized video against the observed one.
+"""Measures that compare a synthesized video with the observed video.
 
-A measure is a row in `MEASURES`. The end of training, a test from a checkpoint and TensorBoard all
-read this table. A new measure is a function and a row, both in this file.
+Each measure is a row in `MEASURES`. Training, tests and TensorBoard all use this table. To add a
+measure, add a function and a row to this file.
 """
 
 import json
@@ -13,28 +13,28 @@ import numpy as np
 
 from util.system.atomic import write_text
 
-MOST_FRAMES = 1000  # of a longer video, the first so many are measured
+MOST_FRAMES = 1000  # a longer video is measured only up to this frame
 
 Comparison = Mapping[str, float]  # the values of all measures, by name
 
 
 def sharpness(synthesized: np.ndarray, observed: np.ndarray, _: int) -> float:
-    """Mean absolute spatial gradient, divided by the observed video's."""
+    """Mean absolute spatial gradient, divided by its value in the observed video."""
     return ratio(spatial_gradient(synthesized), spatial_gradient(observed))
 
 
 def motion(synthesized: np.ndarray, observed: np.ndarray, _: int) -> float:
-    """Standard deviation over time of the frame differences, divided by the observed video's.
+    """Standard deviation of frame differences over time, divided by its value in `observed`.
 
-    It is the mean over pixels and colours. A frozen video has 0.
+    The standard deviation is averaged over pixels and colours. It is 0 for a frozen video.
     """
     return ratio(variation(synthesized), variation(observed))
 
 
 def seams(synthesized: np.ndarray, _: np.ndarray, chunk_length: int) -> float:
-    """Mean absolute frame difference where two chunks meet, divided by that elsewhere.
+    """Mean absolute frame difference between two chunks, divided by its value inside chunks.
 
-    It is 1 where no cut is seen, NaN where there is only one chunk.
+    It is 1 if the borders between chunks cannot be seen, and NaN if there is only one chunk.
     """
     frames = synthesized.astype(np.float64)
     steps = np.abs(np.diff(frames, axis=0)).mean(axis=(1, 2, 3))
@@ -46,8 +46,9 @@ def seams(synthesized: np.ndarray, _: np.ndarray, chunk_length: int) -> float:
 
 Measure = Callable[[np.ndarray, np.ndarray, int], float]
 
-# Each is a function of the synthesized video, the observed one (uint8 or float [T, H, W, 3] of one
-# scale, of any lengths) and the number of frames in a chunk; NaN where it does not exist.
+# A measure is a function of the synthesized video, the observed video and the number of frames in
+# a chunk. Videos are uint8 or float [T, H, W, 3] in one scale and of any length. A measure that
+# does not exist is NaN.
 MEASURES: dict[str, Measure] = {"sharpness": sharpness, "motion": motion, "seams": seams}
 
 
@@ -66,7 +67,7 @@ def in_words(comparison: Comparison) -> str:
 
 
 def write_comparisons(path: Path, comparisons: Mapping[str, Comparison]) -> None:
-    """Write the measures of each video by its name, as JSON; null where one does not exist."""
+    """Write the measures of each video as JSON, by its name; null if a measure does not exist."""
     figures = {
         video: {name: None if math.isnan(value) else value for name, value in comparison.items()}
         for video, comparison in comparisons.items()
@@ -75,18 +76,18 @@ def write_comparisons(path: Path, comparisons: Mapping[str, Comparison]) -> None
 
 
 def ratio(value: float, reference: float) -> float:
-    """value / reference; NaN where the reference is 0, as in a clip in which nothing moves."""
+    """value / reference; NaN if the reference is 0, for example in a clip without motion."""
     return value / reference if reference else math.nan
 
 
 def spatial_gradient(video: np.ndarray) -> float:
-    """Mean absolute difference of neighbouring pixels, down and across."""
+    """Mean absolute difference of neighbouring pixels, vertical and horizontal."""
     video = video.astype(np.float64)
     return float(np.abs(np.diff(video, axis=1)).mean() + np.abs(np.diff(video, axis=2)).mean()) / 2
 
 
 def variation(video: np.ndarray) -> float:
-    """Mean over pixels of the standard deviation over time of frame-to-frame differences."""
+    """Standard deviation of frame differences over time, mean over pixels and colours."""
     if len(video) < 2:
         return math.nan
     return float(np.diff(video.astype(np.float64), axis=0).std(axis=0).mean())

@@ -1,6 +1,6 @@
-"""From the command line to the options that hold, and --help.
+"""Reading the command line into options, and printing --help.
 
-The experiments are handed in as records, so this module knows none by name.
+The caller gives the records of the experiments, so this module names no experiment.
 """
 
 import argparse
@@ -19,7 +19,6 @@ from util.options.schema import (
     NETWORK_SIDES,
     Group,
     Options,
-    Phase,
     Scope,
     limit_of,
     meaning_of,
@@ -29,24 +28,25 @@ from util.system.errors import CommandLineError
 
 
 class CommandLine(NamedTuple):
-    """The options that hold, and the names of those that the command line gave itself."""
+    """The options of this call, and the names of the options that the command line gave."""
 
     options: Options
     given: frozenset[str]
     experiments: Experiments
 
     def experiment(self, options: Options) -> Experiment:
-        """The record of the experiment that these options name."""
+        """The record of the experiment that `options` name."""
         return self.experiments[options.experiment]
 
     def warn_of_idle(self, options: Options) -> None:
-        """Name on stderr each given flag that this call does not look at.
+        """Warn on stderr about each given flag that has no effect in this call.
 
         Args:
-            options: those that hold; of a resumed or tested run, with its recorded ones.
+            options: the options of this call. For a resumed or tested run, they include its
+                recorded options.
 
         Raises:
-            CommandLineError: such a flag must not be given in vain.
+            CommandLineError: the schema refuses such a flag (`refuse_if_idle`).
         """
         for name in FIELDS:
             if name in self.given and (reason := self._why_idle(name, options)):
@@ -56,15 +56,13 @@ class CommandLine(NamedTuple):
                 print(f"warning: {message}", file=sys.stderr)
 
     def _why_idle(self, name: str, options: Options) -> str:
-        """Why nothing looks at an option, in words; "" where something does."""
+        """The reason why an option has no effect, in words; "" if it has an effect."""
         about = FIELDS[name].metadata
         users = [key for key, experiment in self.experiments.items() if name in experiment.uses]
         if users and options.experiment not in users:
             return f"in --experiment {options.experiment}; it is for {', '.join(users)}"
-        phase = Phase.TRAINING if options.isTraining else Phase.TEST
-        if about["phase"] not in (Phase.ANY, phase):
-            here = "in training" if options.isTraining else "with --isTraining False"
-            return f"{here}; it is for {about['phase'].value}"
+        if about["only_in_tests"] and options.isTraining:
+            return "in training; it is for --isTraining False"
         if about["needs"]:
             other, value = about["needs"]
             if getattr(options, other) != value:
@@ -72,10 +70,10 @@ class CommandLine(NamedTuple):
         return ""
 
     def over(self, recorded: Options) -> Options:
-        """The recorded options of a run, with what the command line gave put over them.
+        """The recorded options of a run, replaced by options that the command line gives.
 
         Raises:
-            CommandLineError: a given option contradicts the recorded one.
+            CommandLineError: a given option contradicts a recorded option that must not change.
         """
         fixed = {Scope.FIXED}
         if self.options.isTraining:
@@ -99,7 +97,7 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
     """Read the command line.
 
     Raises:
-        CommandLineError: an unknown flag, a value out of range, or values that contradict.
+        CommandLineError: a flag is unknown, a value is out of range, or values contradict.
         SystemExit: after --help.
     """
     values = vars(_parser(experiments).parse_args(arguments))
@@ -113,7 +111,7 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
         )
     defaults = experiments[experiment].defaults
     if "data_path" in given:
-        defaults.pop("truth_path", None)  # it is the truth about other clips
+        defaults.pop("truth_path", None)  # the default is the truth of other clips
     options = Options(**{**defaults, **given})
     for name in FIELDS:
         _refuse_out_of_range(name, getattr(options, name))
@@ -122,7 +120,7 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
     return CommandLine(options, frozenset(given), experiments)
 
 
-# --- Rules that one option alone cannot break ---
+# --- Rules beyond the limits of single options ---
 
 
 def _network_makes_the_size(options: Options, _: Experiment) -> None:
@@ -173,9 +171,10 @@ RULES = (
 
 
 def refuse_other_mode(options: Options, experiment: Experiment) -> None:
-    """Raises CommandLineError where an experiment would train in the mode of another.
+    """Raises CommandLineError if --training_mode contradicts the experiment.
 
-    It is no rule of `parse`: a resumed run may leave out --experiment and repeat its mode.
+    `parse` does not check this: the command line of a resumed run may give --training_mode
+    without --experiment.
     """
     if options.training_mode != experiment.training_mode:
         raise CommandLineError(
@@ -194,7 +193,7 @@ def _refuse_out_of_range(name: str, value: Any, flag: str = "") -> None:
 
 
 def _settle_network(given: dict[str, Any]) -> None:
-    """Make one value of the network's two flags; network and image size follow each other."""
+    """Merge the two flags of the network; derive the network or the image size if it is missing."""
     names = {
         flag: ALIASES.get(given[flag], given[flag])
         for flag in ("net_type", "frame_generator_mode")
@@ -219,10 +218,10 @@ def _settle_network(given: dict[str, Any]) -> None:
 
 
 def read_boolean(text: str) -> bool:
-    """true/false, yes/no, on/off, t/f, y/n, 1/0, in any case.
+    """Read true/false, yes/no, on/off, t/f, y/n or 1/0, in upper or lower case.
 
     Raises:
-        argparse.ArgumentTypeError: anything else.
+        argparse.ArgumentTypeError: the text is none of these words.
     """
     words = {"true": True, "t": True, "yes": True, "y": True, "on": True, "1": True}
     words |= {"false": False, "f": False, "no": False, "n": False, "off": False, "0": False}
@@ -271,7 +270,9 @@ def _parser(experiments: Experiments) -> _Parser:
             if field.metadata["group"] is group:
                 _add_flag(section, name, field)
         if group is Group.MODEL:
-            section.add_argument("--net_type", metavar="NAME", help="--frame_generator_mode")
+            section.add_argument(
+                "--net_type", metavar="TEXT", help="another name of --frame_generator_mode"
+            )
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What the command line has to know about an experiment: one record, free of TensorFlow."""
+"""The record of an experiment, which the command line reads without TensorFlow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,15 +11,16 @@ class Experiment:
 
     Fields:
         summary: one sentence for --help.
-        module: the module that runs it, imported once TensorFlow has started. It has `test` and
-            `check`, and `train` where the experiment trains.
-        presets: where its defaults differ from those of `Options`.
-        uses: the options that it looks at and that not all experiments look at.
+        module: the name of the module that runs it, imported after TensorFlow has started. The
+            module has `test` and `check`, and `train` if the experiment trains.
+        presets: the defaults that differ from the defaults of `Options`.
+        uses: the options that this experiment uses, but not every experiment.
         result: the last word in the name of a test's result folder, final_result_<result> or
             test/<result>; "" for the published names, final_result_testing and test/synthesis.
-        trains: whether it trains. One that does not only tests a checkpoint of another.
-        misses_pixels: whether pixels are missing (--training_mode incomplete).
-        truth_in_clips: whether the clips themselves hold the truth under the masks.
+        trains: whether it trains. An experiment that does not train tests a checkpoint of
+            another experiment.
+        misses_pixels: whether pixels are missing in its clips (--training_mode incomplete).
+        truth_in_clips: whether the clips themselves contain the true values of missing pixels.
         encodes: whether an encoder maps a still image to the appearance vector and start state.
     """
 
@@ -35,12 +36,12 @@ class Experiment:
 
     @property
     def training_mode(self) -> str:
-        """The one value of --training_mode that this experiment works in."""
+        """The only value of --training_mode that this experiment accepts."""
         return "incomplete" if self.misses_pixels else "complete"
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """The presets, and what follows from the record."""
+        """The presets, and the defaults that follow from other fields of the record."""
         follows: dict[str, Any] = {}
         if self.misses_pixels:
             follows["training_mode"] = self.training_mode

@@ -1,6 +1,6 @@
 """The options of a run: names, defaults, meanings, limits, and when each may change.
 
-Flags that the authors' released code had keep their names and meanings.
+Flags of the authors' released code keep their names and meanings.
 """
 
 import dataclasses
@@ -19,20 +19,12 @@ NETWORK_SIDES = {name: image_side(network) for name, network in NETWORKS.items()
 
 
 class Scope(enum.Enum):
-    """What a flag may say when a run is resumed, or when its checkpoint is tested."""
+    """The values that a flag may have when a run is resumed or its checkpoint is tested."""
 
     FIXED = "the same as when the run began"
     FIXED_IN_TRAINING = "the same when the run is resumed; anything in a test"
     REMEMBERED = "anything; the run's value holds where the flag is left out"
     THIS_CALL = "anything; the run's value is forgotten"
-
-
-class Phase(enum.Enum):
-    """Which calls look at an option."""
-
-    ANY = "training and tests"
-    TRAINING = "training"
-    TEST = "--isTraining False"
 
 
 class Group(enum.Enum):
@@ -49,7 +41,7 @@ class Group(enum.Enum):
 
 
 class Limit(NamedTuple):
-    """What values an option may have, in words and as a test."""
+    """The allowed values of an option, in words and as a test."""
 
     words: str
     holds: Callable[[Any], bool]
@@ -71,12 +63,12 @@ PAIRS = Limit(
 
 
 def numbers_of(sequences: str) -> list[int]:
-    """0,3,7 → [0, 3, 7]; each once."""
+    """0,3,7 → [0, 3, 7]; each number once."""
     return list(dict.fromkeys(int(number) for number in sequences.split(",") if number))
 
 
 def pairs_of(pairs: str) -> list[tuple[int, int]]:
-    """0:3,1:4 → [(0, 3), (1, 4)]; each once."""
+    """0:3,1:4 → [(0, 3), (1, 4)]; each pair once."""
     found = (pair.split(":") for pair in pairs.split(",") if pair)
     return list(dict.fromkeys((int(first), int(second)) for first, second in found))
 
@@ -92,24 +84,25 @@ def option(
     text: str,
     limit: Limit | None = None,
     *,
-    phase: Phase = Phase.ANY,
+    only_in_tests: bool = False,
     needs: tuple[str, str] | None = None,
     refuse_if_idle: bool = False,
 ) -> Any:
     """A field of `Options`.
 
     Args:
-        text: what the option means, in one sentence.
-        phase: which calls look at it.
-        needs: another option and the value that it must have for this one to be looked at.
-        refuse_if_idle: whether giving it where nothing looks at it is an error, not a warning.
+        text: the meaning of the option, in one sentence.
+        only_in_tests: whether only --isTraining False uses the option.
+        needs: another option and a value. This option has an effect only with that value.
+        refuse_if_idle: whether a given option without effect is an error; otherwise it is only a
+            warning.
     """
     about = {
         "scope": scope,
         "group": group,
         "text": text,
         "limit": limit,
-        "phase": phase,
+        "only_in_tests": only_in_tests,
         "needs": needs,
         "refuse_if_idle": refuse_if_idle,
     }
@@ -118,7 +111,7 @@ def option(
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """Every option of a run; the field names are the flags."""
+    """All options of a run. The field names are the flags."""
 
     experiment: str = option(
         "synthesis", Scope.FIXED_IN_TRAINING, Group.FIRST, "name of the experiment"
@@ -172,7 +165,6 @@ class Options:
         Scope.REMEMBERED,
         Group.MASKS,
         "folder that holds the masks of the categories",
-        phase=Phase.TRAINING,
         needs=("mask_type", "external"),
     )
     mask_file: str = option(
@@ -203,7 +195,6 @@ class Options:
         Scope.REMEMBERED,
         Group.MASKS,
         "folder of clips without missing pixels, used only to score the result",
-        phase=Phase.TRAINING,
     )
     average_last: int = option(
         20,
@@ -355,7 +346,7 @@ class Options:
         Group.TEST,
         "numbers of the sequences to synthesize, from 0; all where it is left out",
         SEQUENCES,
-        phase=Phase.TEST,
+        only_in_tests=True,
     )
     pairs: str = option(
         "",
@@ -363,7 +354,7 @@ class Options:
         Group.TEST,
         "pairs of sequence numbers, from 0; 0:1,2:3,… where it is left out",
         PAIRS,
-        phase=Phase.TEST,
+        only_in_tests=True,
     )
     interpolation_steps: int = option(
         8,
@@ -371,14 +362,14 @@ class Options:
         Group.TEST,
         "columns from one appearance to the other",
         AT_LEAST_2,
-        phase=Phase.TEST,
+        only_in_tests=True,
     )
     image: tuple = option(
         (),
         Scope.THIS_CALL,
         Group.TEST,
         "paths of still images to animate",
-        phase=Phase.TEST,
+        only_in_tests=True,
         refuse_if_idle=True,
     )
     normalization_in_test: str = option(
@@ -394,21 +385,21 @@ class Options:
     )
 
     def lasting(self) -> "Options":
-        """These options, with defaults for those that concern the present call only."""
+        """These options, but with the default for each option of `Scope.THIS_CALL`."""
         passing = (name for name in FIELDS if scope_of(name) is Scope.THIS_CALL)
         defaults: dict[str, Any] = {name: FIELDS[name].default for name in passing}
         return dataclasses.replace(self, **defaults)
 
     def to_json(self) -> str:
-        """All options as a JSON object, one a line."""
+        """All options as a JSON object, one option on each line."""
         return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Options":
-        """Read what `to_json` wrote; an option that an earlier version lacked has its default.
+        """Read the text of `to_json`. An option that the text lacks gets its default.
 
         Raises:
-            ValueError: the text is no JSON object, or holds an unknown option.
+            ValueError: the text is no JSON object, or contains an unknown option.
         """
         values = json.loads(text)
         if not isinstance(values, dict):
@@ -430,11 +421,11 @@ def scope_of(name: str) -> Scope:
 
 
 def limit_of(name: str) -> Limit | None:
-    """What values an option may have; None where any."""
+    """The allowed values of an option; None if every value is allowed."""
     return FIELDS[name].metadata["limit"]
 
 
 def meaning_of(name: str) -> str:
-    """What an option means and what values it may have, in words."""
+    """The meaning and the allowed values of an option, in words."""
     limit = limit_of(name)
     return FIELDS[name].metadata["text"] + (f"; {limit.words}" if limit else "")

@@ -15,18 +15,18 @@ from util.system.atomic import atomic_path
 
 FRAMES_PER_SECOND = 25
 
-# A palette for each frame, so that a GIF of any length is written as it comes.
+# Each frame has its own palette, so that ffmpeg writes a GIF of any length frame by frame.
 _GIF_FILTER = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"
 _CODECS = {
     ".mp4": ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "12"],
     ".gif": ["-lavfi", _GIF_FILTER],
 }
-# One thread, and neither date nor version in the file, so that the bytes do not vary.
+# One thread, no date and no version in the file: the same frames always give the same bytes.
 _STABLE = ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
 
 
 class VideoEncoder:
-    """An ffmpeg of imageio's own that takes frames as they come and writes one video file."""
+    """A process of imageio's ffmpeg that takes frames piece by piece and writes one video file."""
 
     def __init__(self, path: Path, height: int, width: int):
         """Start to write `path`, which ends in .mp4 (even height and width) or .gif."""
@@ -40,18 +40,18 @@ class VideoEncoder:
             [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *source, *output],
             stdin=subprocess.PIPE,
             stderr=self._messages,
-            # Ctrl-C is for the run, which finishes the videos that it has begun.
+            # Ctrl-C must reach only the run, which still finishes the videos it has begun.
             start_new_session=True,
         )
-        assert self._ffmpeg.stdin is not None  # as it is a pipe
+        assert self._ffmpeg.stdin is not None  # because stdin is a pipe
         self._input = self._ffmpeg.stdin
 
     def write(self, frames: np.ndarray) -> None:
         """Append frames, uint8 [T, H, W, 3].
 
         Raises:
-            ValueError: frames of another type or size.
-            OSError: the encoder has stopped, for want of space most often.
+            ValueError: the frames have another type or size.
+            OSError: the encoder has stopped, most often because the disk is full.
         """
         if frames.dtype != np.uint8 or frames.shape[1:] != self._frame_shape:
             raise ValueError(f"frames are {frames.dtype} {frames.shape}, not {self._frame_shape}")
@@ -61,7 +61,7 @@ class VideoEncoder:
             self.finish()
 
     def finish(self) -> None:
-        """Write what is left and end the file.
+        """Write the remaining frames and end the file.
 
         Raises:
             OSError: the file could not be written.
@@ -75,7 +75,7 @@ class VideoEncoder:
             raise OSError(errno.EIO, reason, str(self._path))
 
     def abandon(self) -> None:
-        """End the encoder, finished or not."""
+        """Stop the encoder, whether the file is finished or not."""
         self._ffmpeg.kill()
         self._ffmpeg.wait()
         with contextlib.suppress(BrokenPipeError):
@@ -85,9 +85,9 @@ class VideoEncoder:
 
 @contextlib.contextmanager
 def video_writer(path: Path, height: int, width: int) -> Iterator[Callable[[np.ndarray], None]]:
-    """Write `path`.mp4 and `path`.gif; both appear when the block succeeds, or neither.
+    """Write `path`.mp4 and `path`.gif. Both appear if the block succeeds; otherwise neither.
 
-    Yields a function that appends frames, uint8 [T, H, W, 3], to both.
+    Yields a function that appends frames, uint8 [T, H, W, 3], to both files.
     """
     with contextlib.ExitStack() as files:
         encoders = []
@@ -118,7 +118,7 @@ def write_png(path: Path, picture: np.ndarray) -> None:
 
 
 def write_frames(folder: Path, frames: Iterable[np.ndarray]) -> None:
-    """Write each frame as a numbered .png."""
+    """Write each frame, uint8 [H, W, 3], as a numbered .png file."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, frame in enumerate(frames):
         write_png(folder / f"{number:05d}.png", frame)

@@ -1,4 +1,4 @@
-"""Laying out videos and pictures: beside one another, as sheets, as the folder of a sequence."""
+"""Layouts of videos and pictures: side by side, as contact sheets, as the folder of a sequence."""
 
 import math
 import shutil
@@ -13,25 +13,25 @@ from util.pictures.encoding import write_frames, write_png, write_video
 GAP = 2  # pixels between the panels of a sheet
 WHITE = 255
 COLUMNS = 15  # frames in a row of a sheet
-MOMENTS = 4  # of a video on a picture of many
+MOMENTS = 4  # frames of each video in the picture of an overview
 
 Panels = Sequence[np.ndarray] | np.ndarray  # pictures or videos, along the first axis
 
 
 def stack_columns(panels: Panels) -> np.ndarray:
-    """Pictures or videos [..., H, W, 3] of one size beside one another, with a gap."""
+    """Put pictures or videos [..., H, W, 3] of one size side by side, with a gap."""
     gap = np.full((*panels[0].shape[:-2], GAP, 3), WHITE, np.uint8)
     return np.concatenate([part for panel in panels for part in (gap, panel)][1:], axis=-2)
 
 
 def stack_rows(panels: Panels) -> np.ndarray:
-    """Pictures [H, W, 3] of one width above one another, with a gap."""
+    """Put pictures [H, W, 3] of one width below one another, with a gap."""
     gap = np.full((GAP, *panels[0].shape[1:]), WHITE, np.uint8)
     return np.concatenate([part for panel in panels for part in (gap, panel)][1:], axis=0)
 
 
 def contact_sheet(frames: np.ndarray, columns: int = COLUMNS) -> np.ndarray:
-    """All frames of a video [T, H, W, 3] on one picture, row after row."""
+    """Put all frames of a video [T, H, W, 3] into one picture, row by row."""
     blank = np.full((-len(frames) % columns, *frames.shape[1:]), WHITE, np.uint8)
     if len(frames) <= columns:
         return stack_columns(frames)
@@ -40,24 +40,24 @@ def contact_sheet(frames: np.ndarray, columns: int = COLUMNS) -> np.ndarray:
 
 
 def padded(frames: np.ndarray, length: int) -> np.ndarray:
-    """A video [T, H, W, 3] followed by black up to `length` frames."""
+    """Extend a video [T, H, W, 3] to `length` frames by black frames."""
     black = np.zeros((max(0, length - len(frames)), *frames.shape[1:]), np.uint8)
     return np.concatenate([frames, black])
 
 
 def widened(picture: np.ndarray, width: int) -> np.ndarray:
-    """A picture [H, W, 3] with white to its right up to `width`."""
+    """Extend a picture [H, W, 3] to `width` by white pixels on the right."""
     margin = ((0, 0), (0, width - picture.shape[1]), (0, 0))
     return np.pad(picture, margin, constant_values=WHITE)
 
 
 @contextmanager
 def in_place_of(folder: Path) -> Iterator[Path]:
-    """A new folder that takes the place of `folder` when all that belongs into it is written."""
+    """Yield a new folder, which replaces `folder` if the block succeeds."""
     unfinished = folder.with_name(f".partial-{folder.name}")
     unfinished.mkdir()
     yield unfinished
-    if folder.exists():  # of the same run, before it was resumed
+    if folder.exists():  # from the same run before it was resumed
         shutil.rmtree(folder)
     unfinished.rename(folder)
 
@@ -65,11 +65,11 @@ def in_place_of(folder: Path) -> Iterator[Path]:
 def write_sequence(
     folder: Path, videos: dict[str, np.ndarray], panels: list[str], num_frames: int
 ) -> None:
-    """The videos of one sequence, uint8 [T, H, W, 3] each, one by one and beside one another.
+    """Write the videos of one sequence, uint8 [T, H, W, 3] each, one by one and side by side.
 
     Args:
-        panels: which of them play beside one another; all are shown on the picture.
-        num_frames: how many frames the picture covers.
+        panels: names of the videos in the side-by-side video. The picture shows all videos.
+        num_frames: number of frames that the picture covers.
     """
     for kind, frames in videos.items():
         write_video(folder / kind, frames)
@@ -85,9 +85,10 @@ def write_sequence(
 
 
 def write_playing(path: Path, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Rows of videos, uint8 [n, T, H, W, 3] each, as one video.
+    """Write rows of videos, uint8 [n, T, H, W, 3] each, as one video.
 
-    Returns the rows as they play, uint8 [longest T, height, width, 3] each.
+    Returns:
+        The rows of the written video, uint8 [longest T, height, width, 3] each.
     """
     length = max(videos.shape[1] for videos in rows)
     playing = [stack_columns([padded(video, length) for video in videos]) for videos in rows]
@@ -96,9 +97,9 @@ def write_playing(path: Path, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def write_overview(path: Path, rows: Sequence[np.ndarray]) -> None:
-    """Rows of videos, uint8 [n, T, H, W, 3] each, as one video and as one picture.
+    """Write rows of videos, uint8 [n, T, H, W, 3] each, as one video and as one picture.
 
-    The picture shows, row by row, four moments of the shortest video.
+    The picture shows each row at four moments within the length of the shortest video.
     """
     playing = write_playing(path, rows)
     shortest = min(videos.shape[1] for videos in rows)

@@ -1,1 +1,1 @@
-"""Runs: jobs, training, checkpoints, run directories, and what is sampled from a model."""
+"""Runs: jobs, training, checkpoints, run directories, and sampled videos."""

@@ -1,4 +1,4 @@
-"""From options to the model."""
+"""Building the model from the options of a run."""
 
 from pathlib import Path
 
@@ -19,9 +19,9 @@ def latent_sizes(options: Options) -> LatentSizes:
 
 
 def build_generator(options: Options, experiment: Experiment) -> DynamicGenerator:
-    """The model that the options describe, with its first weights.
+    """The model that the options describe, with initial weights.
 
-    For a test it is built without what only training needs.
+    For a test, the model has no inference and no learning.
     """
     chunks = split_range(options.num_frames, options.truncated_backprop_length)
     lengths = {chunk.stop - chunk.start for chunk in chunks} | {options.truncated_backprop_length}
@@ -45,10 +45,10 @@ def build_generator(options: Options, experiment: Experiment) -> DynamicGenerato
 
 
 def restore(generator: DynamicGenerator, state: RunState, checkpoint: Path) -> None:
-    """Give the model the weights of a checkpoint.
+    """Load the weights of a checkpoint into the model.
 
     Raises:
-        RunError: the checkpoint's weights are not those of this model.
+        RunError: the checkpoint belongs to another model.
     """
     try:
         generator.load_state(state.variables)

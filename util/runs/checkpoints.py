@@ -1,7 +1,8 @@
 """Checkpoints in TensorFlow's own format: model.ckpt-<epoch>, readable by tf.train.load_checkpoint.
 
-A checkpoint is two files, data and index, and counts once its index has its name; the index gets
-its name last, so that a run killed while writing leaves the checkpoint before it the newest.
+A checkpoint is two files, data and index. It counts only if both have their names. The index gets
+its name last. If a run is killed while it writes a checkpoint, the previous checkpoint therefore
+stays the newest.
 """
 
 import errno
@@ -19,14 +20,14 @@ _DATA, _INDEX = ".data-00000-of-00001", ".index"
 
 
 class UnreadableCheckpoint(RunError):
-    """A checkpoint's files are there and cannot be read."""
+    """The files of a checkpoint exist but cannot be read."""
 
 
 def save(folder: Path, epoch: int, arrays: Mapping[str, np.ndarray], max_to_keep: int) -> Path:
-    """Write `arrays` as model.ckpt-<epoch> into `folder`; drop all but the newest `max_to_keep`.
+    """Write `arrays` as model.ckpt-<epoch>; delete all but the newest `max_to_keep` checkpoints.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the checkpoint cannot be written.
     """
     final = folder / f"model.ckpt-{epoch}"
     partial = folder / f".partial-model.ckpt-{epoch}"
@@ -46,7 +47,7 @@ def save(folder: Path, epoch: int, arrays: Mapping[str, np.ndarray], max_to_keep
 
 
 def _write(prefix: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    import tensorflow.compat.v1 as tf  # not at the top: finding checkpoints does without it
+    import tensorflow.compat.v1 as tf  # not at the top: finding checkpoints does not need it
 
     with tf.Graph().as_default(), tf.Session() as session:
         inputs = {
@@ -68,7 +69,7 @@ def _write(prefix: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def load(path: Path) -> dict[str, np.ndarray]:
-    """Read all arrays of a checkpoint, named without its suffixes.
+    """Read all arrays of a checkpoint; `path` has no suffix.
 
     Raises:
         UnreadableCheckpoint: the files are damaged, or do not belong together.
@@ -98,7 +99,7 @@ def newest(folder: Path) -> Path:
     """The newest complete checkpoint in a run's folder.
 
     Raises:
-        RunError: there is none.
+        RunError: the folder has no complete checkpoint.
     """
     found = existing(folder)
     if not found:
@@ -107,10 +108,10 @@ def newest(folder: Path) -> Path:
 
 
 def find(path: Path) -> Path:
-    """The checkpoint at `path`, which may be the name of one of its files.
+    """The checkpoint at `path`, which may also be one of its two files.
 
     Raises:
-        RunError: there is none; it names those that exist beside it.
+        RunError: the checkpoint does not exist. The message lists the checkpoints in its folder.
     """
     if not path.name:
         raise RunError(f"no checkpoint {path}; it is named <folder>/model.ckpt-<epoch>")
@@ -123,6 +124,6 @@ def find(path: Path) -> Path:
 
 
 def remove(path: Path) -> None:
-    """Delete a checkpoint, its index first, so that it is never half there."""
+    """Delete a checkpoint. The index goes first, so that no incomplete checkpoint counts."""
     for suffix in (_INDEX, _DATA):
         Path(f"{path}{suffix}").unlink(missing_ok=True)

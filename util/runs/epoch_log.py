@@ -1,4 +1,4 @@
-"""What a run reports while it trains: progress bar, TensorBoard, warnings, contact sheets."""
+"""The reports of a run during training: progress bar, TensorBoard, warnings, contact sheets."""
 
 import math
 import sys
@@ -45,7 +45,12 @@ class EpochReporter:
         self._log.close()
 
     def report(self, epoch: int, report: EpochReport, latents: Latents, seconds: float) -> None:
-        """Report the figures of an epoch that took `seconds`; `epoch` counts those done."""
+        """Report the figures of an epoch.
+
+        Args:
+            epoch: number of epochs done, including this epoch.
+            seconds: duration of this epoch.
+        """
         self._log.figures(figures(report, latents, seconds), epoch)
         self._progress.update()
         self._progress.set_postfix_str(
@@ -55,9 +60,9 @@ class EpochReporter:
         self._warn_if_inference_stopped(epoch, report)
 
     def score(self, epoch: int, recovered: Recovered) -> None:
-        """Log the scores of the recovered pixels, where the truth is known.
+        """Log the scores of the recovered pixels, if the truth is known.
 
-        The scores of the baselines are logged beside them, as flat curves.
+        The scores of the baselines are logged as well, as constant curves.
         """
         if self._baseline_scores is None:
             self._baseline_scores = scores_of(filled_by_baselines(self._clips), self._clips)
@@ -69,12 +74,12 @@ class EpochReporter:
             self._log.figures(named, epoch)
 
     def measure(self, epoch: int, synthesis: np.ndarray) -> None:
-        """Log the measures of synthesized videos, each the mean over the sequences that have it.
+        """Log each measure of synthesized videos, mean over the sequences for which it exists.
 
-        Nothing is logged where the observed clips have missing pixels that nobody knows.
+        Nothing is logged if the observed clips have missing pixels with unknown values.
 
         Args:
-            synthesis: uint8 [n, T, H, W, 3], of the first n sequences.
+            synthesis: uint8 [n, T, H, W, 3], videos of the first n sequences.
         """
         observed = self._clips.complete
         if observed is None:
@@ -90,10 +95,10 @@ class EpochReporter:
                 self._log.figures({f"measure/{name}": sum(exist) / len(exist)}, epoch)
 
     def draw(self, epoch: int, videos: Mapping[str, np.ndarray]) -> None:
-        """Contact sheets of videos, by name, as files and in TensorBoard.
+        """Write contact sheets of videos, as files and to TensorBoard.
 
         Args:
-            videos: uint8 [n, T, H, W, 3] each; of many sequences the first are shown.
+            videos: uint8 [n, T, H, W, 3] each, by name. A sheet shows only the first sequences.
         """
         for name, frames in videos.items():
             sheet = stack_rows([contact_sheet(video) for video in frames[:SHEET_SEQUENCES]])
@@ -102,7 +107,7 @@ class EpochReporter:
         self._log.flush()
 
     def _warn_if_inference_stopped(self, epoch: int, report: EpochReport) -> None:
-        """Warn when the frames no longer reach the innovations, once each time it happens."""
+        """Warn once, each time the frames stop influencing the innovations."""
         stopped = report.diagnostics.get(INNOVATIONS_GRADIENT) == 0
         if stopped and not self._inference_stopped:
             has_hidden_units = not math.isnan(report.active_share)
@@ -117,7 +122,7 @@ class EpochReporter:
 
 
 def figures(report: EpochReport, latents: Latents, seconds: float) -> dict[str, float]:
-    """The figures of an epoch by the names they have in TensorBoard."""
+    """The figures of an epoch, by their names in TensorBoard."""
     return {
         "reconstruction_error": report.squared_error,
         "energy/prior": report.prior,

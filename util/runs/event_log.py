@@ -13,17 +13,17 @@ from PIL import Image
 class EventLog:
     """Appends events to a folder that `tensorboard --logdir` reads.
 
-    Figures and pictures may come from different threads: the writer's queue has a lock.
+    Figures and pictures may come from different threads, because the writer's queue has a lock.
     """
 
     def __init__(self, folder: Path, first_epoch: int):
-        """Open the log; what a killed run logged after `first_epoch` epochs is disowned."""
+        """Open the log. TensorBoard then ignores events after `first_epoch` from a killed run."""
         self._writer = tf.summary.FileWriter(str(folder))
         start = tf.SessionLog(status=tf.SessionLog.START)
         self._writer.add_session_log(start, global_step=first_epoch + 1)
 
     def figures(self, values: Mapping[str, float], epoch: int) -> None:
-        """Log scalars by name; one that is not a number is left out."""
+        """Log scalars by name; a NaN is left out."""
         summary = tf.Summary()
         for name, value in values.items():
             if not math.isnan(value):
@@ -48,7 +48,7 @@ class EventLog:
         self._writer.add_summary(summary, epoch)
 
     def flush(self) -> None:
-        """Have what was logged on the disk."""
+        """Write all logged events to the disk."""
         self._writer.flush()
 
     def close(self) -> None:

@@ -1,7 +1,6 @@
-"""From the command line to a job: what can be refused without TensorFlow is refused here.
+"""From the command line to a job, with all checks that do not need TensorFlow.
 
-Nothing is written, and importing this module does not import TensorFlow, so that a mistake shows
-at once.
+This module writes nothing and does not import TensorFlow, so that the user sees a mistake at once.
 """
 
 import os
@@ -19,7 +18,7 @@ from util.system.errors import CommandLineError, RunError
 
 
 class TrainingJob(NamedTuple):
-    """What a run trains on and where it writes."""
+    """A model to train, its clips, and its run directory."""
 
     options: Options
     experiment: Experiment
@@ -28,11 +27,12 @@ class TrainingJob(NamedTuple):
 
 
 class TestingJob(NamedTuple):
-    """A checkpoint to test and where results go.
+    """A checkpoint to test, and the run directory for the results.
 
     Fields:
-        run: the directory of the checkpoint's run, or where --output_dir puts it.
-        named_by_path: whether --ckpt gave the checkpoint, which decides on the folder's name.
+        run: the run directory of the checkpoint, or its place in --output_dir.
+        named_by_path: whether --ckpt gave the checkpoint. The name of the result folder depends
+            on this.
     """
 
     command_line: CommandLine
@@ -41,9 +41,9 @@ class TestingJob(NamedTuple):
     named_by_path: bool
 
     def result_folder(self, experiment: Experiment) -> Path:
-        """The folder of the test's results, if its name is free.
+        """The folder for the results of the test; the caller may add a number to its name.
 
-        It is <run>/test/<result> for --ckpt, and else <run>/final_result_<result>.
+        With --ckpt it is <run>/test/<result>, otherwise <run>/final_result_<result>.
         """
         if self.named_by_path:
             return self.run / "test" / (experiment.result or "synthesis")
@@ -51,12 +51,12 @@ class TestingJob(NamedTuple):
 
 
 def prepare(command_line: CommandLine) -> TrainingJob | TestingJob:
-    """What the command line asks for, found to be possible.
+    """Check the command line and return its job.
 
     Raises:
-        CommandLineError: a flag contradicts the run that is resumed.
-        RunError: clips or checkpoint are missing or broken, or the output is not writable or
-            would touch an earlier run.
+        CommandLineError: flags are missing, contradict each other or contradict the resumed run.
+        RunError: clips or checkpoint do not exist or are broken, the output is not writable, or
+            it would change an earlier run.
     """
     if command_line.options.isTraining:
         return prepare_training(command_line)
@@ -94,7 +94,7 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
 def prepare_testing(command_line: CommandLine) -> TestingJob:
     """Find the checkpoint; see `prepare`.
 
-    The run of --ckpt <output_dir>/<run>/<any folder>/model.ckpt-N is <output_dir>/<run>.
+    For --ckpt <output_dir>/<run>/<any folder>/model.ckpt-N, the run is <output_dir>/<run>.
     """
     options = command_line.options
     if options.resume:
@@ -116,7 +116,7 @@ def prepare_testing(command_line: CommandLine) -> TestingJob:
 
 
 def refuse_unwritable(folder: Path) -> None:
-    """Raises RunError where `folder`, which need not exist yet, could not be written into."""
+    """Raises RunError if the program cannot write into `folder`, which need not exist yet."""
     existing = existing_part(folder)
     if not existing.is_dir():
         raise RunError(f"cannot write to {folder}: {existing} is a file; choose another place")

@@ -1,4 +1,4 @@
-"""From a checkpoint to a model that can be tested."""
+"""Loading the model of a checkpoint for a test."""
 
 import shutil
 import sys
@@ -23,15 +23,15 @@ from util.system.errors import CommandLineError, RunError
 
 
 class LoadedCheckpoint(NamedTuple):
-    """A checkpoint that was read, with what holds for its test.
+    """The content of a checkpoint, and the options of its test.
 
     Fields:
-        path: of the checkpoint.
-        state: everything that it holds.
-        options: the recorded ones, with what the command line gave put over them.
+        path: the path of the checkpoint.
+        state: the content of the checkpoint.
+        options: the recorded options, replaced by options that the command line gives.
         experiment: the record of the test's experiment.
         trained_by: the record of the experiment that trained the checkpoint.
-        rows: numbers of the training sequences asked for, from 0.
+        rows: numbers of the requested training sequences, from 0.
     """
 
     path: Path
@@ -43,7 +43,7 @@ class LoadedCheckpoint(NamedTuple):
 
 
 class LoadedRun(NamedTuple):
-    """The model of a checkpoint, and the folder for the results, which is there and empty."""
+    """The model of a checkpoint, and the new empty folder for the results."""
 
     checkpoint: LoadedCheckpoint
     generator: DynamicGenerator
@@ -51,26 +51,26 @@ class LoadedRun(NamedTuple):
 
     @property
     def options(self) -> Options:
-        """The options that hold for this test."""
+        """The options of this test."""
         return self.checkpoint.options
 
     @property
     def names(self) -> list[str]:
-        """The names of the sequences asked for."""
+        """The names of the requested sequences."""
         return [self.checkpoint.state.sequence_names[row] for row in self.checkpoint.rows]
 
     @property
     def latents(self) -> Latents:
-        """The inferred latents of the sequences asked for."""
+        """The inferred latents of the requested sequences."""
         return of_sequences(self.checkpoint.state.latents, self.checkpoint.rows)
 
 
 def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
-    """Read a checkpoint and settle the options of its test; nothing is written.
+    """Read a checkpoint and determine the options of its test; nothing is written.
 
     Raises:
         RunError: the checkpoint is damaged or was not written by this program.
-        CommandLineError: a flag contradicts the checkpoint, or names a sequence it does not have.
+        CommandLineError: a flag contradicts the checkpoint, or names an unknown sequence.
     """
     command_line = job.command_line
     state = read_state(job.checkpoint)
@@ -90,7 +90,7 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
 
 
 def refuse_unknown(rows: Sequence[int], count: int, flag: str) -> None:
-    """Raises CommandLineError where a number is not that of one of `count` sequences."""
+    """Raises CommandLineError if a number in `rows` is not below `count`."""
     for row in rows:
         if row >= count:
             raise CommandLineError(
@@ -99,10 +99,10 @@ def refuse_unknown(rows: Sequence[int], count: int, flag: str) -> None:
 
 
 def build_run(job: TestingJob, checkpoint: LoadedCheckpoint) -> LoadedRun:
-    """Build the model of a checkpoint and make the folder for the results.
+    """Build the model of a checkpoint and create the folder for the results.
 
     Raises:
-        RunError: the checkpoint is of another model, or the folder cannot be made.
+        RunError: the checkpoint belongs to another model, or the folder cannot be created.
     """
     folder = job.result_folder(checkpoint.experiment)
     refuse_unwritable(folder)
@@ -116,10 +116,10 @@ def build_run(job: TestingJob, checkpoint: LoadedCheckpoint) -> LoadedRun:
 
 
 def observed_again(run: LoadedRun) -> np.ndarray | None:
-    """The clips of all training sequences with nothing missing, uint8 [N, T, H, W, 3].
+    """The clips of all training sequences without missing pixels, uint8 [N, T, H, W, 3].
 
-    None where they are not there, have changed, or have missing pixels that nobody knows. The
-    reason is printed on stderr.
+    The result is None if the clips do not exist, have changed, or have missing pixels with unknown
+    values. The reason is printed on stderr.
     """
     options = run.options
     try:
@@ -139,10 +139,10 @@ def observed_again(run: LoadedRun) -> np.ndarray | None:
 def observed_or_reconstructed(
     run: LoadedRun, observed: np.ndarray | None, rows: Sequence[int]
 ) -> np.ndarray:
-    """Some training sequences, uint8 [n, T, H, W, 3]: as reconstructed where `observed` is None.
+    """The training sequences `rows`, uint8 [n, T, H, W, 3]: observed clips or reconstructions.
 
     Args:
-        observed: see `observed_again`.
+        observed: see `observed_again`. If it is None, the result is reconstructed.
     """
     if observed is not None:
         return observed[list(rows)]

@@ -1,4 +1,4 @@
-"""Where a run's files go: <output_dir>/<category>/, and what is said about it in options.json."""
+"""The directory of a run, <output_dir>/<category>/, and its file options.json."""
 
 import importlib.metadata
 import json
@@ -20,13 +20,13 @@ class RunDirectory:
 
     Attributes:
         path: <output_dir>/<category>.
-        observed_sequence: the training clips as the model sees them.
-        synthesis_sequence: contact sheets of reconstruction, synthesis and what is recovered, as
-            training goes on.
-        final_result: what the trained model makes.
+        observed_sequence: the training clips, with missing pixels in black.
+        synthesis_sequence: contact sheets of reconstruction, synthesis and recovery during
+            training.
+        final_result: the results of the trained model.
         models: the checkpoints.
         log: TensorBoard events.
-        options_file: every option, the versions, the command lines.
+        options_file: options.json with all options, versions and command lines.
     """
 
     def __init__(self, path: Path):
@@ -49,14 +49,14 @@ class RunDirectory:
         ]
 
     def holds_run(self) -> bool:
-        """Whether training has ever begun to write here."""
+        """Whether a training has already written here."""
         return self.options_file.exists() or any(folder.exists() for folder in self.folders)
 
     def clear(self) -> None:
-        """Delete what training wrote here, and nothing else.
+        """Delete the files of training, and nothing else.
 
         Raises:
-            RunError: there is no options.json to say that the folders are a run's.
+            RunError: there is no options.json, so the folders may not belong to a run.
         """
         if self.holds_run() and not self.options_file.exists():
             raise RunError(
@@ -69,7 +69,10 @@ class RunDirectory:
         self.options_file.unlink(missing_ok=True)
 
     def prepare(self, options: Options) -> None:
-        """Make the folders and write options.json, or add this command line to it."""
+        """Create the folders, write options.json and delete unfinished files of an earlier run.
+
+        options.json keeps the command lines of earlier calls.
+        """
         earlier = self._read()["command_lines"] if self.options_file.exists() else []
         about = {
             "options": json.loads(options.to_json()),
@@ -88,7 +91,7 @@ class RunDirectory:
                     leftover.unlink()
 
     def recorded_options(self) -> Options | None:
-        """The options of the run here; None where none has begun.
+        """The options of the run in this directory; None if there is no options.json.
 
         Raises:
             RunError: options.json cannot be read.
@@ -108,7 +111,7 @@ class RunDirectory:
 
 
 def installed_versions() -> dict[str, str]:
-    """The versions of the packages that a run depends on, as far as they are known."""
+    """The versions of the packages that a run depends on, or "unknown"."""
     versions = {}
     for package in PACKAGES:
         try:
@@ -119,7 +122,7 @@ def installed_versions() -> dict[str, str]:
 
 
 def git_revision() -> str | None:
-    """The revision of this checkout, with "-dirty" where files differ; None outside a checkout."""
+    """The git revision of this program, with "-dirty" if files differ; None outside a checkout."""
     here = Path(__file__).parent
     try:
         described = subprocess.run(
@@ -134,7 +137,7 @@ def git_revision() -> str | None:
 
 
 def free_name(folder: Path) -> Path:
-    """`folder`, or where it is taken the first free of folder_2, folder_3, …"""
+    """`folder`; if it exists, the first free name of folder_2, folder_3, …"""
     number, free = 1, folder
     while free.exists():
         number += 1

@@ -1,4 +1,4 @@
-"""All that a run is between two epochs, as it goes into a checkpoint and comes out again."""
+"""The complete state of a run between two epochs, written to and read from a checkpoint."""
 
 import hashlib
 from pathlib import Path
@@ -15,16 +15,16 @@ _LATENTS = "latents/"
 
 
 class RunState(NamedTuple):
-    """Everything that training goes on from, and that testing needs.
+    """The state that a resumed training and a test need.
 
     Fields:
         epoch: the number of epochs done.
-        options: those of the run.
-        sequence_names: of the N training sequences.
-        clips_digest: of the frames trained on, see `digest`.
-        latents: of all training sequences, the persistent chains.
-        variables: weights, normalisation averages and the optimiser's moments, by name.
-        recovery_samples: see `Recovery`; None where nothing is missing.
+        options: the options of the run.
+        sequence_names: the names of the N training sequences.
+        clips_digest: the fingerprint of the training clips, see `digest`.
+        latents: the latents of all training sequences, which are the persistent chains.
+        variables: weights, moving averages of the normalisation and Adam's moments, by name.
+        recovery_samples: the `samples` of `Recovery`; None if no pixel is missing.
     """
 
     epoch: int
@@ -53,8 +53,8 @@ def read_state(checkpoint: Path) -> RunState:
     """Read a checkpoint.
 
     Raises:
-        UnreadableCheckpoint: it is damaged.
-        RunError: it was not written by this program.
+        UnreadableCheckpoint: the checkpoint is damaged.
+        RunError: the checkpoint was not written by this program.
     """
     arrays: dict[str, Any] = load(checkpoint)
     try:
@@ -75,7 +75,7 @@ def read_state(checkpoint: Path) -> RunState:
 
 
 def digest(frames: np.ndarray, missing: np.ndarray | None = None) -> str:
-    """A fingerprint of training frames and their missing pixels."""
+    """The SHA-256 fingerprint of training frames and their missing pixels."""
     fingerprint = hashlib.sha256(np.ascontiguousarray(frames).data)
     if missing is not None:
         fingerprint.update(np.ascontiguousarray(missing).data)

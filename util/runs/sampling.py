@@ -1,4 +1,4 @@
-"""Videos sampled from a model, as the options of a run ask for them."""
+"""Sampling videos from a model, with the options of a run."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -15,7 +15,7 @@ from util.options.schema import Options
 
 
 class Streams(NamedTuple):
-    """The random numbers of a sampled video: for its start, and for its innovations."""
+    """The streams of random numbers for the start and the innovations of a sampled video."""
 
     start: Stream
     innovations: Stream
@@ -26,10 +26,10 @@ FOR_PREVIEW = Streams(Stream.PREVIEW_START, Stream.PREVIEW)
 
 
 class Batch(NamedTuple):
-    """A sampled video of each sequence of a batch.
+    """One sampled video for each sequence of a batch.
 
     Fields:
-        rows: the sequences.
+        rows: the indices of the sequences.
         chunks: frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
     """
 
@@ -47,8 +47,9 @@ def sampled(
 ) -> Iterator[np.ndarray]:
     """Sample one video of each sequence: frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
 
-    What is drawn depends on the seed and on `position`: the number of the video, or the epoch.
-    An encoded start is never drawn from the prior: the video continues from its image.
+    The random numbers depend on the seed and on `position`: the number of the video, or the epoch.
+    An encoded start state is never replaced by the prior, because the video continues from its
+    image.
     """
     numbers = random_generator(options.seed, streams.start, position)
     from_prior = options.start_in_test == "prior" and not generator.settings.encodes

@@ -1,4 +1,4 @@
-"""A training run: the alternating loop, with checkpoints, log and pictures around it."""
+"""A training run: the alternating loop, with checkpoints, log and pictures."""
 
 import math
 import shutil
@@ -32,9 +32,9 @@ from util.system.interruption import Interruption
 
 
 class TrainingResult(NamedTuple):
-    """A trained model, the clips it was trained on, and the latents it inferred.
+    """A trained model, its training clips and their inferred latents.
 
-    `recovery` is None where nothing was missing.
+    `recovery` is None if no pixel is missing.
     """
 
     options: Options
@@ -46,7 +46,7 @@ class TrainingResult(NamedTuple):
 
 
 class Beginning(NamedTuple):
-    """Where training begins: the number of epochs done, the latents, what was recovered so far."""
+    """The beginning of training: number of epochs done, latents, and recovery so far."""
 
     epoch: int
     latents: Latents
@@ -54,13 +54,14 @@ class Beginning(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """What is written of an epoch.
+    """The data to be written after an epoch.
 
     Fields:
-        state: what the checkpoint holds.
+        state: the content of the checkpoint.
         reconstruction: [N, T, H, W, 3] in [-1, 1].
-        synthesis: of the first sequences, like it; None where only a checkpoint is due.
-        recovered: None where nothing is missing, or only a checkpoint is due.
+        synthesis: [n, T, H, W, 3] in [-1, 1], the first n sequences; None if only a checkpoint is
+            due.
+        recovered: None if no pixel is missing, or if only a checkpoint is due.
     """
 
     state: RunState
@@ -70,11 +71,12 @@ class Snapshot(NamedTuple):
 
 
 def train_model(job: TrainingJob) -> TrainingResult:
-    """Train a model, from the start or from where an earlier run stopped.
+    """Train a model, from the start or from the newest checkpoint of an earlier run.
 
     Raises:
         RunError: the run cannot start, or a value is no longer finite.
-        Interrupted: Ctrl-C or SIGTERM, after a checkpoint was saved.
+        CommandLineError: the checkpoint has other options.
+        Interrupted: Ctrl-C or SIGTERM has stopped the run, after a checkpoint was saved.
     """
     options, run, clips = job.options, job.run, job.clips
     generator = build_generator(options, job.experiment)
@@ -110,7 +112,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
             stop_signal = interruption.signal
             on_log_step = done % options.log_step == 0 or done == options.num_epochs
             if on_log_step or stop_signal:
-                background.wait()  # so that no third copy of the weights is made
+                background.wait()  # to avoid a third copy of the weights in memory
                 background.start(
                     write_snapshot,
                     run,
@@ -134,11 +136,11 @@ def train_model(job: TrainingJob) -> TrainingResult:
 
 
 def start_or_resume(job: TrainingJob, generator: DynamicGenerator, clips_digest: str) -> Beginning:
-    """Make the run directory ready, and load its newest checkpoint if the run is resumed.
+    """Prepare the run directory, and load its newest checkpoint if the run is resumed.
 
     Raises:
-        RunError: there is no space, or no checkpoint of these clips can be read.
-        CommandLineError: the checkpoint is of other options.
+        RunError: the disk is full, or no checkpoint of these clips can be read.
+        CommandLineError: the checkpoint has other options.
     """
     options, run, clips = job.options, job.run, job.clips
     missing_values = 0 if clips.missing is None else 3 * int(np.count_nonzero(clips.missing))
@@ -169,7 +171,7 @@ def snapshot_of(
     reconstruction: np.ndarray,
     with_pictures: bool,
 ) -> Snapshot:
-    """What is written after `epoch` epochs, as copies that training does not move."""
+    """The data to be written after `epoch` epochs, as copies that training does not change."""
     state = RunState(
         epoch=epoch,
         options=result.options,
@@ -190,14 +192,14 @@ def snapshot_of(
 
 
 def learning_rate(options: Options, epoch: int) -> float:
-    """The rate of an epoch, counted from 0: a linear warm-up, times halvings as asked."""
+    """The learning rate of an epoch, counted from 0: lr_gen, times warm-up, times halvings."""
     warm = min(1.0, (epoch + 1) / (options.lr_warmup + 1))
     halvings = epoch / options.lr_half_life if options.lr_half_life else 0.0
     return options.lr_gen * warm * 0.5**halvings
 
 
 def refuse_full_disk(run: RunDirectory, generator: DynamicGenerator, samples_bytes: int) -> None:
-    """Raises RunError where not even two checkpoints would fit."""
+    """Raises RunError if the disk has no space for two checkpoints."""
     needed = 2 * (generator.state_bytes() + samples_bytes)
     free = shutil.disk_usage(existing_part(run.path)).free
     if free < needed:
@@ -210,11 +212,11 @@ def refuse_full_disk(run: RunDirectory, generator: DynamicGenerator, samples_byt
 def resume(
     run: RunDirectory, generator: DynamicGenerator, options: Options, clips_digest: str
 ) -> RunState | None:
-    """Load the newest checkpoint that can be read; None where the run has none yet.
+    """Load the newest checkpoint that can be read; None if the run has no checkpoint yet.
 
     Raises:
-        RunError: none of the checkpoints there can be read, or it is of other clips.
-        CommandLineError: it is of other options.
+        RunError: no checkpoint can be read, or it has other clips or more epochs than requested.
+        CommandLineError: the checkpoint has other options.
     """
     found = checkpoints.existing(run.models)
     for _, path in reversed(found):
@@ -233,7 +235,7 @@ def resume(
                 f"{path} has {state.epoch} epochs, more than --num_epochs {options.num_epochs}; "
                 "ask for more epochs"
             )
-        # options.json may have been edited or replaced since: what the checkpoint says counts.
+        # options.json may have changed since, so the options in the checkpoint count.
         CommandLine(options, frozenset(FIELDS), {}).over(state.options)
         restore(generator, state, path)
         return state
@@ -246,7 +248,7 @@ def resume(
 
 
 def refuse_not_finite(report: EpochReport, epoch: int, run: RunDirectory) -> None:
-    """Raises RunError where the energy or a gradient is no longer a finite number."""
+    """Raises RunError if the energy or a gradient is not finite."""
     seen = {
         "the energy": report.prior + report.likelihood,
         "a gradient": report.alpha_gradient + report.beta_gradient,
@@ -257,7 +259,7 @@ def refuse_not_finite(report: EpochReport, epoch: int, run: RunDirectory) -> Non
 
 
 def not_finite(name: str, epoch: int, run: RunDirectory) -> RunError:
-    """The error that a value is no longer a finite number."""
+    """The error for a value that is not finite."""
     return RunError(
         f"{name} is no longer finite in epoch {epoch}; the checkpoints in {run.models} are older "
         "and finite; try a smaller --lr_gen or --step_size"
@@ -268,7 +270,7 @@ def write_snapshot(run: RunDirectory, reporter: EpochReporter, snapshot: Snapsho
     """Write the pictures and scores of an epoch, if they are due, and then its checkpoint.
 
     Raises:
-        RunError: a weight is no longer a finite number; there is no such checkpoint then.
+        RunError: a weight is not finite; no checkpoint is written then.
     """
     state = snapshot.state
     if not all(np.isfinite(values).all() for values in state.variables.values()):
@@ -289,7 +291,7 @@ def write_snapshot(run: RunDirectory, reporter: EpochReporter, snapshot: Snapsho
 def preview(
     generator: DynamicGenerator, options: Options, latents: Latents, epoch: int
 ) -> np.ndarray:
-    """A synthesized video of the first batch of sequences, [n, T, H, W, 3] in [-1, 1]."""
+    """Synthesized videos of the first batch of sequences, [n, T, H, W, 3] in [-1, 1]."""
     num_chunks = math.ceil(options.num_frames / options.truncated_backprop_length)
     first = of_sequences(latents, slice(options.batch_size))
     chunks = sampled(generator, options, first, num_chunks, FOR_PREVIEW, epoch)
@@ -297,7 +299,7 @@ def preview(
 
 
 def write_observed(run: RunDirectory, clips: Clips) -> None:
-    """The training clips as the model sees them, black where pixels are missing."""
+    """Write the training clips, with missing pixels in black."""
     for name, frames in zip(clips.names, to_bytes(clips.frames), strict=True):
         write_video(run.observed_sequence / name, frames)
         write_png(run.observed_sequence / f"{name}.png", contact_sheet(frames))

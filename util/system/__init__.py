@@ -1,1 +1,1 @@
-"""What any program needs: whole files, signals, threads, TensorFlow's start, errors."""
+"""Services for the whole program: files, signals, threads, TensorFlow's start, errors."""

@@ -1,4 +1,4 @@
-"""Work that training need not wait for, such as writing files, done beside it."""
+"""Work in a second thread, such as writing files, so that training need not wait for it."""
 
 import sys
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from typing import Any
 
 
 class Background:
-    """Does one piece of work at a time in a thread of its own; used as a context.
+    """Does one piece of work at a time in its own thread; used as a context.
 
-    What the work raises is raised by the next call or at the end of the context, and only told
-    where the context ends by another error.
+    An error of the work is raised by the next call, or at the end of the context. If another error
+    ends the context, the error of the work is only printed.
     """
 
     def __init__(self) -> None:
@@ -28,17 +28,17 @@ class Background:
             print(f"error: in the background: {failure}", file=sys.stderr)
 
     def start(self, work: Callable[..., Any], *arguments: Any) -> None:
-        """Begin `work(*arguments)`, once the work before it is done."""
+        """Start `work(*arguments)` after the previous work is done."""
         self.wait()
         self._work = self._executor.submit(work, *arguments)
 
     def check(self) -> None:
-        """Raise what the work raised, if it is over."""
+        """Raise the error of the work, if the work is done and has failed."""
         if self._work and self._work.done():
             self.wait()
 
     def wait(self) -> None:
-        """Return when the work is done."""
+        """Wait until the work is done, and raise its error if it has failed."""
         work, self._work = self._work, None
         if work:
             work.result()

@@ -1,4 +1,4 @@
-"""Errors that are for people: one line that says what is wrong and what to do."""
+"""Errors for the user: one line that says what is wrong and what to do."""
 
 
 class CommandLineError(Exception):
@@ -8,13 +8,13 @@ class CommandLineError(Exception):
 
 
 class RunError(Exception):
-    """The run cannot start or cannot go on."""
+    """The run cannot start or cannot continue."""
 
     exit_code = 1
 
 
 class Interrupted(Exception):
-    """A signal asked the run to stop, and it has saved."""
+    """A signal has stopped the program."""
 
     def __init__(self, signal_number: int, message: str):
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM ask a run to stop after its epoch; a second one stops it at once."""
+"""Ctrl-C and SIGTERM: the first signal stops a run after its epoch, the second stops it at once."""
 
 import os
 import signal
@@ -11,11 +11,11 @@ STOPPED_AT_ONCE = "stopped at once; every file and checkpoint made before is who
 class Interruption:
     """While active, remembers the signal that asked the run to stop.
 
-    A thread of its own hears the signals: Python calls a handler only between two computations,
-    so that of two signals within one computation the second would be lost.
+    A separate thread receives the signals. Python calls a signal handler only between two
+    computations. If two signals came within one computation, the second would be lost.
 
     Attributes:
-        signal: the signal's number, 0 while none came.
+        signal: the number of the signal; 0 if no signal has come.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Starting TensorFlow the way this program uses it: as TensorFlow 1, and quiet."""
+"""Starting TensorFlow in TF1 style and without its own messages."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 def start_tensorflow(debug: bool) -> None:
-    """Import TensorFlow in TF1 style; unless `debug`, without its messages about itself."""
+    """Import TensorFlow in TF1 style. It prints its own messages only if `debug` is true."""
     if debug:
         import tensorflow.compat.v1 as tf
     else:
@@ -19,9 +19,9 @@ def start_tensorflow(debug: bool) -> None:
 
 @contextlib.contextmanager
 def silenced_stderr() -> Iterator[None]:
-    """Drop what is written to the standard error stream, below Python's own.
+    """Discard all output to the standard error stream of the process (file descriptor 2).
 
-    TensorFlow's libraries greet there while they are loaded, whatever the log level.
+    TensorFlow's libraries write messages there while they load, at any log level.
     """
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -182,7 +182,7 @@ def test_missing_category_names_those_that_exist(tmp_path):
         (tmp_path / name).mkdir()
     message = refusal(read_category, tmp_path, "fier", 0, 5, 8)
     assert "fier" in message
-    assert "fire, water" in message or ("fire" in message and "water" in message)
+    assert "fire, water" in message
 
 
 def test_missing_data_path_is_named(tmp_path):
@@ -248,7 +248,7 @@ def test_broken_image_is_named(tmp_path, suffix, damage):
 def test_image_with_a_damaged_chunk_is_named(tmp_path):
     write_frames(tmp_path, FRAMES)
     broken = tmp_path / "00003.png"
-    data = bytearray(broken.read_bytes())
+    data, named = bytearray(broken.read_bytes()), []
     for at in range(12, len(data)):
         damaged = bytearray(data)
         damaged[at] ^= 0x55
@@ -256,7 +256,9 @@ def test_image_with_a_damaged_chunk_is_named(tmp_path):
         try:
             read_all(tmp_path)
         except RunError as error:
-            assert str(broken) in str(error)
+            named.append(str(broken) in str(error))
+    assert all(named)
+    assert len(named) > 0.9 * (len(data) - 12)  # some bytes do not count, as at the end
 
 
 def test_clip_shorter_than_asked_says_how_long_it_is(tmp_path):

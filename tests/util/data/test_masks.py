@@ -337,7 +337,7 @@ def test_frame_that_is_hidden_entirely_is_painted_black():
     assert not np.any(resize_square_without(picture, np.ones((3, 4), bool), SIDE))
 
 
-@pytest.mark.parametrize("odd, word", [(True, "hides nothing"), (False, "hides all")])
+@pytest.mark.parametrize("odd, word", [(True, "covers nothing"), (False, "covers all")])
 def test_mask_that_does_so_only_when_it_is_resized_is_refused(tmp_path, odd, word):
     """One pixel is unlike all others, and none of the frames' pixels is taken from there."""
     missing = np.full((LENGTH, 8 * SIDE, 8 * SIDE), not odd)
@@ -402,7 +402,7 @@ def test_mask_with_too_few_frames_names_both_lengths(tmp_path, kind):
         assert word in message
 
 
-@pytest.mark.parametrize("value, word", [(0, "hides nothing"), (1, "hides all of swell")])
+@pytest.mark.parametrize("value, word", [(0, "covers nothing"), (1, "covers all of swell")])
 def test_mask_that_hides_nothing_or_everything_is_refused(tmp_path, value, word):
     (tmp_path / "waves").mkdir()
     path = write_npy(tmp_path / "waves" / "a.npy", np.full((SIDE, SIDE, LENGTH), value))
@@ -422,7 +422,7 @@ def test_one_of_several_sequences_may_have_nothing_hidden(tmp_path):
     assert of_ripples[:, 2:4].all()
 
 
-@pytest.mark.parametrize("fraction, word", [(0.05, "hides nothing"), (0.95, "hides all")])
+@pytest.mark.parametrize("fraction, word", [(0.05, "covers nothing"), (0.95, "covers all")])
 def test_share_of_frames_that_rounds_to_none_or_all_is_refused(fraction, word):
     options = settings(mask_type="missingFrames", missing_fraction=fraction)
     message = refusal(masks, options, ["swell"])

@@ -27,6 +27,12 @@ def test_record_names_options_that_exist(name):
     assert len(set(record.uses)) == len(record.uses)
 
 
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_presets_are_where_defaults_differ(name):
+    for option, value in EXPERIMENTS[name].presets.items():
+        assert value != FIELDS[option].default, option
+
+
 def test_result_folders_do_not_collide():
     words = [record.result for record in EXPERIMENTS.values() if record.result]
     assert len(set(words)) == len(words)

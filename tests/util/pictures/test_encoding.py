@@ -1,6 +1,4 @@
-"""Videos, frames and sheets: what is written is what comes back, whole or not at all."""
-
-import itertools
+"""Videos, frames and pictures: what is written is what comes back, whole or not at all."""
 
 import imageio_ffmpeg
 import numpy as np
@@ -8,10 +6,7 @@ import pytest
 from PIL import Image
 from support.command_line import moving_pattern
 
-from util.data.frames import to_bytes, to_model_range
-from util.pictures import encoding as pictures
 from util.pictures.encoding import video_writer, write_frames, write_png, write_video
-from util.pictures.layout import GAP, contact_sheet, padded, widened
 
 FRAMES = moving_pattern(seed=5, length=7, side=16)
 
@@ -106,63 +101,3 @@ def test_failed_picture_leaves_nothing(tmp_path):
     with pytest.raises(TypeError):
         write_png(tmp_path / "bad.png", np.zeros((4, 4, 5), np.float32))
     assert names(tmp_path) == []
-
-
-def test_beside_and_above_leave_a_gap():
-    one, two = np.full((4, 6, 3), 10, np.uint8), np.full((4, 6, 3), 20, np.uint8)
-    row, column = stack_columns([one, two]), stack_rows([one, two])
-    assert row.shape == (4, 6 + GAP + 6, 3)
-    assert column.shape == (4 + GAP + 4, 6, 3)
-    np.testing.assert_array_equal(row[:, :6], one)
-    np.testing.assert_array_equal(row[:, 6 + GAP :], two)
-    np.testing.assert_array_equal(column[:4], one)
-    np.testing.assert_array_equal(column[4 + GAP :], two)
-    assert (row[:, 6 : 6 + GAP] == pictures.WHITE).all()
-    assert (column[4 : 4 + GAP] == pictures.WHITE).all()
-    np.testing.assert_array_equal(stack_columns([one]), one)
-
-
-def test_videos_stand_beside_one_another_frame_by_frame():
-    row = stack_columns([FRAMES, FRAMES[::-1]])
-    assert row.shape == (7, 16, 16 + GAP + 16, 3)
-    np.testing.assert_array_equal(row[2], stack_columns([FRAMES[2], FRAMES[4]]))
-
-
-@pytest.mark.parametrize("length", range(1, 8))
-def test_contact_sheet_shows_every_frame_once(length):
-    columns, side = 3, 16
-    sheet = contact_sheet(FRAMES[:length], columns)
-    rows = -(-length // columns)
-    wide = min(length, columns)
-    size = [count * side + (count - 1) * GAP for count in (rows, wide)]
-    assert sheet.shape == (*size, 3)
-    places = itertools.product(range(rows), range(wide))
-    for index, (down, across) in enumerate(places):
-        top, left = down * (side + GAP), across * (side + GAP)
-        panel = sheet[top : top + side, left : left + side]
-        if index < length:
-            np.testing.assert_array_equal(panel, FRAMES[index])
-        else:
-            assert (panel == pictures.WHITE).all()
-
-
-@pytest.mark.parametrize("length", [1, 4, 7, 9])
-def test_padding_is_black_and_never_cuts(length):
-    video = padded(FRAMES, length)
-    assert len(video) == max(length, 7)
-    np.testing.assert_array_equal(video[:7], FRAMES)
-    assert (video[7:] == 0).all()
-
-
-def test_widening_adds_paper_to_the_right():
-    picture = widened(FRAMES[0], 20)
-    assert picture.shape == (FRAMES.shape[1], 20, 3)
-    np.testing.assert_array_equal(picture[:, : FRAMES.shape[2]], FRAMES[0])
-    assert (picture[:, FRAMES.shape[2] :] == 255).all()
-
-
-def test_every_byte_survives_the_model_range():
-    values = np.arange(256, dtype=np.uint8)
-    scaled = to_model_range(values)
-    assert (scaled[0], scaled[-1], scaled.dtype) == (-1.0, 1.0, np.float32)
-    np.testing.assert_array_equal(to_bytes(scaled), values)

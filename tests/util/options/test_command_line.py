@@ -1,0 +1,500 @@
+"""The command line: every spelling and contradiction, idle flags, what a recorded run keeps."""
+
+import dataclasses
+import os
+import re
+
+import pytest
+from support.command_line import SCRIPT, flags, parse, refused, run
+
+from util.experiments.registry import EXPERIMENTS
+from util.options import command_line as module
+from util.options.command_line import refuse_other_mode
+from util.options.experiment import Experiment
+from util.options.schema import FIELDS, NETWORK_SIDES, Group, Options, Scope, limit_of, scope_of
+from util.system.errors import CommandLineError
+
+SPELLINGS = {
+    True: ["True", "true", "TRUE", "1", "yes", "Yes", "y", "t", "on"],
+    False: ["False", "false", "FALSE", "0", "no", "No", "n", "f", "off"],
+}
+BOOLEANS = [name for name, field in FIELDS.items() if field.type is bool]
+
+
+def options_of(*arguments, **options):
+    return parse([*arguments, *flags(**options)]).options
+
+
+def refusal(*arguments, **options):
+    with pytest.raises(CommandLineError) as caught:
+        parse([*arguments, *flags(**options)])
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+# --- Booleans ---
+
+
+@pytest.mark.parametrize("name", BOOLEANS)
+@pytest.mark.parametrize("value", [True, False])
+def test_every_spelling_of_a_boolean(name, value):
+    for spelling in SPELLINGS[value]:
+        assert getattr(options_of(f"--{name}", spelling), name) is value
+        assert getattr(options_of(f"--{name}={spelling}"), name) is value
+
+
+@pytest.mark.parametrize("name", BOOLEANS)
+def test_bare_flag_is_true_and_no_flag_is_false(name):
+    assert getattr(options_of(f"--{name}"), name) is True
+    assert getattr(options_of(f"--{name}", "--category", "fire"), name) is True
+    assert getattr(options_of(f"--no{name}"), name) is False
+
+
+@pytest.mark.parametrize("name", BOOLEANS)
+@pytest.mark.parametrize("word", ["maybe", "", "2", "Truee"])
+def test_neither_true_nor_false_is_refused(name, word):
+    assert name in refusal(f"--{name}={word}")
+
+
+def test_maybe_training_is_refused_in_one_line(tmp_path):
+    line = refused(run(tmp_path, "--isTraining", "maybe"), 2)
+    assert "isTraining" in line
+    assert "maybe" in line
+
+
+# --- Network and image size ---
+
+
+def test_scene_is_the_network_of_64_pixels():
+    for flag in ("net_type", "frame_generator_mode"):
+        for name in ("scene", "64"):
+            options = options_of(**{flag: name})
+            assert (options.frame_generator_mode, options.image_size) == ("64", 64)
+    both = options_of(net_type="scene", frame_generator_mode=64)
+    assert both.frame_generator_mode == "64"
+
+
+def test_contradicting_names_of_the_network_are_refused():
+    message = refusal(net_type="scene", frame_generator_mode=128)
+    assert "scene" in message
+    assert "128" in message
+
+
+@pytest.mark.parametrize("name, side", NETWORK_SIDES.items())
+def test_network_and_size_follow_each_other(name, side):
+    for given in ({"net_type": name}, {"frame_generator_mode": name}, {"image_size": side}):
+        options = options_of(**given)
+        assert (options.frame_generator_mode, options.image_size) == (name, side)
+
+
+@pytest.mark.parametrize(
+    "given", [{"image_size": 100}, {"image_size": 128, "net_type": "scene"}, {"image_size": 0}]
+)
+def test_size_that_the_network_does_not_make_is_refused(given):
+    message = refusal(**given)
+    assert f"--image_size {given['image_size']}" in message
+    assert given["image_size"] == 0 or "150" in message
+
+
+@pytest.mark.parametrize("flag", ["net_type", "frame_generator_mode"])
+def test_unknown_network_is_refused_with_those_that_exist(flag):
+    message = refusal(**{flag: "landscape"})
+    assert f"--{flag} landscape" in message
+    assert "scene" in message
+    assert "150" in message
+
+
+# --- Limits ---
+
+COUNTS = [
+    "image_size", "num_frames", "state_size", "z_size", "num_epochs", "batch_size",
+    "truncated_backprop_length", "sample_steps", "log_step", "max_to_keep",
+    "num_sections_in_test", "num_batches_in_test",
+]  # fmt: skip
+OUT_OF_RANGE = {
+    **{name: ["0", "-1"] for name in COUNTS},
+    **{name: ["-1"] for name in ("first_frame", "content_size", "motion_type_size", "seed")},
+    **{
+        name: ["0", "-0.5", "nan", "inf"]
+        for name in ("refsig", "step_size", "lr_gen", "transition_init_std")
+    },
+    "beta1_gen": ["1", "1.5", "-0.1", "nan", "inf"],
+    "dynamic_mode": ["cubic"],
+    "likelihood": ["product"],
+    "normalization_in_test": ["none"],
+    "training_mode": ["half"],
+    "sampler": ["dice"],
+    "interpolation_steps": ["1"],
+}
+
+
+@pytest.mark.parametrize("name, values", OUT_OF_RANGE.items())
+def test_value_out_of_range_is_refused(name, values):
+    for value in values:
+        message = refusal(f"--{name}={value}")
+        assert f"--{name} " in message
+        assert limit_of(name).words in message
+        assert f"{float(value):g}" in message if value[-1].isdigit() else value in message
+
+
+def test_unknown_experiment_is_refused_with_those_that_exist():
+    message = refusal(experiment="alchemy")
+    assert "--experiment alchemy" in message
+    for name in EXPERIMENTS:
+        assert name in message
+
+
+def test_values_at_the_limit_are_taken():
+    options = options_of(beta1_gen=0, first_frame=0, content_size=0, num_frames=1, refsig=1e-9)
+    assert (options.beta1_gen, options.num_frames, options.refsig) == (0.0, 1, 1e-9)
+
+
+@pytest.mark.parametrize("given", ["--num_epochs=ten", "--num_epochs=1.5", "--refsig=big"])
+def test_what_is_no_number_is_refused(given):
+    flag, value = given.split("=")
+    message = refusal(given)
+    assert flag in message
+    assert value in message
+
+
+# --- Flags ---
+
+
+@pytest.mark.parametrize(
+    "wrong, right", [("--num_epoch", "--num_epochs"), ("--is_training", "--isTraining")]
+)
+def test_unknown_flag_suggests_the_nearest(wrong, right):
+    for arguments in ([wrong, "3"], [f"{wrong}=3"]):
+        message = refusal(*arguments)
+        assert f"unknown flag {wrong};" in message
+        assert f"did you mean {right}?" in message
+
+
+def test_flag_unlike_any_other_is_refused():
+    assert "unknown flag --xyzzy" in refusal("--xyzzy")
+    assert "fire" in refusal("fire")
+
+
+def test_flag_without_its_value_is_refused():
+    assert "--num_epochs" in refusal("--num_epochs")
+
+
+@pytest.mark.parametrize("category", ["../fire", "a/b", "/fire", "..", ".", "a\\b", "fire/"])
+def test_category_that_is_a_path_is_refused(category):
+    assert f"--category {category}" in refusal(category=category)
+
+
+def test_two_names_for_the_checkpoint_are_refused():
+    message = refusal(ckpt="a/model.ckpt-1", ckpt_name="model.ckpt-2")
+    assert "a/model.ckpt-1" in message
+    assert "model.ckpt-2" in message
+
+
+def test_resume_and_overwrite_together_are_refused():
+    assert "--overwrite" in refusal("--resume", "--overwrite")
+
+
+# --- What an experiment presets ---
+
+PRESET = [
+    (experiment, name)
+    for experiment, record in EXPERIMENTS.items()
+    for name, value in record.defaults.items()
+    # Of an experiment that only tests, isTraining cannot be given otherwise.
+    if value != FIELDS[name].default and name != "isTraining"
+]
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_where_nothing_is_given_the_presets_hold_and_else_the_defaults(experiment):
+    presets = EXPERIMENTS[experiment].defaults
+    expected = dataclasses.replace(Options(experiment=experiment), **presets)
+    assert options_of(experiment=experiment) == expected
+
+
+@pytest.mark.parametrize("experiment, name", PRESET)
+def test_given_flag_beats_the_preset(experiment, name):
+    given = FIELDS[name].default
+    assert getattr(options_of(experiment=experiment, **{name: given}), name) == given
+
+
+# By the paper and the code that its authors released; not taken from this project.
+PUBLISHED = {
+    "synthesis": ("64", 64, 3000, 60, 30, 1, 100, 0, 1.0, 4),
+    "action": ("64", 64, 7000, 30, 30, 30, 3, 100, 1.0, 2),
+    "recovery": ("150", 150, 7000, 70, 70, 1, 100, 0, 0.5, 4),
+    "inpainting": ("128", 128, 7000, 150, 150, 1, 100, 0, 0.5, 4),
+}
+
+
+@pytest.mark.parametrize("experiment", PUBLISHED)
+def test_settings_are_the_published_ones(experiment):
+    options = options_of(experiment=experiment)
+    names = ["frame_generator_mode", "image_size", "num_epochs", "num_frames"]
+    names += ["truncated_backprop_length", "batch_size", "state_size", "content_size", "refsig"]
+    names += ["num_sections_in_test"]
+    assert tuple(getattr(options, name) for name in names) == PUBLISHED[experiment]
+    assert (options.z_size, options.motion_type_size) == (100, 0)
+    assert (options.step_size, options.sample_steps) == (0.03, 15)
+    assert (options.lr_gen, options.beta1_gen) == (0.002, 0.5)
+    assert (options.log_step, options.max_to_keep) == (10, 50)
+    assert options.num_batches_in_test == 2
+    # Not the released code's 0.001, by which inference stood still with long chunks.
+    assert options.transition_init_std == (0.04 if experiment == "recovery" else 0.1)
+
+
+def test_truth_about_the_embedded_clips_is_none_about_others():
+    by_default = options_of(experiment="inpainting").truth_path
+    assert by_default.startswith("./trainingVideo/")
+    assert options_of(experiment="inpainting", data_path="mine").truth_path == ""
+    named = options_of(experiment="inpainting", data_path="mine", truth_path="there")
+    assert named.truth_path == "there"
+    # And the record is as it was.
+    assert options_of(experiment="inpainting").truth_path == by_default
+
+
+# --- Over the options of an earlier run ---
+
+
+def test_contradiction_names_both_values():
+    with pytest.raises(CommandLineError, match="--num_frames 9 .* --num_frames 60"):
+        parse(["--resume", "--num_frames", "9"]).over(Options())
+
+
+@pytest.mark.parametrize(
+    "name, other",
+    [
+        *((name, 7) for name in ("num_frames", "first_frame", "state_size", "batch_size")),
+        *((name, 0.25) for name in ("beta1_gen", "refsig", "step_size")),
+        *[("image_size", 128), ("likelihood", "mean_over_frames"), ("dynamic_mode", "linear")],
+        *[("net_type", "128"), ("truncated_backprop_length", 7), ("sample_steps", 7)],
+    ],
+)
+def test_what_makes_the_model_cannot_change(name, other):
+    for training in (True, False):
+        command_line = parse(flags(isTraining=training, **{name: other}))
+        with pytest.raises(CommandLineError, match=f"{other} contradicts"):
+            command_line.over(Options())
+
+
+def test_mode_of_a_test_is_compared_with_that_of_its_checkpoint():
+    command_line = parse(flags(isTraining=False, training_mode="incomplete"))
+    recorded = Options(experiment="recovery", training_mode="incomplete")
+    assert command_line.over(recorded).experiment == "recovery"
+    with pytest.raises(CommandLineError, match="--training_mode incomplete contradicts"):
+        command_line.over(Options())
+
+
+def test_what_only_training_depends_on_may_change_in_a_test():
+    recorded = Options(category="fire", seed=1)
+    of_a_test = parse(flags(isTraining=False, seed=2, category="water")).over(recorded)
+    assert (of_a_test.seed, of_a_test.category) == (2, "water")
+    for name, value in {"seed": 2, "category": "water"}.items():
+        with pytest.raises(CommandLineError, match=f"--{name} "):
+            parse(flags(**{name: value})).over(recorded)
+
+
+def test_learning_rate_may_change_when_a_run_goes_on():
+    options = parse(["--resume", "--lr_gen", "0.001"]).over(Options(lr_half_life=50))
+    assert (options.lr_gen, options.lr_half_life) == (0.001, 50)
+
+
+def test_recorded_value_holds_where_the_flag_is_left_out():
+    recorded = Options(num_epochs=9, log_step=4, num_frames=7, category="fire")
+    options = parse(["--resume", "--num_epochs", "12"]).over(recorded)
+    assert (options.num_epochs, options.log_step, options.num_frames) == (12, 4, 7)
+    assert options.category == "fire"
+
+
+def test_agreeing_flag_is_no_contradiction():
+    recorded = Options(frame_generator_mode="8", image_size=8)
+    for given in ({"net_type": 8}, {"image_size": 8}):
+        assert parse(flags(isTraining=False, **given)).over(recorded).image_size == 8
+
+
+def test_what_an_earlier_call_did_is_not_done_again():
+    recorded = Options(
+        isTraining=False, resume=True, overwrite=True, debug=True, ckpt="a", output_dir="b"
+    )
+    options = parse(["--resume"]).over(recorded)
+    assert (options.isTraining, options.resume, options.overwrite) == (True, True, False)
+    options = parse([]).over(recorded)
+    for name, field in FIELDS.items():
+        if scope_of(name) is Scope.THIS_CALL:
+            assert getattr(options, name) == field.default, name
+
+
+def refuse_mode(command_line, options):
+    refuse_other_mode(options, command_line.experiment(options))
+
+
+def test_mode_of_a_run_that_goes_on_may_be_repeated_without_its_experiment():
+    recorded = Options(experiment="recovery", training_mode="incomplete")
+    going_on = parse(["--resume", "--training_mode", "incomplete"])
+    refuse_mode(going_on, going_on.over(recorded))
+    anew = parse(["--training_mode", "incomplete"])
+    with pytest.raises(CommandLineError, match="contradicts --experiment synthesis"):
+        refuse_mode(anew, anew.options)
+
+
+# --- Flags that nothing looks at ---
+
+
+def warn_of_idle(arguments, **of_the_run):
+    """As a call would that goes on with a run, or tests one, of these options."""
+    command_line = parse(arguments)
+    command_line.warn_of_idle(dataclasses.replace(command_line.options, **of_the_run))
+
+
+@pytest.mark.parametrize(
+    "flag, value, experiment, idle",
+    [
+        ("mask_type", "randomRegion", "synthesis", True),
+        ("mask_type", "randomRegion", "recovery", False),
+        ("average_last", 3, "inpainting", False),
+        ("pairs", "0:1", "action", True),
+        ("pairs", "0:1", "interpolation", False),
+        ("sequences", "1", "animation", True),
+        ("sequences", "1", "action", False),
+        ("seed", 1, "animation", False),
+        ("image", "a.png", "animation", False),
+    ],
+)
+def test_flag_that_the_experiment_does_not_look_at_is_named(capsys, flag, value, experiment, idle):
+    warn_of_idle(flags(isTraining=False, **{flag: value}), experiment=experiment)
+    warnings = capsys.readouterr().err
+    assert (f"--{flag} does nothing in --experiment {experiment}" in warnings) == idle
+    assert bool(warnings) == idle
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_idle_image_is_an_error_and_every_other_idle_flag_a_warning(capsys, experiment):
+    of_some = {name for record in EXPERIMENTS.values() for name in record.uses}
+    idle = of_some - set(EXPERIMENTS[experiment].uses)
+    assert idle
+    for name in idle - {"image"}:
+        given = flags(experiment=experiment, isTraining=False, **{name: FIELDS[name].default})
+        warn_of_idle(given)
+        assert f"warning: --{name} does nothing" in capsys.readouterr().err
+    if "image" in idle:
+        with pytest.raises(CommandLineError, match="^--image does nothing in .*; leave it out$"):
+            warn_of_idle(flags(experiment=experiment, isTraining=False, image="a.png"))
+
+
+def test_image_in_training_is_an_error_too():
+    with pytest.raises(CommandLineError, match="--image does nothing in training; it is for --is"):
+        warn_of_idle(flags(experiment="animation", image="a.png"))
+
+
+def test_who_looks_at_a_flag_follows_from_the_records(capsys):
+    """Of any experiments: these are unknown to the rest of the program."""
+    records = {
+        "synthesis": Experiment("of a test", "no_module"),
+        "dance": Experiment("of a test", "no_module", uses=("pairs", "sequences")),
+        "song": Experiment("of a test", "no_module", uses=("pairs",)),
+    }
+    given = flags(isTraining=False, pairs="0:1", sequences="1", interpolation_steps=3)
+    for experiment, warned in {
+        "synthesis": {"pairs": "dance, song", "sequences": "dance"},
+        "dance": {},
+        "song": {"sequences": "dance"},
+    }.items():
+        command_line = module.parse([*given, "--experiment", experiment], records)
+        command_line.warn_of_idle(command_line.options)
+        assert set(capsys.readouterr().err.splitlines()) == {
+            f"warning: --{name} does nothing in --experiment {experiment}; it is for {users}"
+            for name, users in warned.items()
+        }
+
+
+def test_flag_of_tests_is_named_in_training(capsys):
+    warn_of_idle(flags(experiment="action", sequences="1"))
+    assert "--sequences does nothing in training" in capsys.readouterr().err
+
+
+def test_clips_and_masks_of_a_test_may_be_named(capsys):
+    """A test measures its videos against them."""
+    given = {"data_path": "here", "mask_path": "there", "truth_path": "elsewhere"}
+    warn_of_idle(flags(experiment="recovery", isTraining=False, **given))
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "flag, value, mask_type",
+    [
+        ("mask_path", "there", "external"),
+        ("mask_file", "a.mat", "external"),
+        ("missing_fraction", 0.3, "missingFrames"),
+        ("region_size", 0.3, "randomRegion"),
+    ],
+)
+def test_flag_of_other_masks_is_named(capsys, flag, value, mask_type):
+    for given in ("external", "missingFrames", "randomRegion"):
+        warn_of_idle(flags(experiment="recovery", mask_type=given, **{flag: value}))
+        warning = f"--{flag} does nothing with --mask_type {given}; it is for {mask_type}"
+        assert (warning in capsys.readouterr().err) == (given != mask_type)
+
+
+def test_defaults_of_an_experiment_are_not_named(capsys):
+    warn_of_idle(["--experiment", "recovery"], experiment="synthesis")
+    assert not capsys.readouterr().err
+
+
+# --- Help ---
+
+
+@pytest.fixture(scope="module", params=[60, 120])
+def shown_help(request, tmp_path_factory):
+    """The width of a terminal, what --help shows there, and the modules that were imported."""
+    outcome = run(
+        tmp_path_factory.mktemp("help"),
+        "--help",
+        script=("-X", "importtime", SCRIPT),
+        env={**os.environ, "COLUMNS": str(request.param)},
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    imported = {line.split("|")[-1].strip() for line in outcome.stderr.splitlines()}
+    return request.param, outcome.stdout, imported
+
+
+def test_help_does_without_tensorflow(shown_help):
+    _, _, imported = shown_help
+    assert "argparse" in imported
+    assert "tensorflow" not in imported
+
+
+def test_help_has_the_groups_in_their_order_and_every_flag_in_its_own(shown_help):
+    _, text, _ = shown_help
+    headings = "|".join(re.escape(group.value) for group in Group)
+    _, *parts = re.split(rf"^({headings}):\n", text, flags=re.MULTILINE)
+    assert parts[::2] == [group.value for group in Group]
+    for group, part in zip(Group, parts[1::2], strict=True):
+        shown = set(re.findall(r"^  --(\w+)", part.split("defaults that differ")[0], re.MULTILINE))
+        expected = {name for name, field in FIELDS.items() if field.metadata["group"] is group}
+        assert shown == expected | ({"net_type"} if group is Group.MODEL else set())
+
+
+def test_help_lists_the_experiments_with_their_summaries(shown_help):
+    _, text, _ = shown_help
+    before_the_flags = " ".join(text.split("experiments:")[1].split("options:")[0].split())
+    assert before_the_flags == " ".join(
+        f"{name}: {record.summary}" for name, record in EXPERIMENTS.items()
+    )
+
+
+def test_help_lists_the_defaults_that_differ(shown_help):
+    _, text, _ = shown_help
+    last = " ".join(text.split("defaults that differ with --experiment:")[1].split())
+    for record in EXPERIMENTS.values():
+        for name, value in record.presets.items():
+            assert f"--{name} {value}" in last
+
+
+def test_help_fits_the_terminal(shown_help):
+    columns, text, _ = shown_help
+    for line in text.splitlines():
+        if not line.startswith("  main_dyn_G.py "):  # a command to copy stays in one line
+            assert len(line) <= columns, line
+    # And takes the width that there is.
+    assert max(map(len, text.splitlines())) > columns - 10
