@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from util.runs.building import build_generator, restore
 from util.runs.jobs import TestingJob, refuse_unwritable
 from util.runs.run_directory import free_name
 from util.runs.run_state import RunState, digest, read_state
-from util.system.errors import CommandLineError, RunError
+from util.system.errors import CommandLineError
 
 
 class LoadedCheckpoint(NamedTuple):
@@ -121,11 +122,13 @@ def observed_again(run: LoadedRun) -> np.ndarray | None:
     The result is None if the clips do not exist, have changed, or have missing pixels with unknown
     values. The reason is printed on stderr.
     """
-    options = run.options
+    recorded = run.checkpoint.state.options
+    # A mask that was made is drawn from the seed of the training, not from the seed of the test.
+    options = replace(run.options, seed=recorded.seed, category=recorded.category)
     try:
         clips = observed_clips(options, run.checkpoint.trained_by)
-    except RunError as error:
-        print(error, file=sys.stderr)
+    except Exception as error:  # the test does not need the clips, so nothing about them stops it
+        print("the training clips cannot be read:", *str(error).split(), file=sys.stderr)
         return None
     if digest(clips.frames, clips.missing) != run.checkpoint.state.clips_digest:
         print(
