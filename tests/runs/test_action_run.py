@@ -9,11 +9,11 @@ from PIL import Image
 from support.command_line import (
     SMALL,
     flags,
-    make_sequences,
     played,
     refused,
     run,
     run_here,
+    train_on_sequences,
     tree,
 )
 from support.numpy_model import draw_latents
@@ -43,9 +43,7 @@ INTERPOLATION = flags(experiment="interpolation", ckpt=CHECKPOINT)
 def finished(tmp_path_factory):
     """A directory in which a model of three sequences was trained."""
     place = tmp_path_factory.mktemp("action")
-    make_sequences(place, NAMES, LENGTH)
-    outcome = run(place, *flags(**TRAINING))
-    assert outcome.returncode == 0, outcome.stderr
+    train_on_sequences(place, NAMES, LENGTH, TRAINING)
     return place
 
 

@@ -15,6 +15,7 @@ from support.command_line import (
     refused,
     run,
     run_here,
+    train_on_sequences,
     tree,
 )
 
@@ -43,11 +44,9 @@ MODELS = "output_synthesis/waves/model"
 def finished(tmp_path_factory):
     """A directory in which an encoder was trained, with two images of other waves."""
     place = tmp_path_factory.mktemp("animation")
-    make_sequences(place, NAMES, LENGTH)
     for seed, name in ((7, "new.png"), (8, "newer.jpg")):
         Image.fromarray(moving_pattern(seed, 1)[0]).save(place / name)
-    outcome = run(place, *flags(**TRAINING))
-    assert outcome.returncode == 0, outcome.stderr
+    train_on_sequences(place, NAMES, LENGTH, TRAINING)
     return place
 
 

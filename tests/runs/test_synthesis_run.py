@@ -71,7 +71,7 @@ class Made(NamedTuple):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Tests of one run one after the other, by what was asked for; its clips are there."""
+    """Several tests of one run, by the flags that each was given. The clips are there."""
     place = tmp_path_factory.mktemp("made")
     trained().copy(place)
     return {

@@ -5,7 +5,16 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
-from support.command_line import SMALL, flags, make_sequences, refused, run, run_here, trained
+from support.command_line import (
+    SMALL,
+    flags,
+    make_sequences,
+    refused,
+    run,
+    run_here,
+    train_on_sequences,
+    trained,
+)
 from support.numpy_model import emit, in_double, unroll
 
 from model.networks import NETWORKS
@@ -37,9 +46,7 @@ TRANSFER = flags(experiment="transfer", category="waves")
 def finished(tmp_path_factory):
     """A directory in which a model of three sequences was trained."""
     place = tmp_path_factory.mktemp("transfer")
-    make_sequences(place, NAMES, LENGTH)
-    outcome = run(place, *flags(**TRAINING))
-    assert outcome.returncode == 0, outcome.stderr
+    train_on_sequences(place, NAMES, LENGTH, TRAINING)
     return place
 
 

@@ -192,6 +192,15 @@ def run_here(place: Path, *arguments: Any) -> Outcome:
     return Outcome(returncode, stdout.getvalue(), stderr.getvalue())
 
 
+def train_on_sequences(
+    place: Path, names: Sequence[str], length: int, training: dict[str, Any]
+) -> None:
+    """Make the clips of several sequences in `place` and train on them, as a process."""
+    make_sequences(place, names, length)
+    outcome = run(place, *flags(**training))
+    assert outcome.returncode == 0, outcome.stderr
+
+
 def wait_until(happened: Callable[[], bool], process: subprocess.Popen) -> None:
     """Wait until `happened` is true; fails if the process ends before."""
     while not happened():

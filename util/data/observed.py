@@ -71,9 +71,9 @@ def _truth(clips: Clips, options: Options, experiment: Experiment) -> np.ndarray
     truth = _read(options, options.truth_path)
     if sorted(truth.names) != sorted(clips.names):
         raise RunError(
-            f"the sequences {', '.join(truth.names)} in {options.truth_path} differ from those of "
-            f"{options.category} in {options.data_path}, {', '.join(clips.names)}; give them the "
-            "same names, or choose another --truth_path"
+            f"the sequences {', '.join(truth.names)} in {options.truth_path} differ from the "
+            f"sequences {', '.join(clips.names)} of {options.category} in {options.data_path}; "
+            "give them the same names, or choose another --truth_path"
         )
     order = [truth.names.index(name) for name in clips.names]
     return to_bytes(truth.frames[order])

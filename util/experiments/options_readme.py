@@ -6,6 +6,7 @@ python -m util.experiments.options_readme
 from pathlib import Path
 
 from util.experiments.registry import EXPERIMENTS
+from util.options.experiment import users_of
 from util.options.schema import FIELDS, Group, meaning_of
 from util.system.atomic import write_text
 
@@ -60,7 +61,7 @@ def table_of(group: Group) -> str:
 
 def looked_at_by(name: str) -> str:
     """The calls that use an option, in words; "" if all calls use it."""
-    users = [key for key, experiment in EXPERIMENTS.items() if name in experiment.uses]
+    users = users_of(name, EXPERIMENTS)
     about = FIELDS[name].metadata
     words = [", ".join(users)] if users else []
     if about["only_in_tests"]:

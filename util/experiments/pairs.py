@@ -35,7 +35,6 @@ def pairs(run: LoadedRun) -> Iterator[Pair]:
     """Yield the pairs of --pairs. If it is left out, yield up to four pairs: 0:1, 2:3, …"""
     names = run.checkpoint.state.sequence_names
     last = min(len(names), 2 * DEFAULT_PAIRS) - 1
-    for first, second in pairs_of(run.options.pairs) or zip(
-        range(0, last, 2), range(1, last + 1, 2), strict=True
-    ):
+    neighbours = [(first, first + 1) for first in range(0, last, 2)]
+    for first, second in pairs_of(run.options.pairs) or neighbours:
         yield Pair(first, second, f"{names[first]}_to_{names[second]}")

@@ -103,7 +103,7 @@ EXPERIMENTS = {
         trains=False,
     ),
     "animation": Experiment(
-        summary="learn to set still images in motion, and animate those of --image",
+        summary="learn to set still images in motion, and animate the images of --image",
         module="util.experiments.animation",
         presets={
             **MANY_SEQUENCES,

@@ -8,12 +8,12 @@ import difflib
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import Field, replace
 from typing import Any, NamedTuple, NoReturn
 
 from model.networks import ALIASES
-from util.options.experiment import Experiment, Experiments
+from util.options.experiment import Experiment, Experiments, users_of
 from util.options.schema import (
     FIELDS,
     NETWORK_SIDES,
@@ -58,7 +58,7 @@ class CommandLine(NamedTuple):
     def _why_idle(self, name: str, options: Options) -> str:
         """The reason why an option has no effect, in words; "" if it has an effect."""
         about = FIELDS[name].metadata
-        users = [key for key, experiment in self.experiments.items() if name in experiment.uses]
+        users = users_of(name, self.experiments)
         if users and options.experiment not in users:
             return f"in --experiment {options.experiment}; it is for {', '.join(users)}"
         if about["only_in_tests"] and options.isTraining:
@@ -75,22 +75,31 @@ class CommandLine(NamedTuple):
         Raises:
             CommandLineError: a given option contradicts a recorded option that must not change.
         """
-        fixed = {Scope.FIXED}
-        if self.options.isTraining:
-            fixed.add(Scope.FIXED_IN_TRAINING)
-        for name in self.given:
-            now, then = getattr(self.options, name), getattr(recorded, name)
-            if now != then and scope_of(name) in fixed:
-                raise CommandLineError(
-                    f"--{name} {now} contradicts the checkpoint, which was trained with "
-                    f"--{name} {then}; leave the flag out or train another run"
-                )
+        refuse_contradictions(self.options, recorded, self.given)
         of_now = {
             name: getattr(self.options, name)
             for name in FIELDS
             if name in self.given or scope_of(name) is Scope.THIS_CALL
         }
         return replace(recorded, **of_now)
+
+
+def refuse_contradictions(options: Options, recorded: Options, names: Iterable[str]) -> None:
+    """Raises CommandLineError if an option in `names` differs from the record and must not.
+
+    Args:
+        options: the options of this call; `isTraining` decides which options are fixed.
+    """
+    fixed = {Scope.FIXED}
+    if options.isTraining:
+        fixed.add(Scope.FIXED_IN_TRAINING)
+    for name in names:
+        now, then = getattr(options, name), getattr(recorded, name)
+        if now != then and scope_of(name) in fixed:
+            raise CommandLineError(
+                f"--{name} {now} contradicts the checkpoint, which was trained with "
+                f"--{name} {then}; leave the flag out or train another run"
+            )
 
 
 def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:

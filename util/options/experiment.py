@@ -51,3 +51,8 @@ class Experiment:
 
 
 Experiments = Mapping[str, Experiment]
+
+
+def users_of(option: str, experiments: Experiments) -> list[str]:
+    """The experiments that name an option in `uses`; every experiment uses an option without."""
+    return [name for name, experiment in experiments.items() if option in experiment.uses]

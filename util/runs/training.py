@@ -15,7 +15,7 @@ from model.random_keys import Stream, random_generator
 from util.data.clips import Clips
 from util.data.frames import to_bytes
 from util.metrics.recovered import Recovered, Recovery
-from util.options.command_line import CommandLine
+from util.options.command_line import refuse_contradictions
 from util.options.schema import FIELDS, Options
 from util.pictures.encoding import write_png, write_video
 from util.pictures.layout import contact_sheet
@@ -236,7 +236,7 @@ def resume(
                 "ask for more epochs"
             )
         # options.json may have changed since, so the options in the checkpoint count.
-        CommandLine(options, frozenset(FIELDS), {}).over(state.options)
+        refuse_contradictions(options, state.options, FIELDS)
         restore(generator, state, path)
         return state
     if found:

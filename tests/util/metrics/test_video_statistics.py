@@ -1,4 +1,4 @@
-"""Measures of synthesized videos: by hand, by loops, and by what is done to a clip."""
+"""Measures of synthesized videos: hand-made clips, plain loops, and damaged clips."""
 
 import json
 import math
