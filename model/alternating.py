@@ -1,9 +1,10 @@
 """Alternating back-propagation through time, the algorithm of the paper.
 
-One epoch visits all batches of sequences, and all chunks of each batch in time order. For each
+One epoch visits all batches of sequences, and some chunks of each batch in time order. For each
 chunk it infers the latents by Langevin dynamics (inferential back-propagation). Then it takes one
 Adam step on the weights (learning back-propagation). Each chunk starts from the last state of the
-previous chunk.
+previous chunk, as in the paper. Chunks that begin anywhere start from the state that the present
+latents give to the frame before them.
 
 With an encoder (animation of still images), the encoder maps one frame of each sequence to the
 appearance vector and the start state. Only the innovations and the motion type are inferred.
@@ -14,9 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model.chunks import CHUNK_STARTS, Chunk, chunk_anywhere, fixed_chunks
 from model.dynamic_generator import DynamicGenerator
-from model.latents import Latents, split_range
+from model.latents import Latents, of_sequences, split_range
 from model.random_keys import Stream, random_generator, random_key
+from model.sampling import reconstruct, unrolled
 
 
 class EpochReport(NamedTuple):
@@ -30,7 +33,9 @@ class EpochReport(NamedTuple):
         alpha_gradient, beta_gradient: gradient norms of the weights, mean over weight steps.
         active_share: share of active hidden units of the transition, mean over weight steps.
         diagnostics: scalars of the sampler by name, mean over weight steps.
-        reconstruction: [N, T, H, W, 3] in [-1, 1]; black in frames outside the epoch's chunks.
+        reconstruction: [N, T, H, W, 3] in [-1, 1]. Frames outside the epoch's chunks are not
+            part of the squared error. They are black in a model with an encoder; otherwise they
+            are reconstructed at the end of the epoch.
     """
 
     squared_error: float
@@ -50,54 +55,35 @@ def batches(num_sequences: int, batch_size: int, order: np.random.Generator) -> 
         yield np.sort(shuffled[span])
 
 
-class Chunk(NamedTuple):
-    """Consecutive frames of some sequences, as indices into arrays [N, T, ...].
-
-    Fields:
-        rows: int [n, 1], indices of the sequences.
-        times: int [n, length], indices of the frames in each sequence.
-    """
-
-    rows: np.ndarray
-    times: np.ndarray
-
-
-def chunks_of(rows: np.ndarray, num_frames: int, chunk_length: int) -> list[Chunk]:
-    """All chunks of the sequences `rows`, int [n], of `num_frames` frames, in time order."""
-    return [
-        Chunk(rows[:, np.newaxis], np.tile(np.arange(span.start, span.stop), (len(rows), 1)))
-        for span in split_range(num_frames, chunk_length)
-    ]
-
-
-def chunk_anywhere(
-    rows: np.ndarray, num_frames: int, chunk_length: int, order: np.random.Generator
-) -> Chunk:
-    """One chunk that begins at a random frame, drawn separately for each sequence.
-
-    The chunk has `chunk_length` frames, or all frames of a shorter sequence.
-    """
-    length = min(chunk_length, num_frames)
-    starts = order.integers(num_frames - length + 1, size=(len(rows), 1))
-    return Chunk(rows[:, np.newaxis], starts + np.arange(length))
-
-
 def slice_chunk(latents: Latents, chunk: Chunk, state: np.ndarray) -> Latents:
     """The latents of a chunk that starts from `state` [n, state_size]."""
     rows = chunk.rows[:, 0]
     return Latents(
-        latents.innovations[chunk], state, latents.appearance[rows], latents.motion_type[rows]
+        latents.innovations[chunk.rows, chunk.times],
+        state,
+        latents.appearance[rows],
+        latents.motion_type[rows],
     )
 
 
-def write_chunk(latents: Latents, chunk: Chunk, inferred: Latents, begins_sequence: bool) -> None:
+def write_chunk(latents: Latents, chunk: Chunk, inferred: Latents) -> None:
     """Write the inferred latents of a chunk into the latents of all sequences, in place."""
     rows = chunk.rows[:, 0]
-    latents.innovations[chunk] = inferred.innovations
+    latents.innovations[chunk.rows, chunk.times] = inferred.innovations
     latents.appearance[rows] = inferred.appearance
     latents.motion_type[rows] = inferred.motion_type
-    if begins_sequence:
+    if chunk.begins_sequence:
         latents.initial_state[rows] = inferred.initial_state
+
+
+def state_before(
+    generator: DynamicGenerator, latents: Latents, frame: int, chunk_length: int
+) -> np.ndarray:
+    """The state [n, state_size] from which frame number `frame`, from 0, continues."""
+    if frame == 0:
+        return latents.initial_state
+    states = [states for _, states in unrolled(generator, latents, chunk_length)]
+    return np.concatenate(states, axis=1)[:, frame - 1]
 
 
 def alternate(
@@ -112,6 +98,7 @@ def alternate(
     epoch: int,
     visible: np.ndarray | None = None,
     encoded_frame: str = "",
+    chunk_starts: str = "fixed",
 ) -> EpochReport:
     """Run one epoch of alternating back-propagation; change `latents` and weights in place.
 
@@ -124,6 +111,7 @@ def alternate(
         encoded_frame: which frame of each sequence the encoder maps: "first" or "random"; "" for
             a model without an encoder. With "random", each batch has only one chunk in this
             epoch, and the chunk begins at the encoded frame.
+        chunk_starts: where the chunks begin, a name in `CHUNK_STARTS`.
     """
     reconstruction = np.full_like(frames, -1.0)
     reconstructed = np.zeros((*frames.shape[:2], 1, 1, 1), bool)
@@ -135,30 +123,36 @@ def alternate(
         if encoded_frame == "random":
             chunks = [chunk_anywhere(rows, frames.shape[1], chunk_length, order)]
         else:
-            chunks = chunks_of(rows, frames.shape[1], chunk_length)
+            chunks = CHUNK_STARTS[chunk_starts](rows, frames.shape[1], chunk_length, order)
         images = None
         if encoded_frame:
-            images = frames[rows, chunks[0].times[:, 0]]
+            images = frames[rows, chunks[0].times[:, 0] if encoded_frame == "random" else 0]
             encoded = generator.encode(images)
             latents.appearance[rows] = encoded.appearance
             latents.initial_state[rows] = encoded.initial_state
-        state = latents.initial_state[rows]
+        reached, state = 0, latents.initial_state[rows]
         for number, chunk in enumerate(chunks):
-            observed, begins_sequence = frames[chunk], number == 0
-            seen = None if visible is None else visible[chunk]
+            start = 0 if chunk.begins_sequence else chunk.times[0, 0]
+            if start != reached:
+                state = state_before(generator, of_sequences(latents, rows), start, chunk_length)
+            observed = frames[chunk.rows, chunk.times]
+            seen = None if visible is None else visible[chunk.rows, chunk.times]
             key = random_key(seed, Stream.LANGEVIN, epoch, batch, number)
             current = slice_chunk(latents, chunk, state)
-            sampled = generator.infer(observed, current, begins_sequence, key, seen)
-            write_chunk(latents, chunk, sampled.latents, begins_sequence)
+            sampled = generator.infer(observed, current, chunk.begins_sequence, key, seen)
+            write_chunk(latents, chunk, sampled.latents)
             learned = generator.learn(
-                observed, sampled.latents, begins_sequence, learning_rate, seen, images
+                observed, sampled.latents, chunk.begins_sequence, learning_rate, seen, images
             )
-            state = learned.last_state
-            reconstruction[chunk] = learned.frames
-            reconstructed[chunk] = True
+            reached, state = start + observed.shape[1], learned.last_state
+            reconstruction[chunk.rows, chunk.times] = learned.frames
+            reconstructed[chunk.rows, chunk.times] = True
             energies += [learned.energy.prior.sum(), learned.energy.likelihood.sum()]
             figures.append((learned.alpha_gradient, learned.beta_gradient, learned.active_share))
             diagnostics.append(sampled.diagnostics)
+    if chunk_starts != "fixed" and not encoded_frame:
+        rest = reconstruct(generator, latents, chunk_length, batch_size)
+        np.copyto(reconstruction, rest, where=~reconstructed)
     compared = reconstructed if visible is None else reconstructed & visible
     prior, likelihood = map(float, energies / len(frames))
     alpha_gradient, beta_gradient, active_share = np.mean(figures, axis=0).tolist()
@@ -200,10 +194,11 @@ def infer_onwards(
     for batch, span in enumerate(split_range(len(frames), batch_size)):
         rows = np.arange(span.start, span.stop)
         state = latents.initial_state[rows]
-        for number, chunk in enumerate(chunks_of(rows, frames.shape[1], chunk_length)):
+        for number, chunk in enumerate(fixed_chunks(rows, frames.shape[1], chunk_length)):
             current = slice_chunk(latents, chunk, state)
             for repeat in range(repeats):
                 key = random_key(seed, Stream.AFTER_TRAINING, repeat, batch, number)
-                current = generator.infer(frames[chunk], current, number == 0, key).latents
-            write_chunk(latents, chunk, current, number == 0)
-            state = generator.generate(current).last_state
+                observed = frames[chunk.rows, chunk.times]
+                current = generator.infer(observed, current, chunk.begins_sequence, key).latents
+            write_chunk(latents, chunk, current)
+            state = generator.states(current)[:, -1]

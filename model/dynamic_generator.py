@@ -5,10 +5,21 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from model.emission import Moments, Statistics
 from model.encoder import Encoded
-from model.graph import ChunkInputs, Encoding, Generated, Learned, Settings, Training, build_graph
+from model.graph import (
+    ChunkGraph,
+    ChunkInputs,
+    Encoding,
+    Generated,
+    Learned,
+    Settings,
+    Training,
+    build_graph,
+)
 from model.inference import Sampled
 from model.latents import Latents
+from model.transition import TRANSITIONS
 
 
 class DynamicGenerator:
@@ -94,15 +105,47 @@ class DynamicGenerator:
         encoding = self._encoding()
         return self._session.run(encoding.encoded, {encoding.images: images})
 
-    def generate(self, latents: Latents, normalization: str = "batch") -> Generated:
+    def generate(self, latents: Latents, statistics: Statistics | None = None) -> Generated:
         """Compute frames: a reconstruction from inferred latents, a synthesis from drawn latents.
 
         Args:
-            normalization: "batch" or "moving", see `emit`.
+            statistics: the statistics by which the emission network normalises; None for those
+                of these n·T frames, as in training.
         """
-        chunk = self._model.chunks[latents.innovations.shape[1]]
-        feed = dict(zip(chunk.inputs.latents, latents, strict=True))
-        return self._session.run(chunk.generated[normalization], feed)
+        chunk, feed = self._chunk(latents), self._feed_latents(latents, statistics)
+        generated = chunk.generated if statistics is None else chunk.generated_by
+        return self._session.run(generated, feed)
+
+    def states(self, latents: Latents) -> np.ndarray:
+        """Unroll the transition: states [n, T, state_size], without any frame."""
+        return self._session.run(
+            self._chunk(latents).generated.states, self._feed_latents(latents, None)
+        )
+
+    def moments(self, latents: Latents, layer: int, statistics: Statistics) -> Moments:
+        """The moments of normalised layer number `layer`, from 0, over n·T frames.
+
+        Args:
+            statistics: the statistics by which the layers before it normalise. Those of this and
+                of later layers are not used.
+        """
+        return self._session.run(
+            self._chunk(latents).moments[layer], self._feed_latents(latents, statistics)
+        )
+
+    def moving_statistics(self) -> Statistics:
+        """The moving averages of the statistics in training."""
+        layers = self.weights.beta[:-1]
+        averages = [Moments(layer.moving_mean, layer.moving_variance) for layer in layers]
+        return self._session.run(averages)
+
+    def innovations_kernel(self) -> np.ndarray:
+        """K [z_size, outputs]: the transition sees an innovation ξ only through ξK."""
+        driven = self.weights.alpha[: TRANSITIONS[self.settings.dynamic_mode].num_driven]
+        kernels = [layer.kernel for layer in driven]
+        first = self.settings.sizes.motion_type_size
+        rows = slice(first, first + self.settings.sizes.z_size)
+        return np.concatenate([kernel[rows] for kernel in self._session.run(kernels)], axis=1)
 
     def state_bytes(self) -> int:
         """The size of the result of `state`, in bytes."""
@@ -134,6 +177,16 @@ class DynamicGenerator:
     @property
     def _variables(self) -> dict[str, tf.Variable]:
         return self._model.variables
+
+    def _chunk(self, latents: Latents) -> ChunkGraph:
+        return self._model.chunks[latents.innovations.shape[1]]
+
+    def _feed_latents(self, latents: Latents, statistics: Statistics | None) -> dict:
+        feed = dict(zip(self._chunk(latents).inputs.latents, latents, strict=True))
+        if statistics is not None:
+            for place, moments in zip(self._model.statistics, statistics, strict=True):
+                feed |= dict(zip(place, moments, strict=True))
+        return feed
 
     def _training(self, length: int) -> tuple[ChunkInputs, Training]:
         chunk = self._model.chunks[length]

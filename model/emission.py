@@ -9,7 +9,7 @@ normalisation would remove it. This module builds all networks in `model.network
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf
 
@@ -46,14 +46,21 @@ class ReadLayer(NamedTuple):
     Fields:
         upsample: the transposed convolution (in the last layer with bias), [N, side, side,
             channels in] → [N, output side, output side, channels out].
-        shift, moving_mean, moving_variance: [channels out], used by the normalisation; None in
-            the last layer.
+        shift: [channels out], the shift of the normalisation; None in the last layer.
     """
 
     upsample: Callable[[tf.Tensor], tf.Tensor]
     shift: tf.Tensor | None
-    moving_mean: tf.Tensor | None
-    moving_variance: tf.Tensor | None
+
+
+class Moments(NamedTuple):
+    """Mean and variance of the features of a layer before normalisation, each [channels]."""
+
+    mean: Any
+    variance: Any
+
+
+Statistics = Sequence[Moments]  # the moments of every normalised layer, from the first
 
 
 class Emitted(NamedTuple):
@@ -61,13 +68,12 @@ class Emitted(NamedTuple):
 
     Fields:
         frames: [n, T, side, side, 3], in (-1, 1).
-        statistics: (mean, variance) for each normalised layer, each [channels]. With "batch" they
-            are mean and sample variance of the features before normalisation. With "moving"
-            they are the moving averages.
+        statistics: for each normalised layer the moments of these n·T frames. The variance is
+            the sample variance if the layer normalises by it, else the mean square deviation.
     """
 
     frames: tf.Tensor
-    statistics: list[tuple[tf.Tensor, tf.Tensor]]
+    statistics: list[Moments]
 
 
 def make_emission(
@@ -126,11 +132,10 @@ def read_emission(
         if layer.moving_mean is None:
             bias = tf.cast(bias, precision)
             upsample = transposed_convolution(kernel, *geometry, bias, many_passes)
-            read.append(ReadLayer(upsample, None, None, None))
+            read.append(ReadLayer(upsample, None))
         else:
             upsample = transposed_convolution(kernel, *geometry, None, many_passes)
-            averages = tf.identity(layer.moving_mean), tf.identity(layer.moving_variance)
-            read.append(ReadLayer(upsample, bias, *averages))
+            read.append(ReadLayer(upsample, bias))
     return read
 
 
@@ -138,47 +143,52 @@ def emit(
     layers: Sequence[ReadLayer],
     appearance: tf.Tensor,
     states: tf.Tensor,
-    normalization: str = "batch",
+    given: Statistics | None = None,
 ) -> Emitted:
     """Compute all frames of all sequences in one pass, in the precision of the layers.
 
     Args:
         appearance: [n, content_size].
         states: [n, T, state_size].
-        normalization: "batch" uses the statistics of these n·T frames. "moving" uses the moving
-            averages from training, so that a frame depends only on its own [a, s_t].
+        given: the statistics by which the normalised layers normalise. A frame then depends only
+            on its own [a, s_t]. If it is None, they use the statistics of these n·T frames, as
+            in training.
     """
     num_sequences, num_frames = tf.shape(states)[0], tf.shape(states)[1]
     codes = tf.concat([tf.repeat(appearance[:, None], num_frames, axis=1), states], axis=2)
     code_size = int(appearance.shape[-1]) + int(states.shape[-1])
     features = tf.reshape(codes, [-1, 1, 1, code_size])
     statistics = []
-    for layer in layers[:-1]:
-        features, mean, variance = normalize(layer.upsample(features), layer, normalization)
+    for number, layer in enumerate(layers[:-1]):
+        features, moments = normalize(
+            layer.upsample(features), layer.shift, given[number] if given is not None else None
+        )
         features = tf.nn.relu(features)
-        statistics.append((mean, variance))
+        statistics.append(moments)
     pixels = tf.tanh(tf.cast(layers[-1].upsample(features), tf.float32))
     frames = tf.reshape(pixels, [num_sequences, num_frames, *pixels.shape[1:]])
     return Emitted(frames, statistics)
 
 
-def normalize(features: tf.Tensor, layer: ReadLayer, normalization: str):
-    """Batch normalisation with shift and without scale: (features, mean, variance)."""
-    moving = normalization == "moving"
-    return tf.nn.fused_batch_norm(
+def normalize(
+    features: tf.Tensor, shift: tf.Tensor, given: Moments | None
+) -> tuple[tf.Tensor, Moments]:
+    """Batch normalisation with shift and without scale: the result, and the features' moments."""
+    normalized, mean, variance = tf.nn.fused_batch_norm(
         features,
-        scale=tf.ones_like(layer.shift),
-        offset=layer.shift,
-        mean=layer.moving_mean if moving else None,
-        variance=layer.moving_variance if moving else None,
+        scale=tf.ones_like(shift),
+        offset=shift,
+        mean=None if given is None else given.mean,
+        variance=None if given is None else given.variance,
         epsilon=NORMALIZATION_EPSILON,
-        is_training=not moving,
+        is_training=given is None,
     )
+    if given is None:
+        return normalized, Moments(mean, variance)
+    return normalized, Moments(*tf.nn.moments(tf.cast(features, tf.float32), [0, 1, 2]))
 
 
-def gather_statistics(
-    layers: Sequence[EmissionLayer], statistics: Sequence[tuple[tf.Tensor, tf.Tensor]]
-) -> tf.Operation:
+def gather_statistics(layers: Sequence[EmissionLayer], statistics: Statistics) -> tf.Operation:
     """Update the moving averages: each goes a tenth of the way to the statistics of this batch."""
     moves = []
     for layer, (mean, variance) in zip(layers, statistics, strict=False):

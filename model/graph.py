@@ -14,7 +14,9 @@ from model.emission import (
     INIT_STD,
     EmissionLayer,
     Emitted,
+    Moments,
     ReadLayer,
+    Statistics,
     emit,
     gather_statistics,
     make_emission,
@@ -28,8 +30,6 @@ from model.networks import NETWORKS, image_side
 from model.posterior import Energy, energy
 from model.random_keys import Stream, random_key
 from model.transition import TRANSITIONS, AffineMap, Transition, Unrolled
-
-NORMALIZATIONS = ("batch", "moving")  # see `emit`
 
 
 class Settings(NamedTuple):
@@ -52,10 +52,10 @@ class Settings(NamedTuple):
 
 
 class Generated(NamedTuple):
-    """Frames [n, T, H, W, 3] in [-1, 1], and the last state [n, state_size] of each sequence."""
+    """Frames [n, T, H, W, 3] in [-1, 1], and the states [n, T, state_size] that gave them."""
 
     frames: tf.Tensor
-    last_state: tf.Tensor
+    states: tf.Tensor
 
 
 class Learned(NamedTuple):
@@ -122,11 +122,15 @@ class ChunkGraph(NamedTuple):
     """Inputs and results for chunks of one length; `training` is None in a graph only for tests.
 
     Fields:
-        generated: one entry for each name in `NORMALIZATIONS`.
+        generated: normalised by the statistics of the chunk itself.
+        generated_by: normalised by given statistics, see `ModelGraph.statistics`.
+        moments: the moments of all normalised layers in `generated_by`.
     """
 
     inputs: ChunkInputs
-    generated: dict[str, Generated]
+    generated: Generated
+    generated_by: Generated
+    moments: list[Moments]
     training: Training | None
 
 
@@ -135,6 +139,7 @@ class ModelGraph(NamedTuple):
 
     Fields:
         learning_rate: the placeholder of a scalar that every learning step needs.
+        statistics: placeholders for the statistics of all normalised layers.
         chunks: the graph of a chunk, by the number of frames.
         encoding: None in a model without an encoder.
         variables: weights, moving averages of the normalisation and Adam's moments, by name.
@@ -144,6 +149,7 @@ class ModelGraph(NamedTuple):
     graph: tf.Graph
     weights: Weights
     learning_rate: tf.Tensor
+    statistics: list[Moments]
     chunks: dict[int, ChunkGraph]
     encoding: Encoding | None
     variables: dict[str, tf.Variable]
@@ -169,14 +175,18 @@ def build_graph(settings: Settings, chunk_lengths: Iterable[int], learns: bool) 
             beta1=settings.beta1_gen,
             gamma=[weight for layer in weights.gamma for weight in (layer.kernel, layer.bias)],
         )
+        statistics = statistics_inputs(weights)
+        trained_by = adam if learns else None
         chunks = {
-            length: chunk_graph(settings, weights, encoding, length, adam if learns else None)
+            length: chunk_graph(settings, weights, encoding, statistics, length, trained_by)
             for length in sorted(set(chunk_lengths))
         }
         variables = {variable.op.name: variable for variable in tf.global_variables()}
         initialize = tf.global_variables_initializer()
     graph.finalize()
-    return ModelGraph(graph, weights, learning_rate, chunks, encoding, variables, initialize)
+    return ModelGraph(
+        graph, weights, learning_rate, statistics, chunks, encoding, variables, initialize
+    )
 
 
 def make_weights(settings: Settings) -> Weights:
@@ -202,11 +212,11 @@ def read_networks(settings: Settings, weights: Weights, many_passes: bool = Fals
 
 
 def unroll_and_emit(
-    networks: Networks, latents: Latents, normalization: str = "batch"
+    networks: Networks, latents: Latents, given: Statistics | None = None
 ) -> tuple[Unrolled, Emitted]:
-    """Apply both networks: latents → states → frames."""
+    """Apply both networks: latents → states → frames; see `emit` for `given`."""
     unrolled = networks.transition.unroll(networks.alpha, latents)
-    return unrolled, emit(networks.beta, latents.appearance, unrolled.states, normalization)
+    return unrolled, emit(networks.beta, latents.appearance, unrolled.states, given)
 
 
 def encoding_graph(settings: Settings, weights: Weights) -> Encoding:
@@ -218,22 +228,42 @@ def encoding_graph(settings: Settings, weights: Weights) -> Encoding:
         return Encoding(images, encode(encoder, images, settings.sizes.content_size))
 
 
+def statistics_inputs(weights: Weights) -> list[Moments]:
+    """Create the placeholders for the statistics of the normalised layers of the emission."""
+    with tf.name_scope("statistics"):
+        return [
+            Moments(tf.placeholder(tf.float32, [channels]), tf.placeholder(tf.float32, [channels]))
+            for channels in (layer.spec.channels for layer in weights.beta[:-1])
+        ]
+
+
 def chunk_graph(
-    settings: Settings, weights: Weights, encoding: Encoding | None, length: int, adam: Adam | None
+    settings: Settings,
+    weights: Weights,
+    encoding: Encoding | None,
+    statistics: Statistics,
+    length: int,
+    adam: Adam | None,
 ) -> ChunkGraph:
     """Build all computations for chunks of `length` frames; without `adam` only generation."""
     with tf.name_scope(f"chunk_of_{length}_frames"):
         inputs = chunk_inputs(settings, length)
         networks = read_networks(settings, weights)
-        generated = {}
-        for normalization in NORMALIZATIONS:
-            with tf.name_scope(f"generation_{normalization}"):
-                unrolled, emission = unroll_and_emit(networks, inputs.latents, normalization)
-                generated[normalization] = Generated(emission.frames, unrolled.states[:, -1])
+        with tf.name_scope("generation"):
+            generated, _ = generation(networks, inputs.latents, None)
+            generated_by, moments = generation(networks, inputs.latents, statistics)
         training = None
         if adam is not None:
             training = training_graph(settings, weights, networks, encoding, inputs, adam)
-    return ChunkGraph(inputs, generated, training)
+    return ChunkGraph(inputs, generated, generated_by, moments, training)
+
+
+def generation(
+    networks: Networks, latents: Latents, given: Statistics | None
+) -> tuple[Generated, list[Moments]]:
+    """Build the frames of latents, and the moments of the normalised layers."""
+    unrolled, emission = unroll_and_emit(networks, latents, given)
+    return Generated(emission.frames, unrolled.states), emission.statistics
 
 
 def chunk_inputs(settings: Settings, length: int) -> ChunkInputs:

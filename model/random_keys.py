@@ -22,6 +22,9 @@ class Stream(enum.IntEnum):
     PREVIEW_START = 7
     MASK = 8
     AFTER_TRAINING = 9
+    CALIBRATION = 10
+    POSTERIOR_CHECK = 11
+    BASELINE = 12
 
 
 def random_generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

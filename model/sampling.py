@@ -10,7 +10,28 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from model.dynamic_generator import DynamicGenerator
+from model.emission import Statistics
+from model.innovations import Innovations
 from model.latents import Latents, of_sequences, split_range
+
+
+def unrolled(
+    generator: DynamicGenerator, latents: Latents, chunk_length: int
+) -> Iterator[tuple[Latents, np.ndarray]]:
+    """Yield the latents of successive chunks, and their states [n, T, state_size].
+
+    Each chunk starts from the last state of the previous chunk.
+
+    Args:
+        latents: latents of n sequences of any length.
+    """
+    state = latents.initial_state
+    for times in split_range(latents.innovations.shape[1], chunk_length):
+        innovations = latents.innovations[:, times]
+        chunk = latents._replace(innovations=innovations, initial_state=state)
+        states = generator.states(chunk)
+        state = states[:, -1]
+        yield chunk, states
 
 
 def generate_chunks(
@@ -18,20 +39,21 @@ def generate_chunks(
     start: Latents,
     innovations_of: Callable[[int], np.ndarray],
     num_chunks: int,
-    normalization: str,
+    statistics: Statistics | None,
 ) -> Iterator[np.ndarray]:
     """Yield frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
 
     Args:
         start: start state, appearance vector and motion type. Its innovations are not used.
         innovations_of: maps the chunk number 0, 1, … to its innovations [n, T, z_size].
-        normalization: "batch" (statistics of the chunk) or "moving" (averages from training).
+        statistics: the statistics by which all chunks are normalised; None for those of each
+            chunk itself.
     """
     state = start.initial_state
     for chunk in range(num_chunks):
         current = start._replace(innovations=innovations_of(chunk), initial_state=state)
-        generated = generator.generate(current, normalization)
-        state = generated.last_state
+        generated = generator.generate(current, statistics)
+        state = generated.states[:, -1]
         yield generated.frames
 
 
@@ -40,18 +62,19 @@ def reconstruct(
     latents: Latents,
     chunk_length: int,
     batch_size: int,
-    normalization: str = "batch",
+    statistics: Statistics | None = None,
 ) -> np.ndarray:
-    """Frames [N, T, H, W, 3] in [-1, 1] from inferred latents; training uses "batch"."""
+    """Frames [N, T, H, W, 3] in [-1, 1] from inferred latents; see `generate_chunks`.
+
+    Without `statistics`, each chunk is normalised as in training.
+    """
     num_sequences, num_frames = latents.innovations.shape[:2]
     times = split_range(num_frames, chunk_length)
     videos = []
     for rows in split_range(num_sequences, batch_size):
         batch = of_sequences(latents, rows)
         innovations = [batch.innovations[:, frames] for frames in times]
-        chunks = generate_chunks(
-            generator, batch, innovations.__getitem__, len(times), normalization
-        )
+        chunks = generate_chunks(generator, batch, innovations.__getitem__, len(times), statistics)
         videos.append(np.concatenate(list(chunks), axis=1))
     return np.concatenate(videos)
 
@@ -59,9 +82,10 @@ def reconstruct(
 def synthesize(
     generator: DynamicGenerator,
     start: Latents,
+    innovations: Innovations,
     chunk_length: int,
     num_chunks: int,
-    normalization: str,
+    statistics: Statistics | None,
     noise: Callable[[int], np.random.Generator],
 ) -> Iterator[np.ndarray]:
     """Yield sampled frames [n, chunk_length, H, W, 3] in [-1, 1], chunk by chunk.
@@ -71,34 +95,40 @@ def synthesize(
 
     Args:
         start: see `drawn_start`. Its innovations are not used.
+        innovations: the distribution of the innovations.
+        statistics: see `generate_chunks`.
         noise: maps the chunk number 0, 1, … to its random generator.
     """
     num_sequences, z_size = len(start.innovations), start.innovations.shape[2]
+    drawn, shape = (chunk_length, z_size), (num_sequences, chunk_length, z_size)
     return generate_chunks(
         generator,
         start,
-        lambda chunk: drawn_for_all(noise(chunk), (num_sequences, chunk_length, z_size)),
+        lambda chunk: np.broadcast_to(innovations.draw(noise(chunk), drawn), shape),
         num_chunks,
-        normalization,
+        statistics,
     )
 
 
-def drawn_for_all(noise: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Draw from N(0, I) once for all sequences: [n, ...], the same values for each sequence."""
-    return np.broadcast_to(noise.standard_normal(shape[1:], dtype=np.float32), shape)
-
-
-def drawn_start(latents: Latents, noise: np.random.Generator, initial_state: bool) -> Latents:
+def drawn_start(
+    latents: Latents, noise: np.random.Generator, initial_state: bool, same_for_all: bool = True
+) -> Latents:
     """The start of a sampled video: the inferred latents, with motion types from the prior.
 
     Args:
         initial_state: whether to draw the start states s_0 from the prior as well. Actions draw
             them; dynamic textures keep the inferred start states.
+        same_for_all: whether all sequences get the same values.
     """
-    start = latents._replace(motion_type=drawn_for_all(noise, latents.motion_type.shape))
+
+    def drawn(values: np.ndarray) -> np.ndarray:
+        shape = values.shape[1:] if same_for_all else values.shape
+        return np.broadcast_to(noise.standard_normal(shape, dtype=np.float32), values.shape)
+
+    start = latents._replace(motion_type=drawn(latents.motion_type))
     if not initial_state:
         return start
-    return start._replace(initial_state=drawn_for_all(noise, start.initial_state.shape))
+    return start._replace(initial_state=drawn(start.initial_state))
 
 
 def between(latents: Latents, first: int, second: int, num_steps: int) -> Iterator[Latents]:

@@ -65,11 +65,14 @@ class Transition(NamedTuple):
             variables. Kernels are drawn from N(0, std²), biases are 0.
         unroll: (α as tensors, latents) → all T states. T is known when the graph is built.
         read: α as variables → α as tensors, read once for all passes.
+        num_driven: how many of the affine maps, from the first, see [m, ξ_t]; the others see it
+            only through them.
     """
 
     make: Callable[[LatentSizes, float, object], list[AffineMap]]
     unroll: Callable[[Sequence[AffineMap], Latents], Unrolled]
     read: Callable[[Sequence[AffineMap]], list[AffineMap]]
+    num_driven: int
 
 
 def make_affine_map(index: int, inputs: int, outputs: int, init_std: float, key) -> AffineMap:
@@ -155,6 +158,7 @@ def perceptron(hidden_units: Sequence[int]) -> Transition:
         make=lambda sizes, init_std, key: make_perceptron(hidden_units, sizes, init_std, key),
         unroll=unroll_perceptron,
         read=read_affine_maps,
+        num_driven=1,
     )
 
 
@@ -187,5 +191,5 @@ def unroll_gated_unit(maps: Sequence[AffineMap], latents: Latents) -> Unrolled:
 
 TRANSITIONS = {
     **{name: perceptron(hidden_units) for name, hidden_units in HIDDEN_UNITS.items()},
-    "gru": Transition(make_gated_unit, unroll_gated_unit, read_affine_maps),
+    "gru": Transition(make_gated_unit, unroll_gated_unit, read_affine_maps, num_driven=3),
 }

@@ -17,6 +17,6 @@ def test(run: LoadedRun) -> None:
     observed = observed_again(run)
     write_sampled(run, observed)
     videos = range(run.options.num_batches_in_test)
-    rows = [sampled_bytes(run.generator, run.options, run.latents, video) for video in videos]
+    rows = [sampled_bytes(run.sampler, run.latents, video) for video in videos]
     first_row = observed_or_reconstructed(run, observed, run.checkpoint.rows)
     write_overview(run.folder / "overview", [first_row, *rows])

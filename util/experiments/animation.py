@@ -54,14 +54,14 @@ def check(checkpoint: LoadedCheckpoint) -> None:
 
 def test(run: LoadedRun) -> None:
     """Write each image followed by its synthesized video, and an overview of all of them."""
-    options, generator, folder = run.options, run.generator, run.folder
+    options, sampler, folder = run.options, run.sampler, run.folder
     images = [read_image(Path(path)) for path in options.image]
     stills = np.stack([resize_square(image, options.image_size) for image in images])
     names = [f"{number}_{Path(path).stem}" for number, path in enumerate(options.image, 1)]
-    latents = encoded(generator, to_model_range(stills))
+    latents = encoded(sampler.generator, to_model_range(stills))
     rows = []
     for video in range(options.num_batches_in_test):
-        sampled_frames = sampled_bytes(generator, options, latents, video)
+        sampled_frames = sampled_bytes(sampler, latents, video)
         rows.append(np.concatenate([stills[:, np.newaxis], sampled_frames], axis=1))
         for name, frames in zip(names, rows[-1], strict=True):
             write_video(folder / f"{name}_{video + 1}", frames)

@@ -8,16 +8,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents
 from model.sampling import between
 from util.data.frames import to_bytes
 from util.experiments.pairs import check_pairs, pairs
-from util.options.schema import Options
 from util.pictures.encoding import write_video
 from util.pictures.layout import stack_columns, write_overview
 from util.runs.loading import LoadedCheckpoint, LoadedRun
-from util.runs.sampling import FOR_RESULTS, sampled
+from util.runs.sampling import FOR_RESULTS, Sampler, sampled
 
 
 def check(checkpoint: LoadedCheckpoint) -> None:
@@ -32,7 +30,7 @@ def test(run: LoadedRun) -> None:
     for pair in pairs(run):
         columns = [
             np.concatenate([to_bytes(frames[0]) for frames in chunks])
-            for chunks in interpolated(run.generator, run.options, latents, pair.first, pair.second)
+            for chunks in interpolated(run.sampler, latents, pair.first, pair.second)
         ]
         rows.append(np.stack(columns))
         write_video(run.folder / pair.name, stack_columns(columns))
@@ -41,12 +39,13 @@ def test(run: LoadedRun) -> None:
 
 
 def interpolated(
-    generator: DynamicGenerator, options: Options, latents: Latents, first: int, second: int
+    sampler: Sampler, latents: Latents, first: int, second: int
 ) -> Iterator[Iterator[np.ndarray]]:
     """Yield the videos on the line between the appearances of two sequences, each in chunks.
 
     Each video is sampled alone, with the same start state and the same innovations. It therefore
     differs from the other videos only by its appearance vector.
     """
+    options = sampler.options
     for current in between(latents, first, second, options.interpolation_steps):
-        yield sampled(generator, options, current, options.num_sections_in_test, FOR_RESULTS, 0)
+        yield sampled(sampler, current, options.num_sections_in_test, FOR_RESULTS, 0)

@@ -24,7 +24,7 @@ from util.pictures.encoding import video_writer
 from util.pictures.layout import in_place_of, write_overview, write_sequence
 from util.runs.jobs import TrainingJob
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again
-from util.runs.sampling import sampled_bytes, sampled_in_batches
+from util.runs.sampling import make_sampler, sampled_bytes, sampled_in_batches
 from util.runs.training import TrainingResult, train_model
 
 
@@ -51,8 +51,9 @@ def write_final_result(result: TrainingResult) -> None:
         "observed": to_bytes(clips.frames),
         "reconstructed": to_bytes(reconstruct(generator, latents, chunk_length, batch_size)),
     }
+    sampler = make_sampler(generator, options, latents)
     for video in range(options.num_batches_in_test):
-        made[f"synthesized_{video + 1}"] = sampled_bytes(generator, options, latents, video)
+        made[f"synthesized_{video + 1}"] = sampled_bytes(sampler, latents, video)
     for index, name in enumerate(clips.names):
         videos = {kind: frames[index] for kind, frames in made.items()}
         synthesized = {kind: frames for kind, frames in videos.items() if kind.startswith("synth")}
@@ -81,7 +82,7 @@ def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
         print("the synthesized videos are not measured", file=sys.stderr)
     comparisons: dict[str, Comparison] = {}
     for video in range(options.num_batches_in_test):
-        for batch in sampled_in_batches(run.generator, options, run.latents, video):
+        for batch in sampled_in_batches(run.sampler, run.latents, video):
             names = [f"{name}_{video + 1}" for name in run.names[batch.rows]]
             beginnings = write_chunks(run.folder, names, batch.chunks, options.image_size)
             if observed is not None:

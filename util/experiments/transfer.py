@@ -43,11 +43,11 @@ def test(run: LoadedRun) -> None:
     rows = []
     for pair in pairs(run):
         frames = reconstruct(
-            run.generator,
+            run.sampler.generator,
             transferred(latents, pair.first, pair.second),
             options.truncated_backprop_length,
             batch_size=1,
-            normalization=options.normalization_in_test,
+            statistics=run.sampler.statistics,
         )
         row = np.stack([observed[pair.first], observed[pair.second], to_bytes(frames[0])])
         rows.append(row)

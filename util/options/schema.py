@@ -11,10 +11,13 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from model.chunks import CHUNK_STARTS
 from model.inference import SAMPLERS
+from model.innovations import INNOVATIONS
 from model.networks import ALIASES, NETWORKS, image_side
 from model.transition import TRANSITIONS
 
+NORMALIZATIONS = ("calibrated", "batch", "moving")
 NETWORK_SIDES = {name: image_side(network) for name, network in NETWORKS.items()}
 
 
@@ -255,6 +258,14 @@ class Options:
     truncated_backprop_length: int = option(
         30, Scope.FIXED, Group.LEARNING, "frames in a chunk", AT_LEAST_1
     )
+    chunk_starts: str = option(
+        "fixed",
+        Scope.FIXED,
+        Group.LEARNING,
+        "where the chunks of an iteration begin: fixed divides the sequence from its first frame, "
+        "as in the paper; anywhere draws a random place and its mirror image",
+        one_of(*CHUNK_STARTS),
+    )
     lr_gen: float = option(
         0.002, Scope.REMEMBERED, Group.LEARNING, "learning rate of Adam", POSITIVE
     )
@@ -373,12 +384,27 @@ class Options:
         refuse_if_idle=True,
     )
     normalization_in_test: str = option(
-        "batch",
+        "calibrated",
         Scope.REMEMBERED,
         Group.TEST,
-        "batch normalises a synthesized chunk by its own statistics, moving by the averages of "
-        "training",
-        one_of("batch", "moving"),
+        "statistics that normalise synthesized frames: calibrated takes those of a long sample, "
+        "batch those of each chunk, moving the averages of training",
+        one_of(*NORMALIZATIONS),
+    )
+    innovations_in_test: str = option(
+        "prior",
+        Scope.REMEMBERED,
+        Group.TEST,
+        "distribution of the innovations of a synthesized video: the prior, or a Gaussian fitted "
+        "to the inferred innovations",
+        one_of(*INNOVATIONS),
+    )
+    baseline_states: int = option(
+        20,
+        Scope.REMEMBERED,
+        Group.TEST,
+        "dimension of the states of the linear dynamical system in evaluation.csv",
+        AT_LEAST_1,
     )
     debug: bool = option(
         False, Scope.THIS_CALL, Group.RUN, "show tracebacks and TensorFlow's own messages"

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from model.alternating import EpochReport
 from model.inference import INNOVATIONS_GRADIENT
 from model.latents import Latents
+from model.posterior_check import PosteriorCheck
 from util.data.clips import Clips
 from util.metrics.recovered import Recovered, filled_by_baselines, scores_of
 from util.metrics.scores import Scores
@@ -44,14 +45,21 @@ class EpochReporter:
         self._progress.close()
         self._log.close()
 
-    def report(self, epoch: int, report: EpochReport, latents: Latents, seconds: float) -> None:
+    def report(
+        self,
+        epoch: int,
+        report: EpochReport,
+        latents: Latents,
+        check: PosteriorCheck,
+        seconds: float,
+    ) -> None:
         """Report the figures of an epoch.
 
         Args:
             epoch: number of epochs done, including this epoch.
             seconds: duration of this epoch.
         """
-        self._log.figures(figures(report, latents, seconds), epoch)
+        self._log.figures(figures(report, latents, check, seconds), epoch)
         self._progress.update()
         self._progress.set_postfix_str(
             f"error {report.squared_error:.5f}, prior {report.prior:.0f}, "
@@ -121,7 +129,9 @@ class EpochReporter:
         self._inference_stopped = stopped
 
 
-def figures(report: EpochReport, latents: Latents, seconds: float) -> dict[str, float]:
+def figures(
+    report: EpochReport, latents: Latents, check: PosteriorCheck, seconds: float
+) -> dict[str, float]:
     """The figures of an epoch, by their names in TensorBoard."""
     return {
         "reconstruction_error": report.squared_error,
@@ -132,6 +142,7 @@ def figures(report: EpochReport, latents: Latents, seconds: float) -> dict[str, 
         "active_hidden_units": report.active_share,
         "seconds_per_epoch": seconds,
         **report.diagnostics,
+        **{f"posterior_check/{name}": ratio for name, ratio in check._asdict().items()},
         **{
             f"latent_norm/{name}": float(np.linalg.norm(value))
             for name, value in latents._asdict().items()

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, of_sequences
 from model.sampling import reconstruct
 from util.data.frames import to_bytes
@@ -20,6 +19,7 @@ from util.runs.building import build_generator, restore
 from util.runs.jobs import TestingJob, refuse_unwritable
 from util.runs.run_directory import free_name
 from util.runs.run_state import RunState, digest, read_state
+from util.runs.sampling import Sampler, make_sampler
 from util.system.errors import CommandLineError
 
 
@@ -44,10 +44,14 @@ class LoadedCheckpoint(NamedTuple):
 
 
 class LoadedRun(NamedTuple):
-    """The model of a checkpoint, and the new empty folder for the results."""
+    """The model of a checkpoint, and the new empty folder for the results.
+
+    Fields:
+        sampler: the model, and how its videos are sampled.
+    """
 
     checkpoint: LoadedCheckpoint
-    generator: DynamicGenerator
+    sampler: Sampler
     folder: Path
 
     @property
@@ -113,7 +117,9 @@ def build_run(job: TestingJob, checkpoint: LoadedCheckpoint) -> LoadedRun:
         shutil.rmtree(folder)
     folder = free_name(folder)
     folder.mkdir(parents=True)
-    return LoadedRun(checkpoint, generator, folder)
+    state = checkpoint.state
+    sampler = make_sampler(generator, checkpoint.options, state.latents, state.statistics)
+    return LoadedRun(checkpoint, sampler, folder)
 
 
 def observed_again(run: LoadedRun) -> np.ndarray | None:
@@ -153,4 +159,4 @@ def observed_or_reconstructed(
     options = run.options
     latents = of_sequences(run.checkpoint.state.latents, list(rows))
     chunk_length, batch_size = options.truncated_backprop_length, options.batch_size
-    return to_bytes(reconstruct(run.generator, latents, chunk_length, batch_size))
+    return to_bytes(reconstruct(run.sampler.generator, latents, chunk_length, batch_size))

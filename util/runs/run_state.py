@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from model.emission import Moments, Statistics
 from model.latents import Latents
 from util.options.schema import Options
 from util.runs.checkpoints import load
 from util.system.errors import RunError
 
 _LATENTS = "latents/"
+_STATISTICS = "calibrated/layer_"
 
 
 class RunState(NamedTuple):
@@ -25,6 +27,8 @@ class RunState(NamedTuple):
         latents: the latents of all training sequences, which are the persistent chains.
         variables: weights, moving averages of the normalisation and Adam's moments, by name.
         recovery_samples: the `samples` of `Recovery`; None if no pixel is missing.
+        statistics: the calibrated statistics of the emission network; None if the options ask
+            for other ones, or if an earlier version wrote the checkpoint.
     """
 
     epoch: int
@@ -34,6 +38,7 @@ class RunState(NamedTuple):
     latents: Latents
     variables: dict[str, np.ndarray]
     recovery_samples: np.ndarray | None = None
+    statistics: Statistics | None = None
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The state as the named arrays of a checkpoint."""
@@ -41,6 +46,11 @@ class RunState(NamedTuple):
         return {
             **self.variables,
             **({} if samples is None else {"recovery_samples": samples}),
+            **{
+                f"{_STATISTICS}{layer}/{name}": value
+                for layer, moments in enumerate(self.statistics or [], start=1)
+                for name, value in moments._asdict().items()
+            },
             **{_LATENTS + name: value for name, value in self.latents._asdict().items()},
             "epoch": np.asarray(self.epoch, np.int64),
             "options": np.asarray(self.options.lasting().to_json().encode(), object),
@@ -65,6 +75,7 @@ def read_state(checkpoint: Path) -> RunState:
             clips_digest=arrays.pop("clips_digest").decode(),
             latents=Latents(*(arrays.pop(_LATENTS + name) for name in Latents._fields)),
             recovery_samples=arrays.pop("recovery_samples", None),
+            statistics=_statistics_in(arrays),
             variables=arrays,
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -72,6 +83,15 @@ def read_state(checkpoint: Path) -> RunState:
             f"checkpoint {checkpoint} is of another model: it has no usable {error}; "
             "name one that this program wrote"
         ) from error
+
+
+def _statistics_in(arrays: dict[str, Any]) -> list[Moments] | None:
+    """Remove the calibrated statistics from the arrays of a checkpoint and return them."""
+    statistics: list[Moments] = []
+    while f"{_STATISTICS}{len(statistics) + 1}/mean" in arrays:
+        layer = f"{_STATISTICS}{len(statistics) + 1}/"
+        statistics.append(Moments(*(arrays.pop(layer + name) for name in Moments._fields)))
+    return statistics or None
 
 
 def digest(frames: np.ndarray, missing: np.ndarray | None = None) -> str:

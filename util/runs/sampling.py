@@ -1,17 +1,24 @@
 """Sampling videos from a model, with the options of a run."""
 
+import math
 from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
+from model.calibration import calibrate
 from model.dynamic_generator import DynamicGenerator
+from model.emission import Statistics
+from model.innovations import INNOVATIONS, Innovations
 from model.latents import Latents, of_sequences, split_range
 from model.random_keys import Stream, random_generator
-from model.sampling import drawn_start, synthesize
+from model.sampling import drawn_start, synthesize, unrolled
 from util.data.frames import to_bytes
 from util.options.schema import Options
+
+CALIBRATION_FRAMES = 240  # at least so many frames give the calibrated statistics
+CALIBRATION_CHUNKS = 2  # and at least so many chunks of each sequence
 
 
 class Streams(NamedTuple):
@@ -23,6 +30,20 @@ class Streams(NamedTuple):
 
 FOR_RESULTS = Streams(Stream.START, Stream.SYNTHESIS)
 FOR_PREVIEW = Streams(Stream.PREVIEW_START, Stream.PREVIEW)
+
+
+class Sampler(NamedTuple):
+    """A model, and the way in which its videos are sampled.
+
+    Fields:
+        innovations: the distribution of the innovations.
+        statistics: the statistics by which frames are normalised; None for those of each chunk.
+    """
+
+    generator: DynamicGenerator
+    options: Options
+    innovations: Innovations
+    statistics: Statistics | None
 
 
 class Batch(NamedTuple):
@@ -37,49 +58,87 @@ class Batch(NamedTuple):
     chunks: Iterator[np.ndarray]
 
 
-def sampled(
+def make_sampler(
     generator: DynamicGenerator,
     options: Options,
     latents: Latents,
-    num_chunks: int,
-    streams: Streams,
-    position: int,
+    calibrated: Statistics | None = None,
+) -> Sampler:
+    """Prepare sampling as --innovations_in_test and --normalization_in_test say.
+
+    Args:
+        latents: the inferred latents of all training sequences.
+        calibrated: calibrated statistics of this model; None to calibrate now, where they are
+            asked for.
+    """
+    innovations = INNOVATIONS[options.innovations_in_test](generator, latents)
+    sampler = Sampler(generator, options, innovations, None)
+    if options.normalization_in_test == "moving":
+        return sampler._replace(statistics=generator.moving_statistics())
+    if options.normalization_in_test == "calibrated":
+        return sampler._replace(statistics=calibrated or calibrated_statistics(sampler, latents))
+    return sampler
+
+
+def calibrated_statistics(sampler: Sampler, latents: Latents) -> Statistics:
+    """Calibrated statistics of the videos that `sampler` makes of all training sequences."""
+    generator, options = sampler.generator, sampler.options
+    num_sequences, length = len(latents.innovations), options.truncated_backprop_length
+    num_chunks = max(CALIBRATION_CHUNKS, math.ceil(CALIBRATION_FRAMES / (num_sequences * length)))
+    chunks: list[Latents] = []
+    for rows in split_range(num_sequences, options.batch_size):
+        noise = random_generator(options.seed, Stream.CALIBRATION, rows.start)
+        batch = of_sequences(latents, rows)
+        start = drawn_start(batch, noise, starts_from_prior(sampler), same_for_all=False)
+        shape = (len(start.appearance), num_chunks * length, latents.innovations.shape[2])
+        innovations = sampler.innovations.draw(noise, shape)
+        sample = start._replace(innovations=innovations)
+        chunks += [chunk for chunk, _ in unrolled(generator, sample, length)]
+    return calibrate(generator, chunks)
+
+
+def starts_from_prior(sampler: Sampler) -> bool:
+    """Whether sampled videos start from a start state of the prior.
+
+    An encoded start state is never replaced by the prior, because the video continues from its
+    image.
+    """
+    return sampler.options.start_in_test == "prior" and not sampler.generator.settings.encodes
+
+
+def sampled(
+    sampler: Sampler, latents: Latents, num_chunks: int, streams: Streams, position: int
 ) -> Iterator[np.ndarray]:
     """Sample one video of each sequence: frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
 
     The random numbers depend on the seed and on `position`: the number of the video, or the epoch.
-    An encoded start state is never replaced by the prior, because the video continues from its
-    image.
     """
+    options = sampler.options
     numbers = random_generator(options.seed, streams.start, position)
-    from_prior = options.start_in_test == "prior" and not generator.settings.encodes
     return synthesize(
-        generator,
-        drawn_start(latents, numbers, from_prior),
+        sampler.generator,
+        drawn_start(latents, numbers, starts_from_prior(sampler)),
+        sampler.innovations,
         options.truncated_backprop_length,
         num_chunks,
-        options.normalization_in_test,
+        sampler.statistics,
         partial(random_generator, options.seed, streams.innovations, position),
     )
 
 
-def sampled_bytes(
-    generator: DynamicGenerator, options: Options, latents: Latents, video: int
-) -> np.ndarray:
+def sampled_bytes(sampler: Sampler, latents: Latents, video: int) -> np.ndarray:
     """Sample one whole video of every sequence: uint8 [N, T, H, W, 3]."""
     batches = (
         np.concatenate([to_bytes(frames) for frames in batch.chunks], axis=1)
-        for batch in sampled_in_batches(generator, options, latents, video)
+        for batch in sampled_in_batches(sampler, latents, video)
     )
     return np.concatenate(list(batches))
 
 
-def sampled_in_batches(
-    generator: DynamicGenerator, options: Options, latents: Latents, video: int
-) -> Iterator[Batch]:
+def sampled_in_batches(sampler: Sampler, latents: Latents, video: int) -> Iterator[Batch]:
     """Sample one video of every sequence, a batch of sequences at a time."""
+    options = sampler.options
     for rows in split_range(len(latents.innovations), options.batch_size):
         batch_latents = of_sequences(latents, rows)
         num_chunks = options.num_sections_in_test
-        chunks = sampled(generator, options, batch_latents, num_chunks, FOR_RESULTS, video)
-        yield Batch(rows, chunks)
+        yield Batch(rows, sampled(sampler, batch_latents, num_chunks, FOR_RESULTS, video))

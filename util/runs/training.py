@@ -11,6 +11,7 @@ import numpy as np
 from model.alternating import EpochReport, alternate
 from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, copied, draw_from_prior, of_sequences
+from model.posterior_check import check_posterior
 from model.random_keys import Stream, random_generator
 from util.data.clips import Clips
 from util.data.frames import to_bytes
@@ -25,7 +26,7 @@ from util.runs.epoch_log import EpochReporter
 from util.runs.jobs import TrainingJob, existing_part
 from util.runs.run_directory import RunDirectory
 from util.runs.run_state import RunState, digest, read_state
-from util.runs.sampling import FOR_PREVIEW, sampled
+from util.runs.sampling import FOR_PREVIEW, Sampler, make_sampler, sampled
 from util.system.background import Background
 from util.system.errors import Interrupted, RunError
 from util.system.interruption import Interruption
@@ -102,11 +103,14 @@ def train_model(job: TrainingJob) -> TrainingResult:
                 seed=options.seed,
                 epoch=epoch,
                 encoded_frame=options.encoded_frame if job.experiment.encodes else "",
+                chunk_starts=options.chunk_starts,
             )
             seconds = time.monotonic() - began
             done = epoch + 1
             refuse_not_finite(report, done, run)
-            reporter.report(done, report, latents, seconds)
+            noise = random_generator(options.seed, Stream.POSTERIOR_CHECK, epoch)
+            check = check_posterior(generator, latents, options.truncated_backprop_length, noise)
+            reporter.report(done, report, latents, check, seconds)
             if recovery:
                 recovery.add(report.reconstruction)
             stop_signal = interruption.signal
@@ -172,6 +176,8 @@ def snapshot_of(
     with_pictures: bool,
 ) -> Snapshot:
     """The data to be written after `epoch` epochs, as copies that training does not change."""
+    sampler = make_sampler(result.generator, result.options, result.latents)
+    calibrated = result.options.normalization_in_test == "calibrated"
     state = RunState(
         epoch=epoch,
         options=result.options,
@@ -180,13 +186,14 @@ def snapshot_of(
         latents=copied(result.latents),
         variables=result.generator.state(),
         recovery_samples=result.recovery.samples if result.recovery else None,
+        statistics=sampler.statistics if calibrated else None,
     )
     if not with_pictures:
         return Snapshot(state, reconstruction, None, None)
     return Snapshot(
         state,
         reconstruction,
-        synthesis=preview(result.generator, result.options, result.latents, epoch),
+        synthesis=preview(sampler, result.latents, epoch),
         recovered=result.recovery.recovered() if result.recovery else None,
     )
 
@@ -288,13 +295,12 @@ def write_snapshot(run: RunDirectory, reporter: EpochReporter, snapshot: Snapsho
     checkpoints.save(run.models, state.epoch, state.arrays(), state.options.max_to_keep)
 
 
-def preview(
-    generator: DynamicGenerator, options: Options, latents: Latents, epoch: int
-) -> np.ndarray:
+def preview(sampler: Sampler, latents: Latents, epoch: int) -> np.ndarray:
     """Synthesized videos of the first batch of sequences, [n, T, H, W, 3] in [-1, 1]."""
+    options = sampler.options
     num_chunks = math.ceil(options.num_frames / options.truncated_backprop_length)
     first = of_sequences(latents, slice(options.batch_size))
-    chunks = sampled(generator, options, first, num_chunks, FOR_PREVIEW, epoch)
+    chunks = sampled(sampler, first, num_chunks, FOR_PREVIEW, epoch)
     return np.concatenate(list(chunks), axis=1)[:, : options.num_frames]
 
 

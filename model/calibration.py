@@ -1,0 +1,50 @@
+"""Calibrated statistics: what the emission network normalises by in tests.
+
+In training, each chunk is normalised by its own statistics. A sampled video should not be: a frame
+would depend on the other frames of its chunk and on the other sequences, and the video would jump
+where the next chunk begins. The moving averages of training do not help. They mix the statistics of
+many weights, and each layer was normalised by others when they were taken.
+
+Calibrated statistics are the mean and the variance over all frames of a long sample from the prior.
+They are taken layer by layer: each layer is measured when the layers before it already normalise
+by their own calibrated statistics. (Wu and Johnson, *Rethinking "Batch" in BatchNorm*, 2021, call
+statistics over a whole population precise statistics.)
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from model.dynamic_generator import DynamicGenerator
+from model.emission import Moments
+from model.latents import Latents
+
+
+def calibrate(generator: DynamicGenerator, chunks: Sequence[Latents]) -> list[Moments]:
+    """The statistics of every normalised layer over all frames of the given chunks.
+
+    Args:
+        chunks: latents of sampled chunks, see `unrolled`. They decide how many frames are in
+            memory at a time.
+    """
+    counts = [chunk.innovations.shape[0] * chunk.innovations.shape[1] for chunk in chunks]
+    # The statistics of later layers are not used; they only need the right shapes.
+    statistics = list(generator.moving_statistics())
+    for layer in range(len(statistics)):
+        moments = [generator.moments(chunk, layer, statistics) for chunk in chunks]
+        statistics[layer] = pooled(moments, counts)
+    return statistics
+
+
+def pooled(moments: Sequence[Moments], counts: Sequence[int]) -> Moments:
+    """Mean and variance of the union of samples with the given moments.
+
+    Args:
+        moments: means [channels] and variances [channels] of the samples.
+        counts: proportional to the sizes of the samples.
+    """
+    means = np.stack([one.mean for one in moments]).astype(np.float64)
+    variances = np.stack([one.variance for one in moments]).astype(np.float64)
+    mean = np.average(means, axis=0, weights=counts)
+    variance = np.average(variances + (means - mean) ** 2, axis=0, weights=counts)
+    return Moments(mean.astype(np.float32), variance.astype(np.float32))

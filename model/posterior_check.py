@@ -1,0 +1,96 @@
+"""Is what is sampled what was learned? Ratios between inferred and sampled latents.
+
+Videos are sampled from the prior, but the weights are learned from inferred latents. If the model
+has learned its data, inferred and sampled latents look alike, and all ratios are near 1.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from model.dynamic_generator import DynamicGenerator
+from model.innovations import spread
+from model.latents import Latents
+from model.sampling import unrolled
+
+MISSED = 0.2  # a spread that differs from 1 by more than this misses the prior
+MOST_STATES = 2000  # more states are thinned before distances between all of them are computed
+
+
+class PosteriorCheck(NamedTuple):
+    """Ratios between inferred and sampled latents; 1 where both are alike.
+
+    Fields:
+        innovation_spread: spread of the inferred innovations over that of the prior, as the
+            transition sees them, see `spread`.
+        state_step: mean length of the steps ‖s_t − s_{t−1}‖ of inferred states over that of
+            sampled states. Above 1, the sampled videos move too little.
+        state_spread: standard deviation over time of inferred states over that of sampled states.
+        state_distance: mean distance of a sampled state to the nearest inferred state, over the
+            mean distance of an inferred state to the nearest other one. Above 1, samples come
+            where nothing was learned. NaN with fewer than two different inferred states.
+    """
+
+    innovation_spread: float
+    state_step: float
+    state_spread: float
+    state_distance: float
+
+    @property
+    def misses_prior(self) -> bool:
+        """Whether the inferred innovations do not follow the prior."""
+        return abs(self.innovation_spread - 1.0) > MISSED
+
+
+def check_posterior(
+    generator: DynamicGenerator, inferred: Latents, chunk_length: int, noise: np.random.Generator
+) -> PosteriorCheck:
+    """Compare the inferred latents of all sequences with a sample of the same size.
+
+    The sample has the inferred start states. Its innovations come from the prior.
+    """
+    drawn = noise.standard_normal(inferred.innovations.shape, dtype=np.float32)
+    states, sampled = (
+        np.concatenate([part for _, part in unrolled(generator, latents, chunk_length)], axis=1)
+        for latents in (inferred, inferred._replace(innovations=drawn))
+    )
+    return PosteriorCheck(
+        innovation_spread=spread(generator, inferred.innovations),
+        state_step=ratio(step(states), step(sampled)),
+        state_spread=ratio(deviation(states), deviation(sampled)),
+        state_distance=relative_distance(sampled, states),
+    )
+
+
+def step(states: np.ndarray) -> float:
+    """Mean length of the steps between successive states [N, T, d]; NaN for one frame."""
+    steps = np.linalg.norm(np.diff(states, axis=1), axis=-1)
+    return float(steps.mean()) if steps.size else float("nan")
+
+
+def deviation(states: np.ndarray) -> float:
+    """Standard deviation of states [N, T, d] over time, root mean square over sequences and d."""
+    return float(np.sqrt(states.var(axis=1).mean()))
+
+
+def relative_distance(sampled: np.ndarray, states: np.ndarray) -> float:
+    """See `PosteriorCheck.state_distance`."""
+    sampled, states = thinned(sampled), thinned(states)
+    if len(states) < 2:
+        return float("nan")
+    between = cdist(states, states)
+    np.fill_diagonal(between, np.inf)
+    to_nearest = cdist(sampled, states).min(axis=1).mean()
+    return ratio(float(to_nearest), float(between.min(axis=1).mean()))
+
+
+def thinned(states: np.ndarray) -> np.ndarray:
+    """At most `MOST_STATES` of the states [N, T, d], evenly over sequences and time: [n, d]."""
+    every = states.reshape(-1, states.shape[-1])
+    return every[:: -(-len(every) // MOST_STATES)]
+
+
+def ratio(value: float, reference: float) -> float:
+    """value / reference; NaN if the reference is 0."""
+    return value / reference if reference else float("nan")
