@@ -25,6 +25,7 @@ class Stream(enum.IntEnum):
     CALIBRATION = 10
     POSTERIOR_CHECK = 11
     BASELINE = 12
+    INITIAL_SCALE = 13
 
 
 def random_generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

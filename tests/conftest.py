@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf  # noqa: E402
 tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
 
-from support.numpy_model import draw_weights  # noqa: E402
+from support.numpy_model import draw_weights, statistics_for  # noqa: E402
 
 from model.dynamic_generator import DynamicGenerator  # noqa: E402
 from model.emission import emit, make_emission, read_emission  # noqa: E402
@@ -51,9 +51,9 @@ class TinyModel:
         return self._transition.unroll(self.alpha, latents)
 
     def emit(self, latents: Latents, normalization: str = "batch"):
-        """The `Emitted` of unrolled latents."""
-        states = self.unroll(latents).states
-        return emit(read_emission(self.beta), latents.appearance, states, normalization)
+        """The `Emitted` of unrolled latents; `normalization` as in `statistics_for`."""
+        states, given = self.unroll(latents).states, statistics_for(normalization, self.weights)
+        return emit(read_emission(self.beta), latents.appearance, states, given)
 
     def energy(
         self,

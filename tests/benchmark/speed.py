@@ -247,9 +247,11 @@ def time_computations(trained: Any, rate: MatrixRate, repeats: int) -> dict[str,
     """Time inference, learning and synthesis of the first chunk in turn."""
     from model.latents import of_sequences
     from model.random_keys import Stream, random_key
+    from util.runs.sampling import make_sampler
 
     options, generator = trained.options, trained.generator
     length = min(options.truncated_backprop_length, options.num_frames)
+    statistics = make_sampler(generator, options, trained.latents).statistics
     latents = of_sequences(trained.latents, slice(options.batch_size))
     latents = latents._replace(innovations=latents.innovations[:, :length])
     frames = trained.clips.frames[: options.batch_size, :length]
@@ -260,7 +262,7 @@ def time_computations(trained: Any, rate: MatrixRate, repeats: int) -> dict[str,
     computations = {
         "langevin": lambda: generator.infer(frames, latents, True, key, visible),
         "learning": lambda: generator.learn(frames, latents, True, options.lr_gen, visible),
-        "synthesis": lambda: generator.generate(latents, options.normalization_in_test),
+        "synthesis": lambda: generator.generate(latents, statistics),
     }
     measured = {name: [] for name in computations}
     for compute in computations.values():

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from support.numpy_model import draw_latents, in_double
+from support.numpy_model import draw_latents, in_double, statistics_for
 from support.numpy_model import emit as numpy_emit
 from support.numpy_model import unroll as numpy_unroll
 
-from model.emission import emit, gather_statistics, make_emission, read_emission
+from model.emission import Moments, emit, gather_statistics, make_emission, read_emission
 from model.networks import NETWORKS, LayerSpec, image_side
 from util.options.schema import NETWORK_SIDES
 
@@ -53,7 +53,8 @@ def both(model, table, normalization, latents):
     emitted = model.run(model.emit(latents, normalization))
     weights = in_double(model.weights)
     states, _ = numpy_unroll(weights, in_double(latents))
-    return emitted, numpy_emit(weights, table, latents.appearance, states, normalization)
+    given = statistics_for(normalization, weights)
+    return emitted, numpy_emit(weights, table, latents.appearance, states, given)
 
 
 @pytest.mark.parametrize("normalization", ["batch", "moving"])
@@ -95,7 +96,18 @@ def test_gathering_moves_the_averages_a_tenth_of_the_way(tiny_model):
             assert not np.any(new == old)
 
 
-def test_moving_frames_depend_on_nothing_but_their_own_code(tiny_model):
+def test_statistics_beside_given_ones_are_mean_and_population_variance(tiny_model):
+    """Of the features before each layer normalises them, after the layers before it did."""
+    model = tiny_model()
+    emitted, (_, expected) = both(model, model.table, "moving", draw_latents(model.sizes, 2, 3))
+    for (mean, variance), (numpy_mean, numpy_variance) in zip(
+        emitted.statistics, expected, strict=True
+    ):
+        np.testing.assert_allclose(mean, numpy_mean, atol=1e-6)
+        np.testing.assert_allclose(variance, numpy_variance, rtol=1e-5)
+
+
+def test_frames_by_given_statistics_depend_on_nothing_but_their_own_code(tiny_model):
     model = tiny_model()
     latents = draw_latents(model.sizes, 4, 3)
     alone = type(latents)(*(part[1:2] for part in latents))
@@ -110,7 +122,8 @@ def test_network_makes_the_image_that_its_name_says(name):
     """The same geometry with 2 channels a layer, run for one frame."""
     narrow = [spec._replace(channels=2) for spec in NETWORKS[name][:-1]] + [NETWORKS[name][-1]]
     layers = make_emission(narrow, 2, 0.1, np.array([0, 0], np.int32))
-    emission = emit(read_emission(layers), tf.ones([1, 1]), tf.ones([1, 1, 1]), "moving")
+    averages = [Moments(layer.moving_mean, layer.moving_variance) for layer in layers[:-1]]
+    emission = emit(read_emission(layers), tf.ones([1, 1]), tf.ones([1, 1, 1]), averages)
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         frames = session.run(emission.frames)

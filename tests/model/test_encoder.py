@@ -12,7 +12,7 @@ from support.numpy_model import (
     joint_energy,
 )
 
-from model.alternating import alternate, chunk_anywhere, chunks_of, infer_onwards
+from model.alternating import alternate, infer_onwards
 from model.encoder import encode as encode_in_graph
 from model.encoder import make_encoder, read_encoder
 from model.latents import LatentSizes
@@ -122,30 +122,6 @@ def test_encoded_parts_of_the_latents_are_left_alone_by_inference(encoding_gener
 # --- The loop ---
 
 
-def test_every_sequence_has_a_chunk_from_a_random_frame_of_its_own():
-    order, rows = np.random.default_rng(0), np.array([2, 5])
-    drawn = [chunk_anywhere(rows, 7, 3, order) for _ in range(200)]
-    starts = np.stack([chunk.times[:, 0] for chunk in drawn])
-    for chunk in drawn:
-        assert chunk.rows.tolist() == [[2], [5]]
-        np.testing.assert_array_equal(np.diff(chunk.times), 1)
-        assert chunk.times.shape == (2, 3)
-    for of_sequence in starts.T:  # wherever a whole chunk begins
-        assert set(of_sequence) == set(range(5))
-    assert np.any(starts[:, 0] != starts[:, 1])
-    assert chunk_anywhere(rows, 2, 3, order).times.tolist() == [[0, 1], [0, 1]]
-
-
-def test_chunks_in_turn_are_the_same_frames_of_all_sequences():
-    chunks = chunks_of(np.array([2, 5]), 7, 3)
-    assert [chunk.times.tolist() for chunk in chunks] == [
-        [[0, 1, 2]] * 2,
-        [[3, 4, 5]] * 2,
-        [[6]] * 2,
-    ]
-    assert all(chunk.rows.tolist() == [[2], [5]] for chunk in chunks)
-
-
 @pytest.mark.parametrize("encoded_frame", ["first", "random"])
 def test_the_encoder_sees_the_frame_that_the_chunk_begins_with(encoding_generator, encoded_frame):
     frames, latents = draw_frames(3, 6, 8), draw_latents(SIZES, 3, 6)
@@ -224,7 +200,7 @@ def test_a_chunk_is_inferred_onwards_from_where_the_one_before_ends(encoding_gen
             expected = sampled.latents
         np.testing.assert_array_equal(after.innovations[:, span], expected.innovations)
         current = current._replace(motion_type=expected.motion_type)
-        state = encoding_generator.generate(expected).last_state
+        state = encoding_generator.generate(expected).states[:, -1]
 
 
 def test_inference_onwards_brings_the_reconstruction_closer(make_generator):
@@ -272,7 +248,7 @@ def test_videos_begin_with_what_their_images_show(make_generator):
     appearance, initial_state = generator.encode(images)
     noise = draw_latents(generator.settings.sizes, 3, 3, seed=9)
     start = noise._replace(appearance=appearance, initial_state=initial_state)
-    first = generator.generate(start, "moving").frames[:, 0]
+    first = generator.generate(start, generator.moving_statistics()).frames[:, 0]
     distances = np.square(first[:, np.newaxis] - images).mean(axis=(2, 3, 4))
     assert distances.argmin(axis=1).tolist() == [0, 1, 2]
     assert np.diag(distances).max() < 0.5 * distances[~np.eye(3, dtype=bool)].min()

@@ -284,7 +284,10 @@ def test_inference_and_generation_see_what_was_learned(generator):
 
     def results():
         inferred = generator.infer(frames, latents, True, KEY)
-        emitted = [generator.generate(latents, name).frames for name in ("batch", "moving")]
+        emitted = [
+            generator.generate(latents, given).frames
+            for given in (None, generator.moving_statistics())
+        ]
         return [*inferred.latents, *emitted]
 
     state = generator.state()
@@ -341,8 +344,8 @@ def test_model_that_does_not_learn_has_the_weights_alone_and_makes_the_same_fram
     other = DynamicGenerator(generator.settings, [3], learns=False)
     other.load_state(state)
     assert set(other.state()) == WEIGHTS_8 | AVERAGES_8
-    for normalization in ("batch", "moving"):
-        expected, made = (model.generate(latents, normalization) for model in (generator, other))
+    for given in (None, generator.moving_statistics()):
+        expected, made = (model.generate(latents, given) for model in (generator, other))
         assert made.frames.tobytes() == expected.frames.tobytes()
     other.close()
 
@@ -371,9 +374,10 @@ def test_permuted_sequences_permute_what_is_learned_of_each(generator):
 
 
 def test_permuted_sequences_permute_their_videos_byte_for_byte(generator):
-    """Each is normalised by the averages of training; interpolation and actions are made so."""
+    """Each is normalised by given statistics; interpolation and actions are made so."""
     latents = draw_latents(generator.settings.sizes, 3, 3)
-    frames = generator.generate(latents, "moving").frames
-    permuted = generator.generate(of_sequences(latents, [2, 0, 1]), "moving").frames
+    given = generator.moving_statistics()
+    frames = generator.generate(latents, given).frames
+    permuted = generator.generate(of_sequences(latents, [2, 0, 1]), given).frames
     assert permuted.tobytes() == frames[[2, 0, 1]].tobytes()
     assert np.abs(permuted - frames).max() > 1e-2

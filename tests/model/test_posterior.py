@@ -12,6 +12,7 @@ from support.numpy_model import (
     in_double,
     joint_energy,
     latent_gradient,
+    statistics_for,
 )
 
 from model.inference import gradient
@@ -34,6 +35,7 @@ def gradient_in_tensorflow(model, latents, frames, **options):
 def gradient_in_numpy(model, latents, frames, **options):
     weights = in_double(model.weights)
     options["dynamic_mode"] = model.dynamic_mode
+    options["given"] = statistics_for(options.pop("normalization", "batch"), weights)
 
     def total(given):
         return np.sum(joint_energy(weights, model.table, given, frames, model.sigma, **options))

@@ -18,7 +18,14 @@ from support.command_line import (
     trained,
     tree,
 )
-from support.numpy_model import draw_frames, draw_latents, emit, in_double, unroll
+from support.numpy_model import (
+    draw_frames,
+    draw_latents,
+    emit,
+    in_double,
+    statistics_for,
+    unroll,
+)
 
 from model.dynamic_generator import DynamicGenerator
 from model.emission import emit as emit_in_tensorflow
@@ -131,7 +138,8 @@ def test_variables_and_all_results_are_float32(pair):
     results = [
         model.infer(frames, latents, True, KEY),
         model.learn(frames, latents, True, LEARNING_RATE),
-        *(model.generate(latents, normalization) for normalization in ("batch", "moving")),
+        *(model.generate(latents, given) for given in (None, model.moving_statistics())),
+        tuple(model.moments(latents, layer, model.moving_statistics()) for layer in (0, 1)),
     ]
     assert {value.dtype for result in results for value in values_of(result)} == {np.dtype("f4")}
     assert {value.dtype for value in model.state().values()} == {np.dtype("f4")}
@@ -155,9 +163,10 @@ def test_frames_are_near_numpy_and_those_of_float32_much_nearer(pair, normalizat
     weights = in_double(pair["float32"].state())
     states, _ = unroll(weights, in_double(latents))
     appearance = in_double(latents).appearance
-    expected, _ = emit(weights, NETWORKS["8"], appearance, states, normalization)
+    given = statistics_for(normalization, weights)
+    expected, _ = emit(weights, NETWORKS["8"], appearance, states, given)
     errors = {
-        precision: distance(model.generate(latents, normalization).frames, expected)
+        precision: distance(model.generate(latents, given).frames, expected)
         for precision, model in pair.items()
     }
     assert errors["bfloat16"] < FRAMES_ERROR
@@ -194,7 +203,7 @@ def test_same_seed_makes_the_same_bytes(make_generator):
         latents, frames = case(model)
         inferred = model.infer(frames, latents, True, KEY)
         learned = model.learn(frames, inferred.latents, True, LEARNING_RATE)
-        generated = [model.generate(latents, kind) for kind in ("batch", "moving")]
+        generated = [model.generate(latents, given) for given in (None, model.moving_statistics())]
         results.append((inferred, learned, *generated, tuple(model.state().values())))
     one, other = ([value.tobytes() for value in values_of(result)] for result in results)
     assert one == other

@@ -49,13 +49,21 @@ def test_key_has_the_form_that_tensorflow_takes():
 
 def test_values_of_the_streams_are_what_runs_on_disk_were_drawn_with():
     named = [(stream.name, stream.value) for stream in Stream]
-    assert named[:6] == [
+    assert named[:14] == [
         ("WEIGHTS", 0),
         ("INITIAL_LATENTS", 1),
         ("BATCH_ORDER", 2),
         ("LANGEVIN", 3),
         ("PREVIEW", 4),
         ("SYNTHESIS", 5),
+        ("START", 6),
+        ("PREVIEW_START", 7),
+        ("MASK", 8),
+        ("AFTER_TRAINING", 9),
+        ("CALIBRATION", 10),
+        ("POSTERIOR_CHECK", 11),
+        ("BASELINE", 12),
+        ("INITIAL_SCALE", 13),
     ]
 
 

@@ -139,21 +139,24 @@ def test_whole_model_learns_and_generates_with_the_transition_it_is_set_to(
     latents = latents_of(generator.settings, num_frames=3)
     expected, _ = numpy_unroll(in_double(generator.state()), in_double(latents), dynamic_mode)
     for made in (
-        generator.generate(latents),
-        generator.learn(draw_frames(3, 3, 8), latents, True, 0.002),
+        generator.generate(latents).states,
+        generator.generate(latents, generator.moving_statistics()).states,
+        generator.states(latents),
     ):
-        np.testing.assert_allclose(made.last_state, expected[:, -1], atol=2e-5)
+        np.testing.assert_allclose(made, expected, atol=2e-5)
+    learned = generator.learn(draw_frames(3, 3, 8), latents, True, 0.002)
+    np.testing.assert_allclose(learned.last_state, expected[:, -1], atol=2e-5)
 
 
 def test_generating_in_chunks_equals_generating_at_once(generator):
-    """Transition and emission; frames depend on their own codes only by "moving" averages."""
-    latents = latents_of(generator.settings)
+    """Transition and emission; by given statistics, frames depend on their own codes only."""
+    latents, given = latents_of(generator.settings), generator.moving_statistics()
     innovations = latents.innovations
-    whole = generator.generate(latents, "moving")
-    first = generator.generate(latents._replace(innovations=innovations[:, :3]), "moving")
-    rest = latents._replace(innovations=innovations[:, 3:], initial_state=first.last_state)
-    second = generator.generate(rest, "moving")
+    whole = generator.generate(latents, given)
+    first = generator.generate(latents._replace(innovations=innovations[:, :3]), given)
+    rest = latents._replace(innovations=innovations[:, 3:], initial_state=first.states[:, -1])
+    second = generator.generate(rest, given)
     frames = np.concatenate([first.frames, second.frames], axis=1)
     np.testing.assert_allclose(frames, whole.frames, atol=1e-5)
-    np.testing.assert_allclose(second.last_state, whole.last_state, atol=1e-6)
+    np.testing.assert_allclose(second.states[:, -1], whole.states[:, -1], atol=1e-6)
     assert np.abs(np.diff(frames, axis=1)).mean() > 0.01

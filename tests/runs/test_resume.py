@@ -237,6 +237,34 @@ def test_resume_with_more_epochs_goes_on_as_a_longer_run(finished, uninterrupted
         assert arrays(models_of(finished) / name) == arrays(uninterrupted / name)
 
 
+def test_chunks_that_begin_anywhere_go_on_as_without_a_break(place):
+    """Where they begin, and from which states, is the same in a resumed run."""
+    options = {**SMALL, "chunk_starts": "anywhere", "num_epochs": 4, "log_step": 1}
+    outcome = run_here(place, *flags(isTraining=True, **options))
+    assert outcome.returncode == 0, outcome.stderr
+    whole = {epoch: arrays(models_of(place) / f"model.ckpt-{epoch}") for epoch in epochs(place)}
+    assert sorted(whole) == [1, 2, 3, 4]
+    for epoch, path in checkpoints.existing(models_of(place)):
+        if epoch > 1:
+            checkpoints.remove(path)
+    outcome = run_here(place, *RESUME)
+    assert outcome.returncode == 0, outcome.stderr
+    assert epochs(place) == sorted(whole)
+    for epoch, expected in whole.items():
+        assert arrays(models_of(place) / f"model.ckpt-{epoch}") == expected
+
+
+def test_chunk_starts_of_a_run_cannot_change(finished):
+    before = tree(finished)
+    recorded = json.loads((run_directory(finished) / "options.json").read_text(encoding="utf-8"))
+    mine = recorded["options"]["chunk_starts"]
+    (other,) = {"fixed", "anywhere"} - {mine}
+    line = refused(run(finished, *RESUME, "--chunk_starts", other), 2)
+    assert f"--chunk_starts {other}" in line
+    assert f"--chunk_starts {mine}" in line
+    assert tree(finished) == before
+
+
 def test_fewer_epochs_than_are_done_are_refused(finished):
     before = tree(finished)
     line = refused(run_here(finished, *RESUME, "--num_epochs", "5"), 1)

@@ -1,14 +1,15 @@
 """An independent model in NumPy float64 and plain loops, with which the tests compare `model/`.
 
 Weights are one dictionary from the variables' names to arrays, like a `DynamicGenerator.state()`.
-Nothing here calls TensorFlow or the functions of `model/`; `Latents` and `LayerSpec` are only
-its containers.
+Nothing here calls TensorFlow or the functions of `model/`; `Latents`, `Moments` and `LayerSpec` are
+only its containers.
 """
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from model.emission import Moments
 from model.latents import Latents, LatentSizes
 
 NORMALIZATION_EPSILON = 1e-3
@@ -155,8 +156,26 @@ def transposed_convolution(
     return canvas[:, cut : cut + height * stride, cut : cut + width * stride]
 
 
-def emit(weights: dict, table: Sequence, appearance, states, normalization: str = "batch"):
-    """Frames [n, T, side, side, 3], and (mean, population variance) of each normalised layer."""
+def statistics_for(normalization: str, weights: dict) -> list[Moments] | None:
+    """The statistics to be given: None for "batch", the averages of training for "moving"."""
+    if normalization == "batch":
+        return None
+    assert normalization == "moving"
+    number = sum(name.endswith("/moving_mean") for name in weights)
+    layers = [f"emission/layer_{layer}" for layer in range(1, number + 1)]
+    return [
+        Moments(weights[f"{name}/moving_mean"], weights[f"{name}/moving_variance"])
+        for name in layers
+    ]
+
+
+def emit(weights: dict, table: Sequence, appearance, states, given: Sequence | None = None):
+    """Frames [n, T, side, side, 3], and (mean, population variance) of each normalised layer.
+
+    Args:
+        given: (mean, variance) for each normalised layer; None to normalise by those of these
+            frames.
+    """
     num_sequences, num_frames, _ = states.shape
     codes = [
         np.concatenate([appearance[sequence], states[sequence, time]])
@@ -174,8 +193,8 @@ def emit(weights: dict, table: Sequence, appearance, states, normalization: str 
             break
         mean, variance = features.mean(axis=(0, 1, 2)), features.var(axis=(0, 1, 2))
         statistics.append((mean, variance))
-        if normalization == "moving":
-            mean, variance = weights[f"{name}/moving_mean"], weights[f"{name}/moving_variance"]
+        if given is not None:
+            mean, variance = given[index - 1]
         features = (features - mean) / np.sqrt(variance + NORMALIZATION_EPSILON) + bias
         features = np.maximum(features, 0.0)
     return features.reshape(num_sequences, num_frames, *features.shape[1:]), statistics
@@ -259,13 +278,13 @@ def joint_energy(
     sigma: float,
     likelihood: str = "sum",
     with_initial_state: bool = True,
-    normalization: str = "batch",
+    given: Sequence | None = None,
     visible: np.ndarray | None = None,
     dynamic_mode: str = "nonlinear",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The two parts of U through transition and emission, each [n]."""
+    """The two parts of U through transition and emission, each [n]; `given` is as in `emit`."""
     states, _ = unroll(weights, latents, dynamic_mode)
-    reconstruction, _ = emit(weights, table, latents.appearance, states, normalization)
+    reconstruction, _ = emit(weights, table, latents.appearance, states, given)
     return energy(latents, frames, reconstruction, sigma, likelihood, with_initial_state, visible)
 
 

@@ -3,10 +3,13 @@
 python -m util.experiments.options_readme
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from util.experiments.registry import EXPERIMENTS
 from util.options.experiment import users_of
+from util.options.schedule import SCHEDULES, Schedule
 from util.options.schema import FIELDS, Group, meaning_of
 from util.system.atomic import write_text
 
@@ -37,7 +40,8 @@ defaults above. One that only tests takes what is not given from the checkpoint.
 def readme() -> str:
     """The text of the whole file."""
     parts = [INTRODUCTION, EXPERIMENTS_HEADING, experiments_table(), *map(table_of, Group)]
-    return "\n".join([*parts, PRESETS, presets_table()])
+    schedules = [schedule_part(name, row) for name, row in SCHEDULES.items() if row.defaults]
+    return "\n".join([*parts, PRESETS, presets_table(), *schedules])
 
 
 def experiments_table() -> str:
@@ -73,11 +77,32 @@ def looked_at_by(name: str) -> str:
 
 def presets_table() -> str:
     """A table of the defaults that differ, with one column for each experiment."""
-    presets = {name: record.defaults for name, record in EXPERIMENTS.items() if record.presets}
-    rows = [["flag", *presets], ["---"] * (len(presets) + 1)]
+    presets = {name: record.presets for name, record in EXPERIMENTS.items() if record.presets}
+    return table_of_defaults(presets)
+
+
+def schedule_part(name: str, schedule: Schedule) -> str:
+    """A heading, and a table of the defaults of a schedule in each experiment that trains."""
+    shown = {
+        experiment: {**schedule.defaults, **record.scheduled.get(name, {})}
+        for experiment, record in EXPERIMENTS.items()
+        if record.trains
+    }
+    precision = (
+        "\n`--precision` is bfloat16 if the processor multiplies bfloat16, else float32.\n"
+        if schedule.bfloat16
+        else ""
+    )
+    heading = f"## Defaults of `--schedule {name}`\n\n"
+    return f"{heading}It takes {schedule.summary}.\n\n{table_of_defaults(shown)}{precision}"
+
+
+def table_of_defaults(columns: Mapping[str, Mapping[str, Any]]) -> str:
+    """A table with one column for each name, and the flags that any of them sets."""
+    rows = [["flag", *columns], ["---"] * (len(columns) + 1)]
     for name, field in FIELDS.items():
-        if any(name in preset for preset in presets.values()):
-            values = [str(preset.get(name, field.default)) for preset in presets.values()]
+        if any(name in defaults for defaults in columns.values()):
+            values = [str(defaults.get(name, field.default)) for defaults in columns.values()]
             rows.append([f"`--{name}`", *values])
     return markdown(rows)
 

@@ -24,12 +24,29 @@ MANY_SEQUENCES = {
     "state_size": 3,
     "content_size": 100,
 }
+# The fast schedule. The initial scale of the transition is matched to the clips where videos are
+# synthesized. Recovery needs small steps of the state instead.
+FAST_TEXTURES = {
+    "num_epochs": 500,
+    "lr_half_life": 150,
+    "log_step": 50,
+    "transition_init_std": 0.0,
+}
+FAST_SEQUENCES = {
+    "num_epochs": 600,
+    "lr_half_life": 250,
+    "log_step": 50,
+    "transition_init_std": 0.0,
+    "batch_size": 5,
+}
+FAST_RECOVERY = {"num_epochs": 350, "lr_half_life": 150}
 
 EXPERIMENTS = {
     "synthesis": Experiment(
         summary="learn a dynamic texture from one clip and synthesize videos of any length",
         module="util.experiments.synthesis",
-        uses=TRAINING_SEQUENCES,
+        scheduled={"fast": FAST_TEXTURES},
+        uses=(*TRAINING_SEQUENCES, "chunk_starts"),
     ),
     "action": Experiment(
         summary="learn many short sequences: one transition, an appearance vector for each",
@@ -39,7 +56,8 @@ EXPERIMENTS = {
             "num_sections_in_test": 2,
             "start_in_test": "prior",
         },
-        uses=TRAINING_SEQUENCES,
+        scheduled={"fast": FAST_SEQUENCES},
+        uses=(*TRAINING_SEQUENCES, "chunk_starts"),
     ),
     "recovery": Experiment(
         summary="learn from a clip with missing pixels and fill them in",
@@ -62,7 +80,8 @@ EXPERIMENTS = {
             "truncated_backprop_length": 70,
             "refsig": 0.5,
         },
-        uses=(*TRAINING_SEQUENCES, *MASKS),
+        scheduled={"fast": FAST_RECOVERY},
+        uses=(*TRAINING_SEQUENCES, *MASKS, "chunk_starts"),
         misses_pixels=True,
         truth_in_clips=True,
     ),
@@ -82,7 +101,8 @@ EXPERIMENTS = {
             "truncated_backprop_length": 150,
             "refsig": 0.5,
         },
-        uses=(*TRAINING_SEQUENCES, *MASKS),
+        scheduled={"fast": FAST_RECOVERY},
+        uses=(*TRAINING_SEQUENCES, *MASKS, "chunk_starts"),
         misses_pixels=True,
     ),
     "interpolation": Experiment(
@@ -107,6 +127,7 @@ EXPERIMENTS = {
             **MANY_SEQUENCES,
             "truncated_backprop_length": 15,
         },
+        scheduled={"fast": FAST_SEQUENCES},
         uses=(*SAMPLED, "encoded_frame", "image"),
         result="animation",
         encodes=True,

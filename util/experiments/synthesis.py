@@ -13,18 +13,15 @@ import numpy as np
 
 from model.sampling import reconstruct
 from util.data.frames import to_bytes
-from util.metrics.video_statistics import (
-    MOST_FRAMES,
-    Comparison,
-    compare,
-    in_words,
-    write_comparisons,
-)
+from util.metrics.evaluation import Evaluation, evaluate
+from util.metrics.measures import MOST_FRAMES, compare
+from util.metrics.tables import write_comparisons
 from util.pictures.encoding import video_writer
 from util.pictures.layout import in_place_of, write_overview, write_sequence
+from util.runs.evaluations import report_evaluations
 from util.runs.jobs import TrainingJob
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again
-from util.runs.sampling import make_sampler, sampled_bytes, sampled_in_batches
+from util.runs.sampling import make_sampler, posterior_check, sampled_bytes, sampled_in_batches
 from util.runs.training import TrainingResult, train_model
 
 
@@ -54,18 +51,18 @@ def write_final_result(result: TrainingResult) -> None:
     sampler = make_sampler(generator, options, latents)
     for video in range(options.num_batches_in_test):
         made[f"synthesized_{video + 1}"] = sampled_bytes(sampler, latents, video)
+    evaluations: dict[str, Evaluation] = {}
     for index, name in enumerate(clips.names):
         videos = {kind: frames[index] for kind, frames in made.items()}
         synthesized = {kind: frames for kind, frames in videos.items() if kind.startswith("synth")}
-        comparisons = {
-            kind: compare(frames, videos["observed"], chunk_length)
-            for kind, frames in synthesized.items()
-        }
+        evaluations[name] = evaluate(
+            synthesized, videos["observed"], chunk_length, options.seed, options.baseline_states
+        )
         with in_place_of(result.run.final_result / name) as folder:
             write_sequence(folder, videos, ["observed", *synthesized], options.num_frames)
-            write_comparisons(folder / "comparison.json", comparisons)
-        for kind, comparison in comparisons.items():
-            print(f"{name}, {kind}: {in_words(comparison)}")
+            write_comparisons(folder / "comparison.json", evaluations[name].videos)
+    check = posterior_check(generator, options, latents, options.num_epochs)
+    report_evaluations(result.run.final_result, evaluations, check)
     if len(clips.names) > 1:
         del made["reconstructed"]
         write_overview(result.run.final_result / "overview", list(made.values()))
@@ -77,21 +74,36 @@ def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
     Args:
         observed: see `observed_again`. If it is None, nothing is measured.
     """
-    options = run.options
+    options, checkpoint = run.options, run.checkpoint
     if observed is None:
         print("the synthesized videos are not measured", file=sys.stderr)
-    comparisons: dict[str, Comparison] = {}
+    clips = {} if observed is None else dict(zip(run.names, observed[checkpoint.rows], strict=True))
+    evaluations = {
+        name: evaluate(
+            {}, clip, options.truncated_backprop_length, options.seed, options.baseline_states
+        )
+        for name, clip in clips.items()
+    }
     for video in range(options.num_batches_in_test):
         for batch in sampled_in_batches(run.sampler, run.latents, video):
-            names = [f"{name}_{video + 1}" for name in run.names[batch.rows]]
+            sequences = run.names[batch.rows]
+            names = [f"{name}_{video + 1}" for name in sequences]
             beginnings = write_chunks(run.folder, names, batch.chunks, options.image_size)
-            if observed is not None:
-                clips = observed[run.checkpoint.rows[batch.rows]]
-                for name, beginning, clip in zip(names, beginnings, clips, strict=True):
-                    comparisons[name] = compare(beginning, clip, options.truncated_backprop_length)
-                    print(f"{name}: {in_words(comparisons[name])}")
-    if comparisons:
+            for sequence, name, beginning in zip(sequences, names, beginnings, strict=True):
+                if sequence in clips:
+                    evaluations[sequence].videos[name] = compare(
+                        beginning, clips[sequence], options.truncated_backprop_length
+                    )
+    if evaluations:
+        comparisons = {
+            video: comparison
+            for evaluation in evaluations.values()
+            for video, comparison in evaluation.videos.items()
+        }
         write_comparisons(run.folder / "comparison.json", comparisons)
+        generator, latents = run.sampler.generator, checkpoint.state.latents
+        check = posterior_check(generator, options, latents, checkpoint.state.epoch)
+        report_evaluations(run.folder, evaluations, check)
 
 
 def write_chunks(

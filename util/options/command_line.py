@@ -8,12 +8,13 @@ import difflib
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, replace
 from typing import Any, NamedTuple, NoReturn
 
 from model.networks import ALIASES
 from util.options.experiment import Experiment, Experiments, users_of
+from util.options.schedule import SCHEDULES
 from util.options.schema import (
     FIELDS,
     NETWORK_SIDES,
@@ -118,7 +119,9 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
         raise CommandLineError(
             f"--experiment {experiment} is unknown; it must be one of {', '.join(experiments)}"
         )
-    defaults = experiments[experiment].defaults
+    schedule = given.get("schedule", Options.schedule)
+    _refuse_out_of_range("schedule", schedule)
+    defaults = experiments[experiment].defaults(schedule)
     if "data_path" in given:
         defaults.pop("truth_path", None)  # the default is the truth of other clips
     options = Options(**{**defaults, **given})
@@ -313,12 +316,25 @@ def _description(experiments: Experiments, width: int) -> str:
 
 
 def _defaults_in_words(experiments: Experiments, width: int) -> str:
-    rows = []
-    for name, experiment in experiments.items():
-        if experiment.presets:
-            words = " ".join(f"--{flag} {value}" for flag, value in experiment.presets.items())
-            rows.append(_indented(f"{name}: {words}", width))
-    return "\n".join(["defaults that differ with --experiment:", *rows])
+    parts = ["defaults that differ with --experiment:"]
+    parts += _rows({name: record.presets for name, record in experiments.items()}, width)
+    for schedule, row in SCHEDULES.items():
+        of_schedule = {
+            name: {**row.defaults, **record.scheduled.get(schedule, {})}
+            for name, record in experiments.items()
+            if record.trains
+        }
+        if rows := _rows(of_schedule, width):
+            parts += [f"\ndefaults that differ further with --schedule {schedule}:", *rows]
+    return "\n".join(parts)
+
+
+def _rows(defaults: Mapping[str, Mapping[str, Any]], width: int) -> list[str]:
+    return [
+        _indented(f"{name}: " + " ".join(f"--{flag} {value}" for flag, value in row.items()), width)
+        for name, row in defaults.items()
+        if row
+    ]
 
 
 def _indented(text: str, width: int) -> str:

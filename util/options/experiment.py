@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from util.options.schedule import SCHEDULES
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -14,6 +16,7 @@ class Experiment:
         module: the name of the module that runs it, imported after TensorFlow has started. The
             module has `test` and `check`, and `train` if the experiment trains.
         presets: the defaults that differ from the defaults of `Options`.
+        scheduled: the defaults that differ further with a schedule, by its name.
         uses: the options that this experiment uses, but not every experiment.
         result: the last word in the name of a test's result folder, final_result_<result> or
             test/<result>; "" for the published names, final_result_testing and test/synthesis.
@@ -27,6 +30,7 @@ class Experiment:
     summary: str
     module: str
     presets: Mapping[str, Any] = field(default_factory=dict)
+    scheduled: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     uses: tuple[str, ...] = ()
     result: str = ""
     trains: bool = True
@@ -39,15 +43,15 @@ class Experiment:
         """The only value of --training_mode that this experiment accepts."""
         return "incomplete" if self.misses_pixels else "complete"
 
-    @property
-    def defaults(self) -> dict[str, Any]:
-        """The presets, and the defaults that follow from other fields of the record."""
+    def defaults(self, schedule: str) -> dict[str, Any]:
+        """The presets, and the defaults that follow from the schedule and from other fields."""
         follows: dict[str, Any] = {}
         if self.misses_pixels:
             follows["training_mode"] = self.training_mode
         if not self.trains:
             follows["isTraining"] = False
-        return {**self.presets, **follows}
+        of_schedule = {**SCHEDULES[schedule].defaults_here(), **self.scheduled.get(schedule, {})}
+        return {**self.presets, **of_schedule, **follows}
 
 
 Experiments = Mapping[str, Experiment]

@@ -16,6 +16,7 @@ from model.inference import SAMPLERS
 from model.innovations import INNOVATIONS
 from model.networks import ALIASES, NETWORKS, image_side
 from model.transition import TRANSITIONS
+from util.options.schedule import SCHEDULES
 
 NORMALIZATIONS = ("calibrated", "batch", "moving")
 NETWORK_SIDES = {name: image_side(network) for name, network in NETWORKS.items()}
@@ -55,6 +56,7 @@ SEED = Limit("at least 0 and below 2^32", lambda value: 0 <= value < 2**32)
 AT_LEAST_2 = Limit("at least 2", lambda value: value >= 2)
 AT_LEAST_1 = Limit("at least 1", lambda value: value >= 1)
 POSITIVE = Limit("a number above 0", lambda value: 0 < value < math.inf)
+NOT_NEGATIVE = Limit("a number, at least 0", lambda value: 0 <= value < math.inf)
 BETWEEN_0_AND_1 = Limit("above 0 and below 1", lambda value: 0 < value < 1)
 BELOW_1 = Limit("at least 0 and below 1", lambda value: 0 <= value < 1)
 
@@ -124,6 +126,14 @@ class Options:
     )
     category: str = option(
         "", Scope.FIXED_IN_TRAINING, Group.FIRST, "name of the folder of clips in data_path"
+    )
+    schedule: str = option(
+        "fast",
+        Scope.FIXED_IN_TRAINING,
+        Group.FIRST,
+        "defaults of the training: "
+        + "; ".join(f"{name} takes {row.summary}" for name, row in SCHEDULES.items()),
+        one_of(*SCHEDULES),
     )
     data_path: str = option(
         "./trainingVideo/dynamicTexture",
@@ -234,8 +244,9 @@ class Options:
         0.1,
         Scope.FIXED,
         Group.MODEL,
-        "standard deviation of the transition's initial weights",
-        POSITIVE,
+        "standard deviation of the transition's initial weights; 0 matches it to how fast the "
+        "clips change",
+        NOT_NEGATIVE,
     )
 
     encoded_frame: str = option(
@@ -433,6 +444,7 @@ class Options:
         unknown = values.keys() - FIELDS.keys()
         if unknown:
             raise ValueError(f"unknown options {', '.join(sorted(unknown))}")
+        values.setdefault("schedule", "published")  # earlier versions had no other
         if "image" in values:
             values["image"] = tuple(values["image"])
         return cls(**values)

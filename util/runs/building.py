@@ -1,10 +1,13 @@
 """Building the model from the options of a run."""
 
+import math
 from pathlib import Path
 
 from model.dynamic_generator import DynamicGenerator
 from model.graph import Settings
+from model.initial_scale import matched_scale, relative_step
 from model.latents import LatentSizes, split_range
+from util.data.clips import Clips
 from util.options.experiment import Experiment
 from util.options.schema import Options
 from util.runs.run_state import RunState
@@ -18,10 +21,14 @@ def latent_sizes(options: Options) -> LatentSizes:
     )
 
 
-def build_generator(options: Options, experiment: Experiment) -> DynamicGenerator:
+def build_generator(
+    options: Options, experiment: Experiment, clips: Clips | None = None
+) -> DynamicGenerator:
     """The model that the options describe, with initial weights.
 
-    For a test, the model has no inference and no learning.
+    Args:
+        clips: the training clips. Without them, the model has no inference and no learning, and
+            its weights must be restored from a checkpoint.
     """
     chunks = split_range(options.num_frames, options.truncated_backprop_length)
     lengths = {chunk.stop - chunk.start for chunk in chunks} | {options.truncated_backprop_length}
@@ -36,12 +43,27 @@ def build_generator(options: Options, experiment: Experiment) -> DynamicGenerato
         step_size=options.step_size,
         sample_steps=options.sample_steps,
         beta1_gen=options.beta1_gen,
-        transition_init_std=options.transition_init_std,
+        transition_init_std=options.transition_init_std or initial_scale(options, clips),
         precision=options.precision,
         seed=options.seed,
         encodes=experiment.encodes,
     )
-    return DynamicGenerator(settings, lengths, learns=options.isTraining)
+    return DynamicGenerator(settings, lengths, learns=clips is not None)
+
+
+def initial_scale(options: Options, clips: Clips | None) -> float:
+    """The standard deviation of the transition's initial weights, matched to the clips.
+
+    A clip in which nothing moves, and a model that is only restored, get the usual value.
+    """
+    usual = Options.transition_init_std
+    if clips is None:
+        return usual
+    speed = relative_step(clips.frames, clips.visible)
+    if math.isnan(speed):
+        return usual
+    length = options.num_frames
+    return matched_scale(options.dynamic_mode, latent_sizes(options), speed, length, options.seed)
 
 
 def restore(generator: DynamicGenerator, state: RunState, checkpoint: Path) -> None:

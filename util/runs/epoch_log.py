@@ -12,9 +12,9 @@ from model.inference import INNOVATIONS_GRADIENT
 from model.latents import Latents
 from model.posterior_check import PosteriorCheck
 from util.data.clips import Clips
+from util.metrics.measures import compare
 from util.metrics.recovered import Recovered, filled_by_baselines, scores_of
 from util.metrics.scores import Scores
-from util.metrics.video_statistics import MEASURES, compare
 from util.options.schema import Options
 from util.pictures.encoding import write_png
 from util.pictures.layout import contact_sheet, stack_rows
@@ -93,10 +93,10 @@ class EpochReporter:
         if observed is None:
             return
         comparisons = [
-            compare(video, clip, self._chunk_length)
+            compare(video, clip, self._chunk_length, curves_only=True)
             for video, clip in zip(synthesis, observed, strict=False)
         ]
-        for name in MEASURES:
+        for name in comparisons[0]:
             values = [comparison[name] for comparison in comparisons]
             exist = [value for value in values if not math.isnan(value)]
             if exist:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, of_sequences
 from model.sampling import reconstruct
 from util.data.frames import to_bytes
@@ -19,7 +20,7 @@ from util.runs.building import build_generator, restore
 from util.runs.jobs import TestingJob, refuse_unwritable
 from util.runs.run_directory import free_name
 from util.runs.run_state import RunState, digest, read_state
-from util.runs.sampling import Sampler, make_sampler
+from util.runs.sampling import CALIBRATED_FOR, Sampler, make_sampler
 from util.system.errors import CommandLineError
 
 
@@ -117,9 +118,18 @@ def build_run(job: TestingJob, checkpoint: LoadedCheckpoint) -> LoadedRun:
         shutil.rmtree(folder)
     folder = free_name(folder)
     folder.mkdir(parents=True)
-    state = checkpoint.state
-    sampler = make_sampler(generator, checkpoint.options, state.latents, state.statistics)
-    return LoadedRun(checkpoint, sampler, folder)
+    return LoadedRun(checkpoint, sampler_of(checkpoint, generator), folder)
+
+
+def sampler_of(checkpoint: LoadedCheckpoint, generator: DynamicGenerator) -> Sampler:
+    """Prepare sampling, with the calibrated statistics of the checkpoint if they fit the test."""
+    options, state = checkpoint.options, checkpoint.state
+    sampled_alike = all(
+        getattr(options, name) == getattr(state.options, name) for name in CALIBRATED_FOR
+    )
+    return make_sampler(
+        generator, options, state.latents, state.statistics if sampled_alike else None
+    )
 
 
 def observed_again(run: LoadedRun) -> np.ndarray | None:

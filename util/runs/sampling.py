@@ -12,6 +12,7 @@ from model.dynamic_generator import DynamicGenerator
 from model.emission import Statistics
 from model.innovations import INNOVATIONS, Innovations
 from model.latents import Latents, of_sequences, split_range
+from model.posterior_check import PosteriorCheck, check_posterior
 from model.random_keys import Stream, random_generator
 from model.sampling import drawn_start, synthesize, unrolled
 from util.data.frames import to_bytes
@@ -19,6 +20,7 @@ from util.options.schema import Options
 
 CALIBRATION_FRAMES = 240  # at least so many frames give the calibrated statistics
 CALIBRATION_CHUNKS = 2  # and at least so many chunks of each sequence
+CALIBRATED_FOR = ("start_in_test", "innovations_in_test")  # options that change the statistics
 
 
 class Streams(NamedTuple):
@@ -142,3 +144,16 @@ def sampled_in_batches(sampler: Sampler, latents: Latents, video: int) -> Iterat
         batch_latents = of_sequences(latents, rows)
         num_chunks = options.num_sections_in_test
         yield Batch(rows, sampled(sampler, batch_latents, num_chunks, FOR_RESULTS, video))
+
+
+def posterior_check(
+    generator: DynamicGenerator,
+    options: Options,
+    latents: Latents,
+    epoch: int,
+    whole_sequences: bool = True,
+) -> PosteriorCheck:
+    """Check the latents of all training sequences after `epoch` epochs; see `check_posterior`."""
+    noise = random_generator(options.seed, Stream.POSTERIOR_CHECK, epoch)
+    length = options.truncated_backprop_length
+    return check_posterior(generator, latents, length, noise, whole_sequences)

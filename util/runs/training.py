@@ -11,7 +11,6 @@ import numpy as np
 from model.alternating import EpochReport, alternate
 from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, copied, draw_from_prior, of_sequences
-from model.posterior_check import check_posterior
 from model.random_keys import Stream, random_generator
 from util.data.clips import Clips
 from util.data.frames import to_bytes
@@ -26,7 +25,7 @@ from util.runs.epoch_log import EpochReporter
 from util.runs.jobs import TrainingJob, existing_part
 from util.runs.run_directory import RunDirectory
 from util.runs.run_state import RunState, digest, read_state
-from util.runs.sampling import FOR_PREVIEW, Sampler, make_sampler, sampled
+from util.runs.sampling import FOR_PREVIEW, Sampler, make_sampler, posterior_check, sampled
 from util.system.background import Background
 from util.system.errors import Interrupted, RunError
 from util.system.interruption import Interruption
@@ -80,8 +79,10 @@ def train_model(job: TrainingJob) -> TrainingResult:
         Interrupted: Ctrl-C or SIGTERM has stopped the run, after a checkpoint was saved.
     """
     options, run, clips = job.options, job.run, job.clips
-    generator = build_generator(options, job.experiment)
+    generator = build_generator(options, job.experiment, clips)
     clips_digest = digest(clips.frames, clips.missing)
+    encoded_frame = options.encoded_frame if job.experiment.encodes else ""
+    whole_sequences = encoded_frame != "random"
     begin = start_or_resume(job, generator, clips_digest)
     latents, recovery = begin.latents, begin.recovery
     with (
@@ -102,14 +103,13 @@ def train_model(job: TrainingJob) -> TrainingResult:
                 learning_rate=learning_rate(options, epoch),
                 seed=options.seed,
                 epoch=epoch,
-                encoded_frame=options.encoded_frame if job.experiment.encodes else "",
+                encoded_frame=encoded_frame,
                 chunk_starts=options.chunk_starts,
             )
             seconds = time.monotonic() - began
             done = epoch + 1
             refuse_not_finite(report, done, run)
-            noise = random_generator(options.seed, Stream.POSTERIOR_CHECK, epoch)
-            check = check_posterior(generator, latents, options.truncated_backprop_length, noise)
+            check = posterior_check(generator, options, latents, epoch, whole_sequences)
             reporter.report(done, report, latents, check, seconds)
             if recovery:
                 recovery.add(report.reconstruction)

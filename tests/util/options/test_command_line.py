@@ -9,8 +9,10 @@ from support.command_line import SCRIPT, flags, parse, refused, run
 
 from util.experiments.registry import EXPERIMENTS
 from util.options import command_line as module
+from util.options import schedule as schedule_module
 from util.options.command_line import refuse_other_mode
 from util.options.experiment import Experiment
+from util.options.schedule import SCHEDULES
 from util.options.schema import FIELDS, NETWORK_SIDES, Group, Options, Scope, limit_of, scope_of
 from util.system.errors import CommandLineError
 
@@ -115,10 +117,12 @@ COUNTS = [
 OUT_OF_RANGE = {
     **{name: ["0", "-1"] for name in COUNTS},
     **{name: ["-1"] for name in ("first_frame", "content_size", "motion_type_size", "seed")},
-    **{
-        name: ["0", "-0.5", "nan", "inf"]
-        for name in ("refsig", "step_size", "lr_gen", "transition_init_std")
-    },
+    **{name: ["0", "-0.5", "nan", "inf"] for name in ("refsig", "step_size", "lr_gen")},
+    "transition_init_std": ["-0.5", "nan", "inf"],
+    "schedule": ["slow"],
+    "chunk_starts": ["nowhere"],
+    "innovations_in_test": ["guessed"],
+    "baseline_states": ["0"],
     "beta1_gen": ["1", "1.5", "-0.1", "nan", "inf"],
     "dynamic_mode": ["cubic"],
     "likelihood": ["product"],
@@ -198,25 +202,41 @@ def test_resume_and_overwrite_together_are_refused():
 # --- What an experiment presets ---
 
 PRESET = [
-    (experiment, name)
+    (schedule, experiment, name)
+    for schedule in SCHEDULES
     for experiment, record in EXPERIMENTS.items()
-    for name, value in record.defaults.items()
+    for name, value in record.defaults(schedule).items()
     # Of an experiment that only tests, isTraining cannot be given otherwise.
     if value != FIELDS[name].default and name != "isTraining"
 ]
 
 
+@pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_where_nothing_is_given_the_presets_hold_and_else_the_defaults(experiment):
-    presets = EXPERIMENTS[experiment].defaults
-    expected = dataclasses.replace(Options(experiment=experiment), **presets)
-    assert options_of(experiment=experiment) == expected
+def test_where_nothing_is_given_the_presets_hold_and_else_the_defaults(experiment, schedule):
+    presets = EXPERIMENTS[experiment].defaults(schedule)
+    expected = dataclasses.replace(Options(experiment=experiment, schedule=schedule), **presets)
+    assert options_of(experiment=experiment, schedule=schedule) == expected
 
 
-@pytest.mark.parametrize("experiment, name", PRESET)
-def test_given_flag_beats_the_preset(experiment, name):
+@pytest.mark.parametrize("schedule, experiment, name", PRESET)
+def test_given_flag_beats_the_preset(schedule, experiment, name):
     given = FIELDS[name].default
-    assert getattr(options_of(experiment=experiment, **{name: given}), name) == given
+    options = options_of(schedule=schedule, experiment=experiment, **{name: given})
+    assert getattr(options, name) == given
+
+
+def test_schedule_is_fast_where_none_is_given():
+    assert options_of() == options_of(schedule="fast")
+    assert options_of() != options_of(schedule="published")
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_fast_schedule_uses_bfloat16_only_where_the_processor_has_it(experiment, monkeypatch):
+    for has_it, precision in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr(schedule_module, "multiplies_bfloat16", lambda has_it=has_it: has_it)
+        assert options_of(experiment=experiment, schedule="fast").precision == precision
+        assert options_of(experiment=experiment, schedule="published").precision == "float32"
 
 
 # By the paper and the code that its authors released; not taken from this project.
@@ -230,7 +250,7 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("experiment", PUBLISHED)
 def test_settings_are_the_published_ones(experiment):
-    options = options_of(experiment=experiment)
+    options = options_of(experiment=experiment, schedule="published")
     names = ["frame_generator_mode", "image_size", "num_epochs", "num_frames"]
     names += ["truncated_backprop_length", "batch_size", "state_size", "content_size", "refsig"]
     names += ["num_sections_in_test"]
@@ -489,6 +509,15 @@ def test_help_lists_the_defaults_that_differ(shown_help):
     for record in EXPERIMENTS.values():
         for name, value in record.presets.items():
             assert f"--{name} {value}" in last
+
+
+def test_help_lists_the_defaults_of_the_fast_schedule(shown_help):
+    _, text, _ = shown_help
+    last = " ".join(text.split("defaults that differ further with --schedule fast:")[1].split())
+    for name, record in EXPERIMENTS.items():
+        assert (f"{name}: " in last) is record.trains
+        for flag, value in record.scheduled.get("fast", {}).items():
+            assert f"--{flag} {value}" in last
 
 
 def test_help_fits_the_terminal(shown_help):

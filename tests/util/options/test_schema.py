@@ -105,7 +105,12 @@ def test_options_survive_json():
 
 
 def test_option_missing_from_json_has_its_default():
-    assert Options.from_json('{"num_frames": 9}') == Options(num_frames=9)
+    options = Options.from_json('{"num_frames": 9, "schedule": "fast"}')
+    assert options == Options(num_frames=9, schedule="fast")
+
+
+def test_json_of_a_version_without_schedules_has_the_published_one():
+    assert Options.from_json('{"num_frames": 9}') == Options(num_frames=9, schedule="published")
 
 
 def test_json_that_holds_no_options_is_refused():

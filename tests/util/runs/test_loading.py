@@ -1,7 +1,18 @@
-"""Clips that a test looks at, and does without."""
+"""What a test takes: clips, which it can do without, and the statistics of the checkpoint."""
 
+import numpy as np
 import pytest
-from support.command_line import flags, run_directory, run_here, trained
+from support.command_line import (
+    SMALL,
+    flags,
+    make_clips,
+    played,
+    run_directory,
+    run_here,
+    trained,
+)
+
+from util.runs import checkpoints
 
 
 @pytest.fixture
@@ -25,3 +36,94 @@ def test_another_seed_or_category_still_measures_against_the_training_clips(plac
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stderr == ""
     assert (run_directory(place) / "test" / "synthesis" / "comparison.json").exists()
+
+
+# --- Calibrated statistics ---
+
+
+def rewrite(place, change):
+    """Change the arrays of the newest checkpoint."""
+    models = run_directory(place) / "model"
+    values = checkpoints.load(models / "model.ckpt-6")
+    change(values)
+    checkpoints.save(models, 6, values, max_to_keep=5)
+
+
+def statistics_in(values):
+    return sorted(name for name in values if name.startswith("calibrated/"))
+
+
+def distort(values):
+    for name in statistics_in(values):
+        values[name] = values[name] + 0.5
+
+
+def remove(values):
+    """As an earlier version wrote a checkpoint."""
+    for name in statistics_in(values):
+        del values[name]
+
+
+def videos(place, **options):
+    """The frames of all videos of a test, by file name."""
+    test = flags(category="waves", isTraining=False, overwrite=True, **options)
+    outcome = run_here(place, *test)
+    assert outcome.returncode == 0, outcome.stderr
+    folder = run_directory(place) / "final_result_testing"
+    return {path.name: played(path, (8, 8)) for path in sorted(folder.glob("*.gif"))}
+
+
+def same(one, other):
+    assert one.keys() == other.keys()
+    assert len(one) > 1
+    return all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_a_checkpoint_has_the_statistics_of_every_normalised_layer(place):
+    for path in (run_directory(place) / "model").glob("*.index"):
+        values = checkpoints.load(path.with_suffix(""))
+        kinds = ("mean", "variance")
+        expected = [f"calibrated/layer_{layer}/{kind}" for layer in (1, 2) for kind in kinds]
+        assert statistics_in(values) == expected
+        for name in expected:
+            layer = name.split("/")[1]
+            assert values[name].shape == values[f"emission/{layer}/bias"].shape
+            assert values[name].dtype == np.float32
+
+
+def test_a_test_reuses_the_statistics_of_the_checkpoint(place):
+    before = videos(place)
+    rewrite(place, distort)
+    assert not same(videos(place), before)
+
+
+@pytest.mark.parametrize("asked", ["batch", "moving"])
+def test_a_test_by_other_statistics_does_not_use_them(place, asked):
+    before = videos(place, normalization_in_test=asked)
+    assert not same(videos(place), before)
+    rewrite(place, distort)
+    assert same(videos(place, normalization_in_test=asked), before)
+
+
+def test_a_checkpoint_of_an_earlier_version_is_calibrated_in_its_test(place):
+    """To the statistics that training would have kept: the same videos."""
+    before = videos(place)
+    rewrite(place, remove)
+    assert same(videos(place), before)
+
+
+@pytest.mark.parametrize("asked", [{"start_in_test": "prior"}, {"innovations_in_test": "fitted"}])
+def test_videos_that_are_sampled_otherwise_are_calibrated_anew(place, asked):
+    before = videos(place, **asked)
+    rewrite(place, distort)
+    assert same(videos(place, **asked), before)
+
+
+def test_a_run_that_asked_for_other_statistics_is_calibrated_in_its_test(tmp_path):
+    make_clips(tmp_path)
+    options = {**SMALL, "num_epochs": 2, "normalization_in_test": "batch"}
+    outcome = run_here(tmp_path, *flags(isTraining=True, **options))
+    assert outcome.returncode == 0, outcome.stderr
+    values = checkpoints.load(run_directory(tmp_path) / "model" / "model.ckpt-2")
+    assert statistics_in(values) == []
+    assert not same(videos(tmp_path), videos(tmp_path, normalization_in_test="calibrated"))

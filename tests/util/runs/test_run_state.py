@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from model.emission import Moments
 from model.latents import Latents
 from util.options.schema import Options
 from util.runs.checkpoints import save
@@ -18,8 +19,16 @@ def state():
     return RunState(9, options, ["a b", "Öl"], digest(latents.innovations), latents, weights)
 
 
-def test_state_survives_a_checkpoint(tmp_path):
-    written = state()
+MOMENTS = [
+    Moments(np.float32([0.5, -1.0, 2.0]), np.float32([1.0, 0.1, 3.0])),
+    Moments(np.float32([7.0]), np.float32([0.25])),
+]
+
+
+@pytest.mark.parametrize("statistics", [None, MOMENTS], ids=["without", "with"])
+def test_state_survives_a_checkpoint(tmp_path, statistics):
+    """With calibrated statistics and without them, as an earlier version wrote it."""
+    written = state()._replace(statistics=statistics)
     read = read_state(save(tmp_path, 9, written.arrays(), 5))
     assert read.epoch == 9
     assert read.options == written.options
@@ -29,6 +38,12 @@ def test_state_survives_a_checkpoint(tmp_path):
         np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(read.variables["alpha/bias"], written.variables["alpha/bias"])
     assert read.variables.keys() == written.variables.keys()
+    if statistics is None:
+        assert read.statistics is None
+    else:
+        for one, other in zip(read.statistics, statistics, strict=True):
+            np.testing.assert_array_equal(one.mean, other.mean)
+            np.testing.assert_array_equal(one.variance, other.variance)
 
 
 @pytest.mark.parametrize("missing", ["epoch", "options", "clips_digest", "latents/innovations"])

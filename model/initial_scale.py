@@ -1,0 +1,85 @@
+"""The initial scale of the transition, matched to how fast a clip changes.
+
+The standard deviation of the transition's initial weights decides how fast the first sampled states
+move: with small weights they move slowly, with large weights each state is almost independent of
+the previous one. Learning changes this only slowly, because inference finds innovations that
+reconstruct the clip in both cases. Videos sampled from the prior then move too little or too much.
+
+The speed is measured by the relative step: the root mean square difference between successive
+vectors, over its value for independent vectors of the same variance, which is √2 standard
+deviations. It is near 0 for a slow sequence and 1 for independent vectors. The matched scale is the
+one at which sampled states have the relative step of the observed frames, times `HEADROOM`.
+"""
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from model.latents import Latents, LatentSizes
+from model.random_keys import Stream, random_generator, random_key
+from model.transition import TRANSITIONS, AffineMap
+
+SMALLEST, LARGEST = 0.05, 0.5  # hidden units die with smaller weights, states saturate with larger
+# Sampled videos move less than their states, because the emission network mixes observed frames
+# between the states that it has learned. Found on seven clips: a wanted step this much longer gives
+# videos that move about as much as the clip.
+HEADROOM = 1.25
+SEQUENCES = 16
+HALVINGS = 12
+
+
+def relative_step(sequences: np.ndarray, visible: np.ndarray | None = None) -> float:
+    """The relative step of N sequences [N, T, ...]; NaN if nothing moves.
+
+    Args:
+        visible: bool, broadcast to the sequences; only visible entries count.
+    """
+    shown = np.broadcast_to(True if visible is None else visible, sequences.shape)
+    values = np.where(shown, sequences, 0.0)
+    count = shown.sum(axis=1, keepdims=True)
+    mean = values.sum(axis=1, keepdims=True, dtype=np.float64) / np.maximum(count, 1)
+    deviations = np.square(values - mean)[shown]
+    both = shown[:, 1:] & shown[:, :-1]
+    steps = np.square(np.diff(values, axis=1))[both]
+    if not steps.size or not deviations.any():
+        return float("nan")
+    return float(np.sqrt(steps.mean(dtype=np.float64) / (2.0 * deviations.mean(dtype=np.float64))))
+
+
+def matched_scale(
+    dynamic_mode: str, sizes: LatentSizes, observed_step: float, num_frames: int, seed: int
+) -> float:
+    """The standard deviation of initial weights that is matched to clips.
+
+    Args:
+        dynamic_mode: a name in `TRANSITIONS`.
+        observed_step: the relative step of the clips, see `relative_step`.
+        num_frames: the length of the sampled sequences.
+
+    Returns:
+        A value from `SMALLEST` to `LARGEST`.
+    """
+    noise = random_generator(seed, Stream.INITIAL_SCALE)
+    wanted = HEADROOM * observed_step
+    with tf.Graph().as_default(), tf.Session() as session:
+        scale = tf.placeholder(tf.float32, [])
+        transition = TRANSITIONS[dynamic_mode]
+        unscaled = transition.make(sizes, 1.0, random_key(seed, Stream.WEIGHTS))
+        scaled = [AffineMap(scale * one.kernel, tf.identity(one.bias)) for one in unscaled]
+        shapes = Latents(
+            (SEQUENCES, 2 * num_frames, sizes.z_size),
+            (SEQUENCES, sizes.state_size),
+            (SEQUENCES, sizes.content_size),
+            (SEQUENCES, sizes.motion_type_size),
+        )
+        latents = Latents(*(tf.constant(noise.standard_normal(s, np.float32)) for s in shapes))
+        # The first half of each sequence still depends on its start state.
+        states = transition.unroll(scaled, latents).states[:, num_frames:]
+        session.run(tf.global_variables_initializer())
+        low, high = np.log(SMALLEST), np.log(LARGEST)
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            if relative_step(session.run(states, {scale: np.exp(middle)})) < wanted:
+                low = middle
+            else:
+                high = middle
+    return float(np.exp((low + high) / 2))

@@ -1,0 +1,46 @@
+"""All measures of the synthesized videos of one sequence, and of its reference rows."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from util.metrics.linear_system import STATES
+from util.metrics.measures import Comparison, compare
+from util.metrics.references import REFERENCES
+
+
+class Evaluation(NamedTuple):
+    """The table of one sequence.
+
+    Fields:
+        videos: the measures of each synthesized video, by its name.
+        references: the measures of each row of `REFERENCES`, by its name.
+    """
+
+    videos: dict[str, Comparison]
+    references: dict[str, Comparison]
+
+
+def evaluate(
+    videos: Mapping[str, np.ndarray],
+    observed: np.ndarray,
+    chunk_length: int,
+    seed: int = 0,
+    states: int = STATES,
+) -> Evaluation:
+    """Measure synthesized videos and the references of the observed video.
+
+    Args:
+        videos: uint8 [T, H, W, 3] each, of any length, by name.
+        observed: uint8 [T, H, W, 3].
+        chunk_length: number of frames of a chunk.
+        seed: of the random references.
+        states: number of states of the linear dynamical system.
+    """
+    measured = {name: compare(video, observed, chunk_length) for name, video in videos.items()}
+    references = {}
+    for index, (name, make) in enumerate(REFERENCES.items()):
+        video, against = make(observed, np.random.default_rng([seed, index]), states)
+        references[name] = compare(video, against, chunk_length)
+    return Evaluation(measured, references)

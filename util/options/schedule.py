@@ -1,0 +1,40 @@
+"""The schedules: sets of defaults for how long, in what steps and in what precision to train.
+
+A row of `SCHEDULES` is a value of --schedule. Its defaults replace those of `Options` and of the
+experiment; flags on the command line replace them in turn. Defaults of a schedule that differ
+between experiments, such as the number of epochs, stand in the records of the experiments.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from util.system.processor import multiplies_bfloat16
+
+
+class Schedule(NamedTuple):
+    """A row of `SCHEDULES`.
+
+    Fields:
+        summary: one sentence for --help.
+        defaults: the defaults of all experiments.
+        bfloat16: whether the precision is bfloat16 on a processor that multiplies bfloat16.
+    """
+
+    summary: str
+    defaults: Mapping[str, Any]
+    bfloat16: bool
+
+    def defaults_here(self) -> dict[str, Any]:
+        """The defaults on this machine."""
+        precision = {"precision": "bfloat16"} if self.bfloat16 and multiplies_bfloat16() else {}
+        return {**self.defaults, **precision}
+
+
+SCHEDULES = {
+    "fast": Schedule(
+        summary="the best videos for the time, as measured",
+        defaults={"sample_steps": 1},
+        bfloat16=True,
+    ),
+    "published": Schedule(summary="the settings of the paper", defaults={}, bfloat16=False),
+}

@@ -1,0 +1,43 @@
+"""How good the synthesized videos of a run are: printed, and written as evaluation.csv."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+from model.posterior_check import PosteriorCheck
+from util.metrics.evaluation import Evaluation
+from util.metrics.tables import as_text, in_words, write_csv
+
+WHOLE_TABLES = 2  # of more sequences, only the rows of the synthesized videos are printed
+
+
+def report_evaluations(
+    folder: Path, evaluations: Mapping[str, Evaluation], check: PosteriorCheck
+) -> None:
+    """Print the measures of all sequences, and write them to `folder` as evaluation.csv.
+
+    Args:
+        evaluations: the table of each sequence, by its name.
+        check: the check of the model. It is written beside each synthesized video.
+    """
+    path = folder / "evaluation.csv"
+    write_csv(path, evaluations, dict.fromkeys(evaluations, check._asdict()))
+    for name, evaluation in evaluations.items():
+        if len(evaluations) <= WHOLE_TABLES:
+            print(f"{name}:\n{as_text(evaluation)}")
+        else:
+            for video, comparison in evaluation.videos.items():
+                print(f"{name}, {video}: {in_words(comparison)}")
+    print(check_in_words(check))
+    print(f"all measures, with reference rows of each clip: {path}")
+
+
+def check_in_words(check: PosteriorCheck) -> str:
+    """The ratios of inferred to sampled latents, and a second line if some are far from 1."""
+    exist = {name: value for name, value in check._asdict().items() if not math.isnan(value)}
+    line = "inferred latents over sampled latents (ideal 1): "
+    line += ", ".join(f"{name} {value:.2f}" for name, value in exist.items())
+    missed = check.missed()
+    if missed:
+        line += f"\nthe prior is missed by more than a fifth: {', '.join(missed)}"
+    return line
