@@ -18,7 +18,7 @@ from model.latents import Latents, LatentSizes
 from model.random_keys import Stream, random_generator, random_key
 from model.transition import TRANSITIONS, AffineMap
 
-SMALLEST, LARGEST = 0.05, 0.5  # hidden units die with smaller weights, states saturate with larger
+SMALLEST, LARGEST = 0.08, 0.5  # hidden units die with smaller weights, states saturate with larger
 # Sampled videos move less than their states, because the emission network mixes observed frames
 # between the states that it has learned. Found on seven clips: a wanted step this much longer gives
 # videos that move about as much as the clip.

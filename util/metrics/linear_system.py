@@ -52,7 +52,7 @@ def fit(values: np.ndarray, states: int = STATES) -> LinearSystem:
     before, after = series[:-1], series[1:]
     transition = np.linalg.lstsq(before, after, rcond=None)[0].T
     modulus = np.abs(np.linalg.eigvals(transition)).max(initial=0.0)
-    transition = transition * min(1.0, LARGEST_MODULUS / max(modulus, LARGEST_MODULUS))
+    transition = transition * (LARGEST_MODULUS / max(modulus, LARGEST_MODULUS))
     residuals = after - before @ transition.T
     covariance = residuals.T @ residuals / max(len(residuals), 1)
     return LinearSystem(mean, directions, transition, covariance, series[0])

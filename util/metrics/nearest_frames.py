@@ -32,9 +32,10 @@ def squared_distances(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     """
     products = np.zeros((len(some), len(others)))
     squares = [np.zeros(len(some)), np.zeros(len(others))]
-    for row in range(some.shape[1]):  # row by row, to keep the float64 copies small
+    for top in range(0, some.shape[1], ROWS_AT_ONCE):
+        rows = slice(top, top + ROWS_AT_ONCE)
         parts = [
-            video[:, row].reshape(len(video), -1).astype(np.float64) for video in (some, others)
+            video[:, rows].reshape(len(video), -1).astype(np.float64) for video in (some, others)
         ]
         products += parts[0] @ parts[1].T
         for total, part in zip(squares, parts, strict=True):

@@ -67,6 +67,7 @@ def test_text_fits_and_is_aligned(name):
         lines = block.split("\n")
         assert len({len(line) for line in lines}) == 1
         assert len(lines[0]) <= WIDTH
+        assert all(line[0] != " " and line[-1] != " " for line in lines[1:])
         for place, letter in enumerate(lines[1]):  # a rule
             if letter == " ":
                 assert all(line[place] == " " for line in lines)
