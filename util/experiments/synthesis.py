@@ -101,8 +101,9 @@ def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
             for video, comparison in evaluation.videos.items()
         }
         write_comparisons(run.folder / "comparison.json", comparisons)
-        generator, latents = run.sampler.generator, checkpoint.state.latents
-        check = posterior_check(generator, options, latents, checkpoint.state.epoch)
+        generator, state = run.sampler.generator, checkpoint.state
+        whole = not (checkpoint.trained_by.encodes and state.options.encoded_frame == "random")
+        check = posterior_check(generator, options, state.latents, state.epoch, whole)
         report_evaluations(run.folder, evaluations, check)
 
 
