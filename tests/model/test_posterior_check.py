@@ -126,7 +126,7 @@ def test_every_ratio_equals_numpy(generator):
 
 def test_all_ratios_are_near_1_where_the_inferred_are_samples_of_the_prior(generator):
     """Long sequences: states soon forget the start that inferred and sampled ones share."""
-    latents = draw_latents(generator.settings.sizes, 2, 700)
+    latents = draw_latents(generator.settings.sizes, 8, 700)
     check = check_posterior(generator, latents, 7, noise())
     np.testing.assert_allclose(check, 1.0, atol=0.08)
     assert check.missed() == {}

@@ -15,7 +15,6 @@ from support.command_line import (
     run,
     run_directory,
     run_here,
-    trained,
     tree,
 )
 from support.numpy_model import (
@@ -248,13 +247,17 @@ def recorded(place):
     return json.loads((run_directory(place) / "options.json").read_text("utf-8"))["options"]
 
 
-def test_training_in_bfloat16_is_recorded_and_is_another_run(whole_run):
+def test_training_in_bfloat16_is_recorded_and_is_another_run(whole_run, tmp_path):
     assert recorded(whole_run)["precision"] == "bfloat16"
     reader = tf.train.load_checkpoint(str(checkpoint(whole_run, 4)))
     assert json.loads(reader.get_tensor("options"))["precision"] == "bfloat16"
     types = reader.get_variable_to_dtype_map()
     assert {dtype for name, dtype in types.items() if "kernel" in name} == {tf.float32}
-    one, other = (arrays(checkpoint(place, 2)) for place in (whole_run, trained().place))
+    make_clips(tmp_path)
+    in_float32 = {**TRAIN, "num_epochs": 2, "precision": "float32"}
+    outcome = run_here(tmp_path, *flags(**in_float32))
+    assert outcome.returncode == 0, outcome.stderr
+    one, other = (arrays(checkpoint(place, 2)) for place in (whole_run, tmp_path))
     assert one.keys() == other.keys()
     assert one["emission/layer_1/kernel"] != other["emission/layer_1/kernel"]
 

@@ -9,6 +9,7 @@ from PIL import Image
 from support.command_line import (
     SMALL,
     flags,
+    frames_in,
     played,
     refused,
     run,
@@ -21,6 +22,8 @@ from support.numpy_model import draw_latents
 from model.latents import LatentSizes
 from model.sampling import between
 from util.data.clips import read_clip
+from util.metrics.measures import compare
+from util.metrics.tables import in_words
 
 NAMES = ["hop", "jog", "run"]
 LENGTH = 4
@@ -47,6 +50,17 @@ def finished(tmp_path_factory):
     return place
 
 
+def clips_of(place):
+    """The training clips as the model sees them, uint8 [4, 8, 8, 3], by name."""
+    result = place / "output_synthesis" / "waves" / "final_result"
+    return {name: frames_in(result / name / "observed") for name in NAMES}
+
+
+def synthesized(folder, name, video):
+    """The frames of a video of a test; so few pixels keep their colours in a GIF."""
+    return played(folder / f"{name}_{video}.gif", (8, 8))
+
+
 @pytest.fixture
 def place(finished, tmp_path):
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
@@ -59,7 +73,8 @@ def place(finished, tmp_path):
 def test_training_shows_all_sequences_above_what_is_synthesized_for_each(finished):
     result = finished / "output_synthesis" / "waves" / "final_result"
     names = {path.name for path in result.iterdir()}
-    assert names == {*NAMES, *(f"overview.{kind}" for kind in ("mp4", "gif", "png"))}
+    overview = {f"overview.{kind}" for kind in ("mp4", "gif", "png")}
+    assert names == {*NAMES, *overview, "evaluation.csv"}
     # Three panels of 8 pixels with gaps of 2, one row observed and two synthesized.
     frames = played(result / "overview.gif", (28, 28))
     assert len(frames) == 2 * LENGTH
@@ -75,9 +90,38 @@ def test_testing_gives_each_appearance_new_motions(place):
     made = {path.name for path in folder.iterdir()}
     videos = {f"{name}_{video}" for name in NAMES for video in (1, 2)} | {"overview"}
     expected = {f"{video}.{kind}" for video in videos for kind in ("mp4", "gif")}
-    assert made == expected | {"overview.png", "comparison.json"}
+    assert made == expected | {"overview.png", "comparison.json", "evaluation.csv"}
     one, two = (read_clip(folder / f"jog_{video}.mp4", 0, 2 * LENGTH, 8) for video in (1, 2))
     assert np.any(one != two)
+
+
+def test_of_more_sequences_a_line_for_each_video_is_printed(
+    place, assert_evaluated, ratios_in_numpy
+):
+    """And the whole tables are in evaluation.csv."""
+    outcome = run_here(place, *TEST)
+    assert outcome.returncode == 0, outcome.stderr
+    folder = place / "output_synthesis" / "waves" / "final_result_testing"
+    clips = clips_of(place)
+    videos = {
+        name: {f"{name}_{video}": synthesized(folder, name, video) for video in (1, 2)}
+        for name in NAMES
+    }
+    ratios = ratios_in_numpy(place / CHECKPOINT, 2)
+    assert_evaluated(folder, clips, videos, ratios, LENGTH)
+    lines = [
+        f"{name}, {video}: {in_words(compare(frames, clips[name], LENGTH))}"
+        for name in NAMES
+        for video, frames in videos[name].items()
+    ]
+    told = outcome.stdout.splitlines()
+    assert told[: len(lines)] == lines
+    assert told[len(lines)].startswith("inferred latents over sampled latents")
+    *_, where, last = told
+    result = folder.relative_to(place)
+    assert where == f"all measures, with reference rows of each clip: {result}/evaluation.csv"
+    assert last == f"results in {result}"
+    assert not [line for line in told if "floor" in line]
 
 
 def test_sequences_restrict_what_is_synthesized(place):
@@ -85,10 +129,10 @@ def test_sequences_restrict_what_is_synthesized(place):
     assert outcome.returncode == 0, outcome.stderr
     folder = place / "output_synthesis" / "waves" / "final_result_testing"
     made = {path.stem for path in folder.iterdir()}
-    assert made == {"hop_1", "run_1", "overview", "comparison"}
+    assert made == {"hop_1", "run_1", "overview", "comparison", "evaluation"}
 
 
-def test_a_sequence_by_itself_gets_the_videos_that_it_gets_among_all(place):
+def test_a_sequence_by_itself_gets_the_videos_that_it_gets_among_all(place, evaluation_table):
     for chosen in ([], ["--sequences", "1"]):
         outcome = run_here(place, *TEST, *chosen)
         assert outcome.returncode == 0, outcome.stderr
@@ -101,11 +145,28 @@ def test_a_sequence_by_itself_gets_the_videos_that_it_gets_among_all(place):
         json.loads((folder / "comparison.json").read_text()) for folder in (among_all, alone)
     )
     assert of_one == {video: of_all[video] for video in ("jog_1", "jog_2")}
+    of_all, of_one = map(evaluation_table, (among_all, alone))
+    assert {name for name, _ in of_one} == {"jog"}
+    for (name, video), cells in of_all.items():
+        if name == "jog":
+            assert of_one.pop((name, video)) == pytest.approx(cells, rel=0, abs=0, nan_ok=True)
+    assert not of_one
     # Observed over twice synthesized, four moments each, 8 pixels with gaps of 2.
     sheet = np.asarray(Image.open(among_all / "overview.png"))
     np.testing.assert_array_equal(np.asarray(Image.open(alone / "overview.png")), sheet[:, 10:18])
     observed = read_clip(place / "trainingVideo/action_dataset/waves/jog.avi", 0, 1, 8)[0]
     np.testing.assert_array_equal(sheet[:8, 10:18], observed)
+
+
+def test_normalised_by_its_chunk_a_sequence_depends_on_its_companions(place):
+    for chosen in ([], ["--sequences", "1"]):
+        outcome = run_here(place, *TEST, *chosen, "--normalization_in_test", "batch")
+        assert outcome.returncode == 0, outcome.stderr
+    among_all, alone = (
+        synthesized(place / f"output_synthesis/waves/final_result_testing{number}", "jog", 1)
+        for number in ("", "_2")
+    )
+    assert np.any(among_all != alone)
 
 
 def test_what_the_checkpoint_is_of_is_tested_where_no_experiment_is_named(place):
@@ -126,6 +187,7 @@ def test_testing_without_the_clips_shows_their_reconstruction(place):
     folder = place / "output_synthesis" / "waves" / "final_result_testing"
     assert (folder / "overview.png").exists()
     assert not (folder / "comparison.json").exists()
+    assert not (folder / "evaluation.csv").exists()
 
 
 @pytest.mark.parametrize("sequences", ["3", "0,7"])

@@ -62,7 +62,8 @@ def place(finished, tmp_path):
 def test_training_leaves_what_the_other_experiments_leave(finished):
     result = finished / "output_synthesis" / "waves" / "final_result"
     names = {path.name for path in result.iterdir()}
-    assert names == {*NAMES, *(f"overview.{kind}" for kind in ("mp4", "gif", "png"))}
+    overview = {f"overview.{kind}" for kind in ("mp4", "gif", "png")}
+    assert names == {*NAMES, *overview, "evaluation.csv"}
     checkpoint = arrays(finished / MODELS / "model.ckpt-4")
     assert "encoder/layer_1/kernel" in checkpoint
     assert "encoder/layer_1/kernel/Adam" in checkpoint

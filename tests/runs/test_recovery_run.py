@@ -28,8 +28,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from util.data.frames import to_bytes, to_model_range
 from util.metrics.baselines import linear_interpolation, low_rank_imputation
+from util.metrics.measures import MEASURES, compare
 from util.metrics.scores import score
-from util.metrics.video_statistics import MEASURES, compare
 from util.pictures.encoding import write_frames
 from util.runs import checkpoints
 
@@ -312,9 +312,16 @@ def test_log_has_the_curves_of_recovery(finished):
 
 
 def test_log_has_the_measures(finished):
-    """Though pixels are missing, as the truth is known."""
+    """Though pixels are missing, as the truth is known: those that exist of a short clip."""
     log = curves(recovery_directory(finished[0]))
-    for name in MEASURES:
+    exist = {
+        name
+        for name, value in compare(clip(1), clip(2), SMALL["truncated_backprop_length"]).items()
+        if MEASURES[name].curve and not math.isnan(value)
+    }
+    assert {"motion", "cut_step"} <= exist
+    assert {tag for tag in log if tag.startswith("measure/")} == {f"measure/{n}" for n in exist}
+    for name in exist:
         assert [step for step, _ in log[f"measure/{name}"]] == [2, 4]
 
 
@@ -537,18 +544,25 @@ def test_checkpoint_of_a_recovery_synthesizes(copied):
     assert tree(folders[0]) == tree(folders[1])
 
 
-def test_synthesized_videos_are_measured_against_the_truth_under_the_masks(copied):
+def test_synthesized_videos_are_measured_against_the_truth_under_the_masks(
+    copied, assert_evaluated, ratios_in_numpy
+):
     """Which may have moved since."""
     shutil.move(copied / DATA, copied / "elsewhere")
     moved = flags(data_path="elsewhere/data", mask_path="elsewhere/mask")
     succeeded(run_here(copied, *TEST, *flags(experiment="recovery", category="waves"), *moved))
     folder = recovery_directory(copied) / "final_result_testing"
     chunk_length = SMALL["truncated_backprop_length"]
+    truth = {name: clip(seed) for seed, name in enumerate(SEQUENCES, start=1)}
+    videos = {
+        name: {f"{name}_1": played(folder / f"{name}_1.gif", (SIDE, SIDE))} for name in SEQUENCES
+    }
+    ratios = ratios_in_numpy(checkpoint_of(copied, 4), 4)
+    evaluations = assert_evaluated(folder, truth, videos, ratios, chunk_length)
     assert json.loads((folder / "comparison.json").read_text()) == {
-        f"{name}_1": compare(
-            played(folder / f"{name}_1.gif", (SIDE, SIDE)), clip(seed), chunk_length
-        )
-        for seed, name in enumerate(SEQUENCES, start=1)
+        video: {name: None if math.isnan(value) else value for name, value in comparison.items()}
+        for evaluation in evaluations.values()
+        for video, comparison in evaluation.videos.items()
     }
 
 

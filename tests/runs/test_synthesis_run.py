@@ -1,6 +1,8 @@
 """Testing from a checkpoint through the real command line: where, how long, measured, again."""
 
+import dataclasses
 import json
+import math
 import os
 import shutil
 from pathlib import Path
@@ -23,13 +25,18 @@ from support.command_line import (
     tree,
 )
 
+from model.posterior_check import PosteriorCheck
 from util.experiments import synthesis
-from util.metrics.video_statistics import compare, in_words
+from util.metrics.measures import compare
+from util.metrics.tables import as_text
+from util.options.schema import Options
 from util.pictures.encoding import write_png
 from util.runs import checkpoints
+from util.runs.evaluations import check_in_words
 
 TEST = {"isTraining": False}
 SEQUENCES = ["ripples", "swell"]
+CHUNK_LENGTH = SMALL["truncated_backprop_length"]
 
 
 @pytest.fixture
@@ -80,6 +87,8 @@ def made(tmp_path_factory):
         "older": synthesize(place, ckpt_name="model.ckpt-2"),
         "seed 1": synthesize(place, seed=1),
         "moving": synthesize(place, normalization_in_test="moving"),
+        "batch": synthesize(place, normalization_in_test="batch"),
+        "fitted": synthesize(place, innovations_in_test="fitted"),
         "long": synthesize(place, num_sections_in_test=7, num_batches_in_test=3),
     }
 
@@ -99,18 +108,20 @@ def synthesize(place, *arguments, category="waves", **options):
     if (place / "trainingVideo").exists():
         assert outcome.stderr == ""
         assert (folder / "comparison.json").exists()
+        assert (folder / "evaluation.csv").exists()
     else:
         assert_not_measured(outcome, folder)
     return Made(outcome, folder)
 
 
 def assert_not_measured(outcome, folder):
-    """One line says so, after one that says where no clips are; and there is no file."""
+    """One line says so, after one that says where no clips are; and there are no files."""
     why, said = outcome.stderr.splitlines()
     assert "trainingVideo" in why
     assert "not measured" in said
     assert outcome.stdout.count("\n") == 1
     assert not (folder / "comparison.json").exists()
+    assert not (folder / "evaluation.csv").exists()
 
 
 def videos(*numbers, sequences=SEQUENCES):
@@ -143,7 +154,9 @@ def clip(sequence):
 
 
 def measured(video, sequence):
-    return compare(video, clip(sequence), SMALL["truncated_backprop_length"])
+    """The measures of a video, as they are to be written."""
+    comparison = compare(video, clip(sequence), CHUNK_LENGTH)
+    return {name: None if math.isnan(value) else value for name, value in comparison.items()}
 
 
 def contents(folder):
@@ -213,13 +226,15 @@ def test_checkpoint_can_be_named_from_inside_its_folder(rock):
 
 
 def test_earlier_results_are_kept(made):
-    expected = [f"final_result_testing{end}" for end in ("", "_2", "_3", "_4", "_5", "_6")]
+    expected = [
+        f"final_result_testing{end}" for end in ("", *(f"_{number}" for number in range(2, 9)))
+    ]
     assert [each.folder.name for each in made.values()] == expected
 
 
 def test_number_and_length_of_the_videos(made):
     folder = made["long"].folder
-    assert names(folder) == ["comparison.json", *videos(1, 2, 3)]
+    assert names(folder) == ["comparison.json", "evaluation.csv", *videos(1, 2, 3)]
     assert {length(folder / name) for name in videos(1, 2, 3)} == {7 * 2}
 
 
@@ -238,11 +253,23 @@ def test_same_seed_and_checkpoint_make_the_same_bytes(made):
     assert contents(made["unasked"].folder) == contents(made["newest by name"].folder)
 
 
-@pytest.mark.parametrize("other", ["seed 1", "older", "moving"])
-def test_other_seed_or_checkpoint_or_normalization_makes_other_videos(made, other):
-    one, another = contents(made["unasked"].folder), contents(made[other].folder)
-    assert one.keys() == another.keys()
-    assert all(one[name] != another[name] for name in one)
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        ("unasked", "seed 1"),
+        ("unasked", "older"),
+        ("unasked", "moving"),
+        ("unasked", "batch"),
+        ("moving", "batch"),
+        ("unasked", "fitted"),
+    ],
+)
+def test_other_seed_or_checkpoint_or_normalization_or_innovations_make_other_videos(
+    made, one, other
+):
+    one, other = contents(made[one].folder), contents(made[other].folder)
+    assert one.keys() == other.keys()
+    assert all(one[name] != other[name] for name in one)
 
 
 def test_overwrite_replaces_the_first_and_nothing_else(place):
@@ -259,22 +286,66 @@ def test_overwrite_replaces_the_first_and_nothing_else(place):
 # --- What is measured ---
 
 
-@pytest.mark.parametrize("asked", ["unasked", "older", "seed 1", "moving", "long"])
-def test_every_video_is_measured_and_told(made, asked):
-    count = 3 if asked == "long" else 2
-    expected = {
-        f"{sequence}_{number}": measured(frames_of(made[asked], f"{sequence}_{number}"), sequence)
+ASKED = ["unasked", "older", "seed 1", "moving", "batch", "fitted", "long"]
+
+
+def frames_of_all(made, asked):
+    """The frames of each video of each sequence of a test."""
+    numbers = range(1, 4 if asked == "long" else 3)
+    return {
+        sequence: {
+            video: frames_of(made[asked], video)
+            for video in (f"{sequence}_{number}" for number in numbers)
+        }
         for sequence in SEQUENCES
-        for number in range(1, count + 1)
     }
-    assert made[asked].measures == expected
-    *lines, _ = made[asked].outcome.stdout.splitlines()
-    told = {f"{video}: {in_words(comparison)}" for video, comparison in expected.items()}
-    assert set(lines) == told
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_every_video_is_measured(made, asked):
+    assert made[asked].measures == {
+        video: measured(frames, sequence)
+        for sequence, videos in frames_of_all(made, asked).items()
+        for video, frames in videos.items()
+    }
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_every_sequence_is_evaluated_and_told(made, asked, assert_evaluated, ratios_in_numpy):
+    """All of the table; and of two sequences, all of it is printed."""
+    epoch, seed = (2 if asked == "older" else 6), (1 if asked == "seed 1" else 0)
+    checkpoint = run_directory(trained().place) / "model" / f"model.ckpt-{epoch}"
+    ratios = ratios_in_numpy(checkpoint, epoch, seed)
+    folder = made[asked].folder
+    evaluations = assert_evaluated(
+        folder,
+        {sequence: clip(sequence) for sequence in SEQUENCES},
+        frames_of_all(made, asked),
+        ratios,
+        CHUNK_LENGTH,
+        seed,
+    )
+    *told, table, last = made[asked].outcome.stdout.splitlines()
+    expected = [f"{name}:\n{as_text(evaluation)}" for name, evaluation in evaluations.items()]
+    expected.append(check_in_words(PosteriorCheck(**ratios)))
+    assert told == "\n".join(expected).splitlines()
+    where = Path("output_synthesis") / "waves" / folder.name
+    assert table == f"all measures, with reference rows of each clip: {where / 'evaluation.csv'}"
+    assert last == f"results in {where}"
+
+
+def test_states_of_the_linear_system_may_be_other_ones(with_clips, evaluation_table, made):
+    """Only the row of the linear dynamical system changes."""
+    few = evaluation_table(synthesize(with_clips, baseline_states=1).folder)
+    usual = evaluation_table(made["unasked"].folder)
+    differ = [row for row in usual if few[row] != pytest.approx(usual[row], nan_ok=True)]
+    assert differ == [(sequence, "linear system") for sequence in SEQUENCES]
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES)
-def test_what_the_end_of_training_made_is_made_again_with_the_same_measures(made, sequence):
+def test_what_the_end_of_training_made_is_made_again_with_the_same_measures(
+    made, sequence, evaluation_table
+):
     at_the_end = run_directory(trained().place) / "final_result" / sequence
     measures = json.loads((at_the_end / "comparison.json").read_text())
     assert measures.keys() == {"synthesized_1", "synthesized_2"}
@@ -285,10 +356,15 @@ def test_what_the_end_of_training_made_is_made_again_with_the_same_measures(made
             assert (
                 again.read_bytes() == (at_the_end / f"synthesized_{number}.{suffix}").read_bytes()
             )
+    then, now = map(evaluation_table, (at_the_end.parent, made["unasked"].folder))
+    for (name, video), cells in then.items():
+        again = video.replace("synthesized", name)
+        assert now[name, again] == pytest.approx(cells, rel=0, abs=0, nan_ok=True)
+    assert len(now) == len(then)
 
 
 def test_a_sequence_by_itself_is_measured_against_its_own_clip(with_clips, made):
-    """And one chunk has no seams."""
+    """And one chunk has no cut."""
     alone = synthesize(with_clips, sequences="1")
     assert alone.measures == {
         video: comparison
@@ -297,7 +373,7 @@ def test_a_sequence_by_itself_is_measured_against_its_own_clip(with_clips, made)
     }
     short = synthesize(with_clips, sequences="1", num_sections_in_test=1, num_batches_in_test=1)
     expected = measured(frames_of(short, "swell_1"), "swell")
-    assert short.measures == {"swell_1": {**expected, "seams": None}}
+    assert short.measures == {"swell_1": {**expected, "cut_step": None}}
 
 
 def test_of_a_longer_video_the_beginning_is_measured(with_clips, monkeypatch, made):
@@ -324,6 +400,57 @@ def test_against_clips_that_changed_nothing_is_measured(with_clips):
     folder = run_directory(with_clips) / "final_result_testing"
     assert_not_measured(outcome, folder)
     assert names(folder) == videos(1, 2)
+
+
+# --- By what frames are normalised ---
+
+
+def change_checkpoint(place, change):
+    """Change the arrays of the newest checkpoint."""
+    models = run_directory(place) / "model"
+    values = checkpoints.load(models / "model.ckpt-6")
+    change(values)
+    checkpoints.save(models, 6, values, max_to_keep=5)
+
+
+def without_statistics(values):
+    """As an earlier version wrote a checkpoint."""
+    calibrated = [name for name in values if name.startswith("calibrated/")]
+    assert calibrated
+    for name in calibrated:
+        del values[name]
+
+
+def in_batches_of_two(values):
+    options = dataclasses.replace(Options.from_json(values["options"]), batch_size=2)
+    values["options"] = np.asarray(options.to_json().encode(), object)
+
+
+def test_statistics_that_a_checkpoint_lacks_are_calibrated_again_to_the_byte(with_clips, made):
+    change_checkpoint(with_clips, without_statistics)
+    assert contents(synthesize(with_clips).folder) == contents(made["unasked"].folder)
+
+
+def test_calibrated_videos_do_not_depend_on_their_companions(with_clips):
+    """One sequence in a batch, two in a batch, and one of them alone: at most rounding differs.
+
+    Normalised by the statistics of each chunk, companions change what is made.
+    """
+    videos = [f"swell_{number}" for number in (1, 2)]
+
+    def swell(**options):
+        test = synthesize(with_clips, precision="float32", overwrite=True, **options)
+        return np.stack([frames_of(test, video) for video in videos]).astype(int)
+
+    ways = {"calibrated": 1, "batch": 0}
+    alone = {way: swell(normalization_in_test=way) for way in ways}
+    change_checkpoint(with_clips, in_batches_of_two)
+    for way, independent in ways.items():
+        beside = swell(normalization_in_test=way)
+        chosen = swell(normalization_in_test=way, sequences="1")
+        assert np.abs(chosen - alone[way]).max() <= 1
+        largest = np.abs(beside - alone[way]).max()
+        assert largest <= 1 if independent else largest > 5
 
 
 # --- What is refused ---

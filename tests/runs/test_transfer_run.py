@@ -28,6 +28,7 @@ SIDE, GAP = SMALL["image_size"], 2
 TRAINING = {
     **SMALL,
     "experiment": "action",
+    "schedule": "published",  # in float32
     "num_frames": LENGTH,
     "truncated_backprop_length": 3,  # the last chunk has one frame
     "content_size": 5,
@@ -78,13 +79,17 @@ def panels(sheet, num_rows):
 
 
 def in_numpy(place, motion_of, appearance_of):
-    """The transferred frames, uint8 [T, side, side, 3], from the checkpoint in float64."""
+    """The transferred frames, uint8 [T, side, side, 3], from the checkpoint in float64.
+
+    They are normalised by the calibrated statistics of the checkpoint.
+    """
     state = read_state(run_of(place) / "model" / "model.ckpt-40")
     weights, latents = in_double(state.variables), in_double(state.latents)
     motion = type(latents)(*(values[[motion_of]] for values in latents))
     states, _ = unroll(weights, motion)
     appearance = latents.appearance[[appearance_of]]
-    frames, _ = emit(weights, NETWORKS["8"], appearance, states, "moving")
+    statistics = [in_double(moments) for moments in state.statistics]
+    frames, _ = emit(weights, NETWORKS["8"], appearance, states, statistics)
     return to_bytes(frames[0])
 
 

@@ -1,0 +1,137 @@
+"""The comparison of settings that is run by hand: that it runs, and prints what the log holds."""
+
+import contextlib
+import importlib.util
+import io
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from support.command_line import SMALL, make_clips, parse
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+SCRIPT = Path(__file__).resolve().parent / "quality.py"
+TINY = (
+    "--net_type 8 --num_frames 5 --truncated_backprop_length 2 --state_size 4 --z_size 3 "
+    "--sample_steps 2 --num_batches_in_test 1"
+)
+SETTINGS = [f"--schedule fast {TINY}", f"--schedule published {TINY} --seed 1"]
+EPOCHS, LOG_STEP = 5, 2
+AT_LOG_STEPS = [2, 4, 5]
+
+
+@pytest.fixture(scope="module")
+def quality():
+    spec = importlib.util.spec_from_file_location("quality", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Curve(NamedTuple):
+    """One setting: its printed lines, and tag → epoch → value of its event log."""
+
+    lines: list[str]
+    log: dict[str, dict[int, float]]
+
+    def rows(self):
+        """The printed rows by epoch: column → what is printed."""
+        columns = self.lines[1].split()
+        rows = [line.split() for line in self.lines[2:] if not line.startswith("error below")]
+        return {int(row[0]): dict(zip(columns, row, strict=True)) for row in rows}
+
+    def seconds(self, epoch):
+        """The seconds of the epochs up to this one."""
+        return sum(seconds for at, seconds in self.log["seconds_per_epoch"].items() if at <= epoch)
+
+
+def scalars(log):
+    events = EventAccumulator(str(log), size_guidance={"scalars": 0})
+    events.Reload()
+    return {
+        tag: {event.step: event.value for event in events.Scalars(tag)}
+        for tag in events.Tags()["scalars"]
+    }
+
+
+@pytest.fixture(scope="module")
+def curves(quality, tmp_path_factory):
+    """The curves of two settings. Their runs, which are thrown away otherwise, are kept."""
+    place = tmp_path_factory.mktemp("quality")
+    make_clips(place)
+    outputs, category = [place / "first", place / "second"], SMALL["category"]
+    kept = iter(outputs)
+    arguments = [
+        *("--category", category),
+        *("--data_path", str(place / "trainingVideo" / "dynamicTexture")),
+        *("--epochs", str(EPOCHS), "--log_step", str(LOG_STEP)),
+        *("--settings", *SETTINGS),
+    ]
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.setattr(
+            quality.tempfile, "TemporaryDirectory", lambda: contextlib.nullcontext(str(next(kept)))
+        )
+        patch.setattr(quality, "ERRORS", (1e9, 1e-9))  # one is reached at once, the other never
+        quality.main(arguments)
+    before, *blocks = printed.getvalue().split("\n--schedule")
+    assert before == ""
+    return [
+        Curve(f"--schedule{block}".splitlines(), scalars(output / category / "log"))
+        for block, output in zip(blocks, outputs, strict=True)
+    ]
+
+
+def test_each_setting_stands_above_its_curve(curves):
+    assert [curve.lines[0] for curve in curves] == SETTINGS
+    one, other = (curve.log["reconstruction_error"] for curve in curves)
+    assert sorted(one) == sorted(other) == list(range(1, EPOCHS + 1))
+    assert all(one[epoch] != other[epoch] for epoch in one)
+
+
+def test_printed_figures_are_those_of_the_event_log(curves):
+    for curve in curves:
+        rows = curve.rows()
+        assert list(rows) == AT_LOG_STEPS
+        tags = sorted(tag for tag in curve.log if tag.startswith("measure/"))
+        measures = [tag.removeprefix("measure/") for tag in tags]
+        assert {"motion", "sharpness"} <= set(measures)
+        assert curve.lines[1].split() == ["epoch", "seconds", "error", *measures]
+        for epoch, row in rows.items():
+            assert row["error"] == f"{curve.log['reconstruction_error'][epoch]:.5f}"
+            assert float(row["seconds"]) == pytest.approx(curve.seconds(epoch), abs=0.5001)
+            for tag, name in zip(tags, measures, strict=True):
+                assert row[name] == f"{curve.log[tag][epoch]:.3f}"
+
+
+def test_columns_stand_below_their_names(curves):
+    for curve in curves:
+        table = [line for line in curve.lines[1:] if not line.startswith("error below")]
+        assert len({len(line) for line in table}) == 1
+
+
+def test_seconds_until_an_error_is_reached_are_those_of_the_epochs_before(curves):
+    for curve in curves:
+        reached, never = curve.lines[-2:]
+        assert reached == f"error below {1e9}: {curve.seconds(1):.1f} s, epoch 1"
+        assert never == f"error below {1e-9}: not reached"
+
+
+def test_first_epoch_below_an_error_counts(quality):
+    """The error may rise above it again."""
+    errors = (0.5, 0.02, 0.04, 0.0005)
+    epochs = [
+        {"epoch": epoch, "seconds": 1.5 * epoch, "reconstruction_error": error}
+        for epoch, error in enumerate(errors, start=1)
+    ]
+    assert list(quality.seconds_to_errors(epochs)) == [
+        (0.0316, "3.0 s, epoch 2"),
+        (0.001, "6.0 s, epoch 4"),
+    ]
+
+
+def test_settings_that_it_has_by_itself_are_command_lines(quality):
+    for settings in quality.SETTINGS:
+        options = parse(["--category", "fire", *shlex.split(settings)]).options
+        assert f"--schedule {options.schedule}" in settings

@@ -1,0 +1,131 @@
+"""The measures at the end of a run: what is printed of them, and what is written."""
+
+import csv
+import math
+
+import pytest
+
+from model.posterior_check import PosteriorCheck
+from util.metrics.evaluation import Evaluation
+from util.metrics.measures import MEASURES
+from util.metrics.tables import as_text, in_words
+from util.runs.evaluations import WHOLE_TABLES, check_in_words, report_evaluations
+
+CHECK = PosteriorCheck(1.05, 1.19, 0.81, 1.0)
+RATIOS = "inferred latents over sampled latents (ideal 1): "
+
+
+def row(first):
+    """A comparison with the values first, first + 1, …"""
+    return {name: first + number for number, name in enumerate(MEASURES)}
+
+
+def evaluations(number):
+    """The tables of some sequences, with two videos and one reference each."""
+    return {
+        f"clip {index}": Evaluation(
+            {"one": row(index + 0.25), "two": row(index + 0.5) | {"motion": math.nan}},
+            {"floor": row(index + 0.75)},
+        )
+        for index in range(number)
+    }
+
+
+def report(folder, capsys, number=1, check=CHECK):
+    """What is printed of some sequences, line by line; and what is written, row by row."""
+    report_evaluations(folder, evaluations(number), check)
+    (file,) = folder.iterdir()
+    assert file == folder / "evaluation.csv"
+    with open(file, newline="", encoding="utf-8") as table:
+        return capsys.readouterr().out.splitlines(), list(csv.DictReader(table))
+
+
+# --- The posterior check in words ---
+
+
+def test_check_has_every_ratio_by_name():
+    assert check_in_words(CHECK) == (
+        RATIOS + "innovation_spread 1.05, state_step 1.19, state_spread 0.81, state_distance 1.00"
+    )
+
+
+def test_ratio_that_does_not_exist_is_left_out():
+    check = PosteriorCheck(1.05, *[math.nan] * 3)
+    assert check_in_words(check) == RATIOS + "innovation_spread 1.05"
+
+
+@pytest.mark.parametrize(
+    ("check", "missed"),
+    [
+        (CHECK._replace(state_step=1.21), "state_step"),
+        (CHECK._replace(state_spread=0.79), "state_spread"),
+        (PosteriorCheck(2.0, 0.5, math.nan, 1.0), "innovation_spread, state_step"),
+    ],
+)
+def test_ratios_that_are_more_than_a_fifth_from_1_are_named_in_a_second_line(check, missed):
+    ratios, second = check_in_words(check).split("\n")
+    assert ratios.startswith(RATIOS)
+    assert second == f"the prior is missed by more than a fifth: {missed}"
+
+
+# --- What is printed ---
+
+
+@pytest.mark.parametrize("number", range(1, WHOLE_TABLES + 1))
+def test_of_few_sequences_the_whole_tables_are_printed(tmp_path, capsys, number):
+    printed, _ = report(tmp_path, capsys, number)
+    *tables, check, where = printed
+    texts = [f"{name}:\n{as_text(one)}" for name, one in evaluations(number).items()]
+    assert tables == "\n".join(texts).split("\n")
+    assert check == check_in_words(CHECK)
+    assert where.endswith(f": {tmp_path / 'evaluation.csv'}")
+
+
+def test_of_more_sequences_a_line_for_each_video_is_printed(tmp_path, capsys):
+    number = WHOLE_TABLES + 1
+    printed, _ = report(tmp_path, capsys, number)
+    *lines, check, where = printed
+    assert lines == [
+        f"{name}, {video}: {in_words(comparison)}"
+        for name, evaluation in evaluations(number).items()
+        for video, comparison in evaluation.videos.items()
+    ]
+    assert check == check_in_words(CHECK)
+    assert where.endswith(f": {tmp_path / 'evaluation.csv'}")
+
+
+def test_missed_prior_is_told_after_the_ratios(tmp_path, capsys):
+    printed, _ = report(tmp_path, capsys, check=CHECK._replace(state_step=3.0))
+    *_, ratios, missed, where = printed
+    assert "state_step 3.00" in ratios
+    assert missed.endswith("more than a fifth: state_step")
+    assert "evaluation.csv" in where
+
+
+# --- What is written ---
+
+
+@pytest.mark.parametrize("number", [1, WHOLE_TABLES + 1])
+def test_every_row_of_every_sequence_is_written(tmp_path, capsys, number):
+    _, rows = report(tmp_path, capsys, number)
+    expected = {
+        (name, video): comparison
+        for name, evaluation in evaluations(number).items()
+        for video, comparison in (evaluation.videos | evaluation.references).items()
+    }
+    assert [(one["sequence"], one["video"]) for one in rows] == list(expected)
+    for one in rows:
+        for name, value in expected[one["sequence"], one["video"]].items():
+            assert one[name] == ("" if math.isnan(value) else f"{value:g}")
+
+
+def test_check_stands_beside_the_synthesized_videos_and_not_beside_the_references(tmp_path, capsys):
+    check = CHECK._replace(state_distance=math.nan)
+    _, rows = report(tmp_path, capsys, 2, check)
+    beside = {
+        one["video"]: [one[name] for name in PosteriorCheck._fields]
+        for one in rows
+        if one["sequence"] == "clip 1"
+    }
+    of_model = ["1.05", "1.19", "0.81", ""]
+    assert beside == {"one": of_model, "two": of_model, "floor": [""] * 4}
