@@ -27,9 +27,9 @@ class PosteriorCheck(NamedTuple):
         state_step: mean length of the steps ‖s_t − s_{t−1}‖ of inferred states over that of
             sampled states. Above 1, the sampled videos move too little.
         state_spread: standard deviation over time of inferred states over that of sampled states.
-        state_distance: mean distance of a sampled state to the nearest inferred state, over the
-            mean distance of an inferred state to the nearest other one. Above 1, samples come
-            where nothing was learned. NaN with fewer than two different inferred states.
+        state_distance: mean distance of a sampled state to the nearest inferred state, over its
+            mean distance to the nearest state of another sample. Above 1, samples come where
+            nothing was learned.
     """
 
     innovation_spread: float
@@ -49,9 +49,9 @@ def check_posterior(
     noise: np.random.Generator,
     whole_sequences: bool = True,
 ) -> PosteriorCheck:
-    """Compare the inferred latents of all sequences with a sample of the same size.
+    """Compare the inferred latents of all sequences with samples of the same size.
 
-    The sample has the inferred start states. Its innovations come from the prior.
+    A sample has the inferred start states. Its innovations come from the prior.
 
     Args:
         whole_sequences: whether the innovations of a sequence were inferred from its start state
@@ -60,16 +60,21 @@ def check_posterior(
     spread_ratio = spread(generator, inferred.innovations)
     if not whole_sequences:
         return PosteriorCheck(spread_ratio, *[float("nan")] * 3)
-    drawn = noise.standard_normal(inferred.innovations.shape, dtype=np.float32)
-    states, sampled = (
+    shape = inferred.innovations.shape
+    one, other = (noise.standard_normal(shape, dtype=np.float32) for _ in range(2))
+    states, sampled, another = (
         np.concatenate([part for _, part in unrolled(generator, latents, chunk_length)], axis=1)
-        for latents in (inferred, inferred._replace(innovations=drawn))
+        for latents in (
+            inferred,
+            inferred._replace(innovations=one),
+            inferred._replace(innovations=other),
+        )
     )
     return PosteriorCheck(
         innovation_spread=spread_ratio,
         state_step=ratio(step(states), step(sampled)),
         state_spread=ratio(deviation(states), deviation(sampled)),
-        state_distance=relative_distance(sampled, states),
+        state_distance=ratio(nearest_distance(sampled, states), nearest_distance(sampled, another)),
     )
 
 
@@ -84,15 +89,9 @@ def deviation(states: np.ndarray) -> float:
     return float(np.sqrt(states.var(axis=1).mean()))
 
 
-def relative_distance(sampled: np.ndarray, states: np.ndarray) -> float:
-    """See `PosteriorCheck.state_distance`."""
-    sampled, states = thinned(sampled), thinned(states)
-    if len(states) < 2:
-        return float("nan")
-    between = cdist(states, states)
-    np.fill_diagonal(between, np.inf)
-    to_nearest = cdist(sampled, states).min(axis=1).mean()
-    return ratio(float(to_nearest), float(between.min(axis=1).mean()))
+def nearest_distance(states: np.ndarray, others: np.ndarray) -> float:
+    """Mean distance of states [N, T, d] to the nearest of other states [n, t, d]."""
+    return float(cdist(thinned(states), thinned(others)).min(axis=1).mean())
 
 
 def thinned(states: np.ndarray) -> np.ndarray:

@@ -99,12 +99,16 @@ def posterior_ratios(checkpoint, position, seed=0):
     noise = np.random.default_rng([seed, POSTERIOR_CHECK, position])
     drawn = noise.standard_normal(latents.innovations.shape, dtype=np.float32)
     inferred, _ = unroll(weights, latents)
-    sampled, _ = unroll(weights, latents._replace(innovations=drawn.astype(np.float64)))
+    other = noise.standard_normal(latents.innovations.shape, dtype=np.float32)
+    sampled, another = (
+        unroll(weights, latents._replace(innovations=part.astype(np.float64)))[0]
+        for part in (drawn, other)
+    )
     return {
         "innovation_spread": np.sqrt(squares.mean() / np.square(kernel).sum()),
         "state_step": steps(inferred) / steps(sampled),
         "state_spread": deviation(inferred) / deviation(sampled),
-        "state_distance": to_nearest(sampled, inferred) / to_nearest(inferred, inferred, True),
+        "state_distance": to_nearest(sampled, inferred) / to_nearest(sampled, another),
     }
 
 
@@ -124,8 +128,8 @@ def deviation(states):
     return np.sqrt(np.mean(np.var(states, axis=1)))
 
 
-def to_nearest(states, others, to_another=False):
-    """Mean distance of states to the nearest of others, or to the nearest but themselves."""
+def to_nearest(states, others):
+    """Mean distance of states to the nearest of others."""
     size = states.shape[-1]
     between = np.linalg.norm(states.reshape(-1, 1, size) - others.reshape(1, -1, size), axis=-1)
-    return np.sort(between, axis=1)[:, int(to_another)].mean()
+    return between.min(axis=1).mean()

@@ -137,6 +137,21 @@ def test_checkpoint_by_its_path_needs_no_experiment(place):
     assert (place / "output_synthesis/waves/test/animation/1_new_1.mp4").exists()
 
 
+def test_videos_of_the_training_sequences_are_evaluated_without_their_states(
+    place, evaluation_table
+):
+    """Each innovation belongs to a chunk that began at a random frame, so it gives no states."""
+    given = flags(isTraining=False, experiment="action", ckpt=f"{MODELS}/model.ckpt-4")
+    outcome = run_here(place, *given)
+    assert outcome.returncode == 0, outcome.stderr
+    table = evaluation_table(place / "output_synthesis/waves/test/synthesis")
+    for name in NAMES:
+        cells = table[name, f"{name}_1"]
+        assert cells["innovation_spread"] > 0
+        assert np.isnan([cells[f"state_{ratio}"] for ratio in ("step", "spread", "distance")]).all()
+    assert "state_" not in outcome.stdout
+
+
 def test_flags_that_do_nothing_here_are_named_and_do_nothing(place):
     for idle in ([], ["--sequences", "1", "--start_in_test", "prior"]):
         outcome = run_here(place, *TEST, "--image", "new.png", *idle)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from util.data.frames import to_model_range
-from util.metrics.patches import FRAMES, can_be_cut, laplacian_pyramid, patch_windows
+from util.metrics.patches import FRAMES, SIDE, can_be_cut, laplacian_pyramid, patch_windows
 from util.metrics.rounding import ROUNDING_VARIANCE
 
 SMALLEST_SIDE = 16  # pixels, of the coarsest level
@@ -39,7 +39,10 @@ def wasserstein(synthesized: np.ndarray, observed: np.ndarray, _: int) -> float:
         return math.nan
     random = np.random.default_rng(0)
     distances = []
-    for made, real in zip(*map(sampled_patches, (synthesized, observed)), strict=True):
+    # More samples than places would only repeat the patches of a small video.
+    count = min(PATCHES, max(number_of_patches(synthesized), number_of_patches(observed)))
+    sampled = (sampled_patches(video, count) for video in (synthesized, observed))
+    for made, real in zip(*sampled, strict=True):
         units = [deviation(part) for part in real]
         some, others = (
             np.concatenate([part / unit for part, unit in zip(parts, units, strict=True)], axis=1)
@@ -53,18 +56,24 @@ class Patches(NamedTuple):
     """Patches of a level, float32 each, with their colours.
 
     Fields:
-        frames: [PATCHES, values], the middle frames.
-        steps: [PATCHES, 2 values], the first and the last frames minus the middle frames.
+        frames: [count, values], the middle frames.
+        steps: [count, 2 values], the first and the last frames minus the middle frames.
     """
 
     frames: np.ndarray
     steps: np.ndarray
 
 
-def sampled_patches(video: np.ndarray) -> list[Patches]:
-    """`PATCHES` random patches of each level."""
-    count = len(video) - FRAMES + 1
-    starts = np.unique(np.linspace(0, count - 1, min(count, MOST_STARTS)).round().astype(int))
+def number_of_patches(video: np.ndarray) -> int:
+    """How many different patches a video has."""
+    length, height, width, _ = video.shape
+    return (length - FRAMES + 1) * (height - SIDE + 1) * (width - SIDE + 1)
+
+
+def sampled_patches(video: np.ndarray, count: int) -> list[Patches]:
+    """`count` random patches of each level."""
+    last = len(video) - FRAMES
+    starts = np.unique(np.linspace(0, last, min(last + 1, MOST_STARTS)).round().astype(int))
     needed = np.unique(starts[:, np.newaxis] + np.arange(FRAMES))
     pyramid = laplacian_pyramid(to_model_range(video[needed]), SMALLEST_SIDE)
     starts = np.searchsorted(needed, starts)
@@ -72,14 +81,14 @@ def sampled_patches(video: np.ndarray) -> list[Patches]:
     sampled = []
     for level in pyramid:
         windows = patch_windows(level)
-        places = random.random((3, PATCHES))
+        places = random.random((3, count))
         sizes = (len(starts), *windows.shape[1:3])
         start, row, column = (
             (place * size).astype(int) for place, size in zip(places, sizes, strict=True)
         )
         before, middle, after = np.moveaxis(windows[starts[start], row, column], 2, 0)
         steps = np.stack([before - middle, after - middle], axis=1)
-        sampled.append(Patches(middle.reshape(PATCHES, -1), steps.reshape(PATCHES, -1)))
+        sampled.append(Patches(middle.reshape(count, -1), steps.reshape(count, -1)))
     return sampled
 
 

@@ -95,7 +95,7 @@ def test_patches_come_from_everywhere_and_are_three_frames_of_the_video():
     """Each pixel tells its place: colours are frame, row and column."""
     frames, rows, columns = np.indices((30, 12, 14))
     video = np.stack([frames, rows, columns], axis=-1).astype(np.uint8)
-    (patches,) = sampled_patches(video)
+    (patches,) = sampled_patches(video, PATCHES)
     places = np.rint((patches.frames.reshape(PATCHES, 3, 7, 7) + 1.0) * 127.5)
     first = places[:, :, 0, 0]  # middle frame, first row, first column
     for axis, numbers in enumerate((range(1, 29), range(6), range(8))):
@@ -116,7 +116,7 @@ def test_patches_of_a_long_video_are_three_frames_from_all_its_parts():
     numbers = np.arange(700)
     colours = np.stack([numbers % 256, numbers // 256, 0 * numbers], axis=-1).astype(np.uint8)
     video = np.tile(colours.reshape(-1, 1, 1, 3), (1, 7, 7, 1))
-    (patches,) = sampled_patches(video)
+    (patches,) = sampled_patches(video, PATCHES)
     middle = np.rint((patches.frames.reshape(PATCHES, 3, 49) + 1.0) * 127.5)
     places = np.unique(middle[:, 0] + 256 * middle[:, 1])
     assert (places.min(), places.max(), len(places)) == (1, 698, 128)
