@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import tensorflow.compat.v1 as tf
 from support.command_line import SMALL, make_clips, parse
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -116,6 +117,30 @@ def test_seconds_until_an_error_is_reached_are_those_of_the_epochs_before(curves
         reached, never = curve.lines[-2:]
         assert reached == f"error below {1e9}: {curve.seconds(1):.1f} s, epoch 1"
         assert never == f"error below {1e-9}: not reached"
+
+
+def test_seconds_are_those_of_all_epochs_so_far(quality, tmp_path, capsys):
+    """Over both files of a log whose run was resumed after its second epoch."""
+    times, errors, motions = (30.0, 2.75, 4.0, 8.0), (0.5, 0.4, 0.03, 0.02), {2: 0.25, 4: 1.5}
+    for first, epochs in ((1, (1, 2)), (3, (3, 4))):
+        with tf.summary.FileWriter(str(tmp_path), filename_suffix=f".{first}") as log:
+            for epoch in epochs:
+                figures = {
+                    "seconds_per_epoch": times[epoch - 1],
+                    "reconstruction_error": errors[epoch - 1],
+                    **({"measure/motion": motions[epoch]} if epoch in motions else {}),
+                }
+                values = [tf.Summary.Value(tag=tag, simple_value=x) for tag, x in figures.items()]
+                log.add_summary(tf.Summary(value=values), epoch)
+    quality.print_curve(quality.figures_in(tmp_path))
+    header, *rows, error, other = capsys.readouterr().out.splitlines()
+    assert header.split() == ["epoch", "seconds", "error", "motion"]
+    assert [row.split() for row in rows] == [
+        ["2", "33", "0.40000", "0.250"],
+        ["4", "45", "0.02000", "1.500"],
+    ]
+    assert error == "error below 0.0316: 36.8 s, epoch 3"
+    assert other == "error below 0.001: not reached"
 
 
 def test_first_epoch_below_an_error_counts(quality):
