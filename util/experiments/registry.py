@@ -5,8 +5,10 @@ This module does not import TensorFlow, because the command line reads it before
 
 from util.options.experiment import Experiment
 
-SAMPLED = ("num_sections_in_test", "num_batches_in_test")  # options of sampled videos
-TRAINING_SEQUENCES = (*SAMPLED, "sequences", "start_in_test")
+# The options of sampled videos, and of videos that are measured as well.
+SAMPLED = ("num_sections_in_test", "num_batches_in_test", "innovations_in_test")
+MEASURED = (*SAMPLED, "baseline_states")
+TRAINING_SEQUENCES = (*MEASURED, "sequences", "start_in_test")
 MASKS = (
     "mask_type",
     "mask_path",
@@ -108,7 +110,13 @@ EXPERIMENTS = {
     "interpolation": Experiment(
         summary="walk from one appearance of a trained action model to another",
         module="util.experiments.interpolation",
-        uses=("num_sections_in_test", "start_in_test", "pairs", "interpolation_steps"),
+        uses=(
+            "num_sections_in_test",
+            "innovations_in_test",
+            "start_in_test",
+            "pairs",
+            "interpolation_steps",
+        ),
         result="interpolation",
         trains=False,
     ),
@@ -128,7 +136,7 @@ EXPERIMENTS = {
             "truncated_backprop_length": 15,
         },
         scheduled={"fast": FAST_SEQUENCES},
-        uses=(*SAMPLED, "encoded_frame", "image"),
+        uses=(*MEASURED, "encoded_frame", "image"),
         result="animation",
         encodes=True,
     ),

@@ -35,6 +35,8 @@ def report_evaluations(
 def check_in_words(check: PosteriorCheck) -> str:
     """The ratios of inferred to sampled latents, and a second line if some are far from 1."""
     exist = {name: value for name, value in check._asdict().items() if not math.isnan(value)}
+    if not exist:
+        return "inferred and sampled latents cannot be compared in this model"
     line = "inferred latents over sampled latents (ideal 1): "
     line += ", ".join(f"{name} {value:.2f}" for name, value in exist.items())
     missed = check.missed()

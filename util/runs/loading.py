@@ -125,7 +125,9 @@ def sampler_of(checkpoint: LoadedCheckpoint, generator: DynamicGenerator) -> Sam
     """Prepare sampling, with the calibrated statistics of the checkpoint if they fit the test."""
     options, state = checkpoint.options, checkpoint.state
     sampled_alike = all(
-        getattr(options, name) == getattr(state.options, name) for name in CALIBRATED_FOR
+        getattr(options, name) == getattr(state.options, name)
+        for name in CALIBRATED_FOR
+        if name in checkpoint.experiment.uses
     )
     return make_sampler(
         generator, options, state.latents, state.statistics if sampled_alike else None

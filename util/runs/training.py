@@ -277,10 +277,11 @@ def write_snapshot(run: RunDirectory, reporter: EpochReporter, snapshot: Snapsho
     """Write the pictures and scores of an epoch, if they are due, and then its checkpoint.
 
     Raises:
-        RunError: a weight is not finite; no checkpoint is written then.
+        RunError: a weight or a statistic is not finite; no checkpoint is written then.
     """
     state = snapshot.state
-    if not all(np.isfinite(values).all() for values in state.variables.values()):
+    statistics = [values for moments in state.statistics or [] for values in moments]
+    if not all(np.isfinite(values).all() for values in [*state.variables.values(), *statistics]):
         raise not_finite("a weight", state.epoch, run)
     if snapshot.synthesis is not None:
         videos = {
