@@ -19,7 +19,7 @@ from model.chunks import CHUNK_STARTS, Chunk, chunk_anywhere, fixed_chunks
 from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, of_sequences, split_range
 from model.random_keys import Stream, random_generator, random_key
-from model.sampling import reconstruct, unrolled
+from model.sampling import reconstruct, states_of
 
 
 class EpochReport(NamedTuple):
@@ -82,8 +82,7 @@ def state_before(
     """The state [n, state_size] from which frame number `frame`, from 0, continues."""
     if frame == 0:
         return latents.initial_state
-    states = [states for _, states in unrolled(generator, latents, chunk_length)]
-    return np.concatenate(states, axis=1)[:, frame - 1]
+    return states_of(generator, latents, chunk_length)[:, frame - 1]
 
 
 def alternate(
@@ -150,7 +149,7 @@ def alternate(
             energies += [learned.energy.prior.sum(), learned.energy.likelihood.sum()]
             figures.append((learned.alpha_gradient, learned.beta_gradient, learned.active_share))
             diagnostics.append(sampled.diagnostics)
-    if chunk_starts != "fixed" and not encoded_frame:
+    if not encoded_frame and not reconstructed.all():
         rest = reconstruct(generator, latents, chunk_length, batch_size)
         np.copyto(reconstruction, rest, where=~reconstructed)
     compared = reconstructed if visible is None else reconstructed & visible
@@ -195,10 +194,10 @@ def infer_onwards(
         rows = np.arange(span.start, span.stop)
         state = latents.initial_state[rows]
         for number, chunk in enumerate(fixed_chunks(rows, frames.shape[1], chunk_length)):
+            observed = frames[chunk.rows, chunk.times]
             current = slice_chunk(latents, chunk, state)
             for repeat in range(repeats):
                 key = random_key(seed, Stream.AFTER_TRAINING, repeat, batch, number)
-                observed = frames[chunk.rows, chunk.times]
                 current = generator.infer(observed, current, chunk.begins_sequence, key).latents
             write_chunk(latents, chunk, current)
             state = generator.states(current)[:, -1]

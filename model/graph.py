@@ -211,12 +211,10 @@ def read_networks(settings: Settings, weights: Weights, many_passes: bool = Fals
     )
 
 
-def unroll_and_emit(
-    networks: Networks, latents: Latents, given: Statistics | None = None
-) -> tuple[Unrolled, Emitted]:
-    """Apply both networks: latents → states → frames; see `emit` for `given`."""
+def unroll_and_emit(networks: Networks, latents: Latents) -> tuple[Unrolled, Emitted]:
+    """Apply both networks: latents → states → frames."""
     unrolled = networks.transition.unroll(networks.alpha, latents)
-    return unrolled, emit(networks.beta, latents.appearance, unrolled.states, given)
+    return unrolled, emit(networks.beta, latents.appearance, unrolled.states)
 
 
 def encoding_graph(settings: Settings, weights: Weights) -> Encoding:
@@ -250,20 +248,19 @@ def chunk_graph(
         inputs = chunk_inputs(settings, length)
         networks = read_networks(settings, weights)
         with tf.name_scope("generation"):
-            generated, _ = generation(networks, inputs.latents, None)
-            generated_by, moments = generation(networks, inputs.latents, statistics)
+            unrolled, by_itself = unroll_and_emit(networks, inputs.latents)
+            states, appearance = unrolled.states, inputs.latents.appearance
+            by_statistics = emit(networks.beta, appearance, states, statistics)
         training = None
         if adam is not None:
             training = training_graph(settings, weights, networks, encoding, inputs, adam)
-    return ChunkGraph(inputs, generated, generated_by, moments, training)
-
-
-def generation(
-    networks: Networks, latents: Latents, given: Statistics | None
-) -> tuple[Generated, list[Moments]]:
-    """Build the frames of latents, and the moments of the normalised layers."""
-    unrolled, emission = unroll_and_emit(networks, latents, given)
-    return Generated(emission.frames, unrolled.states), emission.statistics
+    return ChunkGraph(
+        inputs,
+        Generated(by_itself.frames, states),
+        Generated(by_statistics.frames, states),
+        by_statistics.statistics,
+        training,
+    )
 
 
 def chunk_inputs(settings: Settings, length: int) -> ChunkInputs:

@@ -14,7 +14,7 @@ one at which sampled states have the relative step of the observed frames, times
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from model.latents import Latents, LatentSizes
+from model.latents import Latents, LatentSizes, draw_from_prior
 from model.random_keys import Stream, random_generator, random_key
 from model.transition import TRANSITIONS, AffineMap
 
@@ -65,13 +65,8 @@ def matched_scale(
         transition = TRANSITIONS[dynamic_mode]
         unscaled = transition.make(sizes, 1.0, random_key(seed, Stream.WEIGHTS))
         scaled = [AffineMap(scale * one.kernel, tf.identity(one.bias)) for one in unscaled]
-        shapes = Latents(
-            (SEQUENCES, 2 * num_frames, sizes.z_size),
-            (SEQUENCES, sizes.state_size),
-            (SEQUENCES, sizes.content_size),
-            (SEQUENCES, sizes.motion_type_size),
-        )
-        latents = Latents(*(tf.constant(noise.standard_normal(s, np.float32)) for s in shapes))
+        drawn = draw_from_prior(sizes, SEQUENCES, 2 * num_frames, noise)
+        latents = Latents(*map(tf.constant, drawn))
         # The first half of each sequence still depends on its start state.
         states = transition.unroll(scaled, latents).states[:, num_frames:]
         session.run(tf.global_variables_initializer())

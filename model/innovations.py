@@ -43,9 +43,9 @@ class Innovations(NamedTuple):
 
 
 def spread(generator: DynamicGenerator, innovations: np.ndarray) -> float:
-    """The spread of the inferred innovations as seen by the transition; 1 is that of the prior.
+    """How far innovations spread, as the transition sees them. The prior has the spread 1.
 
-    It is the root of Σ‖ξK‖² over its expectation under N(0, I).
+    The spread is the root of Σ‖ξK‖² over its expectation under N(0, I).
 
     Args:
         innovations: [N, T, k].

@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 from model.dynamic_generator import DynamicGenerator
 from model.innovations import spread
 from model.latents import Latents
-from model.sampling import unrolled
+from model.sampling import states_of
 
 MISSED = 0.2  # a ratio that differs from 1 by more than this shows that the prior is missed
 MOST_STATES = 2000  # more states are thinned before distances between all of them are computed
@@ -21,12 +21,15 @@ MOST_STATES = 2000  # more states are thinned before distances between all of th
 class PosteriorCheck(NamedTuple):
     """Ratios between inferred and sampled latents; 1 where both are alike.
 
+    Each of the first three fields is a value of the inferred latents, divided by the same value of
+    the sampled latents.
+
     Fields:
-        innovation_spread: spread of the inferred innovations over that of the prior, as the
-            transition sees them, see `spread`.
-        state_step: mean length of the steps ‖s_t − s_{t−1}‖ of inferred states over that of
-            sampled states. Above 1, the sampled videos move too little.
-        state_spread: standard deviation over time of inferred states over that of sampled states.
+        innovation_spread: how far the innovations spread, see `spread`. Above 1, the inferred
+            innovations spread further than the prior.
+        state_step: mean length of a step ‖s_t − s_{t−1}‖. Above 1, the sampled videos move too
+            little.
+        state_spread: standard deviation of the states over time.
         state_distance: mean distance of a sampled state to the nearest inferred state, over its
             mean distance to the nearest state of another sample. Above 1, samples come where
             nothing was learned.
@@ -63,7 +66,7 @@ def check_posterior(
     shape = inferred.innovations.shape
     one, other = (noise.standard_normal(shape, dtype=np.float32) for _ in range(2))
     states, sampled, another = (
-        np.concatenate([part for _, part in unrolled(generator, latents, chunk_length)], axis=1)
+        states_of(generator, latents, chunk_length)
         for latents in (
             inferred,
             inferred._replace(innovations=one),

@@ -34,6 +34,12 @@ def unrolled(
         yield chunk, states
 
 
+def states_of(generator: DynamicGenerator, latents: Latents, chunk_length: int) -> np.ndarray:
+    """The states [n, T, state_size] of n sequences of T frames, unrolled chunk by chunk."""
+    parts = [states for _, states in unrolled(generator, latents, chunk_length)]
+    return np.concatenate(parts, axis=1)
+
+
 def generate_chunks(
     generator: DynamicGenerator,
     start: Latents,
@@ -46,8 +52,8 @@ def generate_chunks(
     Args:
         start: start state, appearance vector and motion type. Its innovations are not used.
         innovations_of: maps the chunk number 0, 1, … to its innovations [n, T, z_size].
-        statistics: the statistics by which all chunks are normalised; None for those of each
-            chunk itself.
+        statistics: all chunks are normalised by these statistics. None normalises each chunk by
+            its own.
     """
     state = start.initial_state
     for chunk in range(num_chunks):

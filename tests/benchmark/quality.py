@@ -67,7 +67,7 @@ def print_curve(epochs: Sequence[dict[str, float]]) -> None:
     names = (name.removeprefix("measure/") for name in measures)
     print("  epoch seconds    error", *(f"{name:>14}" for name in names))
     for figures in epochs:
-        if measures and measures[0] in figures:
+        if any(name in figures for name in measures):
             cells = (f"{figures.get(name, float('nan')):14.3f}" for name in measures)
             error = figures["reconstruction_error"]
             print(f"{figures['epoch']:7} {figures['seconds']:7.0f} {error:8.5f}", *cells)

@@ -1,6 +1,5 @@
 """The benchmark that is run by hand: that it counts right, and that it runs."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.command_line import flags
+from support.command_line import flags, script_module
 from support.numpy_model import transposed_convolution
 
 from model.networks import NETWORKS
@@ -19,10 +18,7 @@ SCRIPT = Path(__file__).resolve().parent / "speed.py"
 
 @pytest.fixture(scope="module")
 def speed():
-    spec = importlib.util.spec_from_file_location("speed", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script_module(SCRIPT)
 
 
 def run(place, *arguments):

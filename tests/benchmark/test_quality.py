@@ -1,7 +1,6 @@
 """The comparison of settings that is run by hand: that it runs, and prints what the log holds."""
 
 import contextlib
-import importlib.util
 import io
 import shlex
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 import tensorflow.compat.v1 as tf
-from support.command_line import SMALL, make_clips, parse
+from support.command_line import SMALL, make_clips, parse, script_module
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 SCRIPT = Path(__file__).resolve().parent / "quality.py"
@@ -24,10 +23,7 @@ AT_LOG_STEPS = [2, 4, 5]
 
 @pytest.fixture(scope="module")
 def quality():
-    spec = importlib.util.spec_from_file_location("quality", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script_module(SCRIPT)
 
 
 class Curve(NamedTuple):

@@ -49,7 +49,7 @@ def assert_same_statistics(found, expected):
 def test_each_layer_has_mean_and_variance_of_all_frames_after_the_layers_before_are_calibrated(
     generator,
 ):
-    """With the calibrated statistics given in NumPy, those of the features are the same again."""
+    """NumPy normalises by the calibrated statistics. The features then have these statistics."""
     chunks = chunks_of_unequal_size(generator)
     weights = in_double(generator.state())
     calibrated = calibrate(generator, chunks)

@@ -14,6 +14,7 @@ import pytest
 from support.command_line import (
     SMALL,
     Outcome,
+    change_checkpoint,
     flags,
     frames_in,
     played,
@@ -403,14 +404,6 @@ def test_against_clips_that_changed_nothing_is_measured(with_clips):
 
 
 # --- By what frames are normalised ---
-
-
-def change_checkpoint(place, change):
-    """Change the arrays of the newest checkpoint."""
-    models = run_directory(place) / "model"
-    values = checkpoints.load(models / "model.ckpt-6")
-    change(values)
-    checkpoints.save(models, 6, values, max_to_keep=5)
 
 
 def without_statistics(values):

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import functools
 import hashlib
+import importlib.util
 import io
 import os
 import shutil
@@ -13,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import imageio_ffmpeg
@@ -29,6 +31,7 @@ import main_dyn_G  # noqa: E402
 from util.experiments.registry import EXPERIMENTS  # noqa: E402
 from util.options import command_line  # noqa: E402
 from util.pictures.encoding import write_frames  # noqa: E402
+from util.runs import checkpoints  # noqa: E402
 from util.system.errors import RunError  # noqa: E402
 
 # A run that takes seconds; 5 frames in chunks of 2 leave a shorter last chunk.
@@ -232,6 +235,22 @@ def refusal(call: Callable, *arguments: Any) -> str:
 def run_directory(place: Path) -> Path:
     """The run directory of `SMALL`."""
     return place / "output_synthesis" / SMALL["category"]
+
+
+def change_checkpoint(place: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the arrays of the newest checkpoint of `SMALL`; `change` gets them by name."""
+    models, epoch = run_directory(place) / "model", SMALL["num_epochs"]
+    values = checkpoints.load(models / f"model.ckpt-{epoch}")
+    change(values)
+    checkpoints.save(models, epoch, values, max_to_keep=5)
+
+
+def script_module(path: Path) -> ModuleType:
+    """A script that is run by hand, as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def tree(folder: Path) -> dict[str, str]:

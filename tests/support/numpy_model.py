@@ -173,8 +173,7 @@ def emit(weights: dict, table: Sequence, appearance, states, given: Sequence | N
     """Frames [n, T, side, side, 3], and (mean, population variance) of each normalised layer.
 
     Args:
-        given: (mean, variance) for each normalised layer; None to normalise by those of these
-            frames.
+        given: (mean, variance) for each normalised layer. None normalises the frames by their own.
     """
     num_sequences, num_frames, _ = states.shape
     codes = [

@@ -84,7 +84,7 @@ def presets_table() -> str:
 def schedule_part(name: str, schedule: Schedule) -> str:
     """A heading, and a table of the defaults of a schedule in each experiment that trains."""
     shown = {
-        experiment: {**schedule.defaults, **record.scheduled.get(name, {})}
+        experiment: record.defaults_of(name)
         for experiment, record in EXPERIMENTS.items()
         if record.trains
     }

@@ -89,9 +89,7 @@ def some_patches(windows: np.ndarray, random: np.random.Generator, number: int) 
 def projected(patches: np.ndarray, axes: PrincipalComponents) -> np.ndarray:
     """The components of patches [..., 3, FRAMES, SIDE, SIDE], float32 [..., n]."""
     places = patches.shape[:-4]
-    return ((patches.reshape(-1, len(axes.mean)) - axes.mean) @ axes.directions).reshape(
-        *places, -1
-    )
+    return axes.project(patches.reshape(-1, len(axes.mean))).reshape(*places, -1)
 
 
 def nearest_places(queries: np.ndarray, patches: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -21,6 +21,10 @@ class PrincipalComponents(NamedTuple):
     directions: np.ndarray
     series: np.ndarray
 
+    def project(self, values: np.ndarray) -> np.ndarray:
+        """Vectors [n, P] minus the mean, projected on the directions: [n, components]."""
+        return (values - self.mean) @ self.directions
+
 
 def principal_components(values: np.ndarray, most: int) -> PrincipalComponents:
     """The singular value decomposition of T centred vectors of P values.

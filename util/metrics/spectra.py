@@ -51,9 +51,7 @@ def projected(video: np.ndarray, components: PrincipalComponents) -> np.ndarray:
         to_model_range(video[start : start + FRAMES_AT_ONCE])
         for start in range(0, len(video), FRAMES_AT_ONCE)
     )
-    return np.concatenate(
-        [(part.reshape(len(part), -1) - components.mean) @ components.directions for part in parts]
-    )
+    return np.concatenate([components.project(part.reshape(len(part), -1)) for part in parts])
 
 
 def pixel_spectrum(synthesized: np.ndarray, observed: np.ndarray, _: int) -> float:

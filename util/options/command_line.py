@@ -318,9 +318,9 @@ def _description(experiments: Experiments, width: int) -> str:
 def _defaults_in_words(experiments: Experiments, width: int) -> str:
     parts = ["defaults that differ with --experiment:"]
     parts += _rows({name: record.presets for name, record in experiments.items()}, width)
-    for schedule, row in SCHEDULES.items():
+    for schedule in SCHEDULES:
         of_schedule = {
-            name: {**row.defaults, **record.scheduled.get(schedule, {})}
+            name: record.defaults_of(schedule)
             for name, record in experiments.items()
             if record.trains
         }

@@ -50,8 +50,12 @@ class Experiment:
             follows["training_mode"] = self.training_mode
         if not self.trains:
             follows["isTraining"] = False
-        of_schedule = {**SCHEDULES[schedule].defaults_here(), **self.scheduled.get(schedule, {})}
-        return {**self.presets, **of_schedule, **follows}
+        precision = SCHEDULES[schedule].precision_here()
+        return {**self.presets, **precision, **self.defaults_of(schedule), **follows}
+
+    def defaults_of(self, schedule: str) -> dict[str, Any]:
+        """The defaults of a schedule in this experiment, alike on every machine."""
+        return {**SCHEDULES[schedule].defaults, **self.scheduled.get(schedule, {})}
 
 
 Experiments = Mapping[str, Experiment]

@@ -24,10 +24,9 @@ class Schedule(NamedTuple):
     defaults: Mapping[str, Any]
     bfloat16: bool
 
-    def defaults_here(self) -> dict[str, Any]:
-        """The defaults on this machine."""
-        precision = {"precision": "bfloat16"} if self.bfloat16 and multiplies_bfloat16() else {}
-        return {**self.defaults, **precision}
+    def precision_here(self) -> dict[str, Any]:
+        """The default of the precision on this machine; {} if the schedule does not change it."""
+        return {"precision": "bfloat16"} if self.bfloat16 and multiplies_bfloat16() else {}
 
 
 SCHEDULES = {

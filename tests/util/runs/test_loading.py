@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support.command_line import (
     SMALL,
+    change_checkpoint,
     flags,
     make_clips,
     played,
@@ -39,14 +40,6 @@ def test_another_seed_or_category_still_measures_against_the_training_clips(plac
 
 
 # --- Calibrated statistics ---
-
-
-def rewrite(place, change):
-    """Change the arrays of the newest checkpoint."""
-    models = run_directory(place) / "model"
-    values = checkpoints.load(models / "model.ckpt-6")
-    change(values)
-    checkpoints.save(models, 6, values, max_to_keep=5)
 
 
 def statistics_in(values):
@@ -93,7 +86,7 @@ def test_a_checkpoint_has_the_statistics_of_every_normalised_layer(place):
 
 def test_a_test_reuses_the_statistics_of_the_checkpoint(place):
     before = videos(place)
-    rewrite(place, distort)
+    change_checkpoint(place, distort)
     assert not same(videos(place), before)
 
 
@@ -101,21 +94,21 @@ def test_a_test_reuses_the_statistics_of_the_checkpoint(place):
 def test_a_test_by_other_statistics_does_not_use_them(place, asked):
     before = videos(place, normalization_in_test=asked)
     assert not same(videos(place), before)
-    rewrite(place, distort)
+    change_checkpoint(place, distort)
     assert same(videos(place, normalization_in_test=asked), before)
 
 
 def test_a_checkpoint_of_an_earlier_version_is_calibrated_in_its_test(place):
     """To the statistics that training would have kept: the same videos."""
     before = videos(place)
-    rewrite(place, remove)
+    change_checkpoint(place, remove)
     assert same(videos(place), before)
 
 
 @pytest.mark.parametrize("asked", [{"start_in_test": "prior"}, {"innovations_in_test": "fitted"}])
 def test_videos_that_are_sampled_otherwise_are_calibrated_anew(place, asked):
     before = videos(place, **asked)
-    rewrite(place, distort)
+    change_checkpoint(place, distort)
     assert same(videos(place, **asked), before)
 
 

@@ -166,7 +166,7 @@ def test_encoded_start_states_are_kept(make_generator, monkeypatch):
 def test_calibration_draws_the_innovations_that_drive_videos(
     generator, monkeypatch, innovations, mean
 ):
-    """The inferred ones are near 4; those of the prior have mean 0. 243 draws, five errors."""
+    """Inferred innovations are near 4, the prior has mean 0. The limit is five standard errors."""
     _, chunks = sample_for(generator, monkeypatch, 3, 4.0, innovations_in_test=innovations)
     drawn = np.concatenate([chunk.innovations.reshape(-1, 2) for chunk in chunks])
     assert len(drawn) == 243
