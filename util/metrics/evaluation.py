@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model.random_keys import Stream, random_generator
 from util.metrics.linear_system import STATES
 from util.metrics.measures import Comparison, compare
 from util.metrics.references import REFERENCES
@@ -41,6 +42,6 @@ def evaluate(
     measured = {name: compare(video, observed, chunk_length) for name, video in videos.items()}
     references = {}
     for index, (name, make) in enumerate(REFERENCES.items()):
-        video, against = make(observed, np.random.default_rng([seed, index]), states)
+        video, against = make(observed, random_generator(seed, Stream.BASELINE, index), states)
         references[name] = compare(video, against, chunk_length)
     return Evaluation(measured, references)
