@@ -76,7 +76,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
     Raises:
         RunError: the run cannot start, or a value is no longer finite.
         CommandLineError: the checkpoint has other options.
-        Interrupted: Ctrl-C or SIGTERM has stopped the run, after a checkpoint was saved.
+        Interrupted: a signal has stopped the run, after a checkpoint was saved.
     """
     options, run, clips = job.options, job.run, job.clips
     generator = build_generator(options, job.experiment, clips)
@@ -131,12 +131,18 @@ def train_model(job: TrainingJob) -> TrainingResult:
                 )
             if stop_signal:
                 background.wait()
-                raise Interrupted(
-                    stop_signal,
-                    f"stopped after epoch {done}; checkpoint saved in {run.models}. "
-                    "Resume with --resume True",
-                )
+                raise stopped(stop_signal, done, run)
+    if interruption.signal:  # it came after the last epoch, while its checkpoint was saved
+        raise stopped(interruption.signal, options.num_epochs, run)
     return TrainingResult(options, run, clips, generator, latents, recovery)
+
+
+def stopped(signal_number: int, epoch: int, run: RunDirectory) -> Interrupted:
+    """The error for a signal during training, after the checkpoint of `epoch` was saved."""
+    return Interrupted(
+        signal_number,
+        f"stopped after epoch {epoch}; checkpoint saved in {run.models}. Resume with --resume True",
+    )
 
 
 def start_or_resume(job: TrainingJob, generator: DynamicGenerator, clips_digest: str) -> Beginning:

@@ -13,8 +13,8 @@ class RunError(Exception):
     exit_code = 1
 
 
-class Interrupted(Exception):
-    """A signal has stopped the program."""
+class Interrupted(BaseException):
+    """A signal has stopped the program. Code that catches `Exception` does not catch it."""
 
     def __init__(self, signal_number: int, message: str):
         super().__init__(message)

@@ -1,11 +1,52 @@
-"""Ctrl-C and SIGTERM: the first signal stops a run after its epoch, the second stops it at once."""
+"""Signals that ask the program to stop: Ctrl-C, SIGTERM, and SIGHUP of a terminal that is closed.
+
+During training, the first signal stops the run after its epoch, and the second stops it at once.
+Outside training, the first signal stops the program.
+
+A closed terminal can send SIGHUP more than once, from the shell and from the system. Only Ctrl-C
+and SIGTERM therefore count as the first and the second of two signals.
+"""
 
 import os
 import signal
 import sys
 import threading
+from typing import NoReturn
 
-STOPPED_AT_ONCE = "stopped at once; every file and checkpoint made before is whole"
+from util.system.errors import Interrupted
+
+STOPPED_AT_ONCE = (
+    "stopped at once; every file and checkpoint made before is whole; a training goes on with "
+    "--resume True, a test begins again"
+)
+HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
+
+
+def stopping_signals() -> list[int]:
+    """The signals that stop a run. `nohup` ignores SIGHUP before the start; it stays ignored."""
+    hears_hangup = HANGUP is not None and signal.getsignal(HANGUP) is not signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([HANGUP] if HANGUP and hears_hangup else [])]
+
+
+def stop_at_once_on_signals() -> None:
+    """From now on, a signal raises `Interrupted`, except while an `Interruption` is active."""
+    for number in stopping_signals():
+        signal.signal(number, _raise)
+
+
+def _raise(number: int, _: object) -> NoReturn:
+    expect_the_end()
+    raise Interrupted(number, STOPPED_AT_ONCE)
+
+
+def expect_the_end() -> None:
+    """From now on, ignore SIGHUP and end at other signals, while the program cleans up."""
+    for number in stopping_signals():
+        signal.signal(number, signal.SIG_IGN if number == HANGUP else _end)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    os._exit(128 + number)
 
 
 class Interruption:
@@ -15,7 +56,7 @@ class Interruption:
     computations. If two signals came within one computation, the second would be lost.
 
     Attributes:
-        signal: the number of the signal; 0 if no signal has come.
+        signal: the number of the first signal; 0 if no signal has come.
     """
 
     def __init__(self) -> None:
@@ -25,8 +66,7 @@ class Interruption:
         self._heard, self._told = os.pipe()
         os.set_blocking(self._told, False)
         self._previous = {
-            number: signal.signal(number, lambda *_: None)
-            for number in (signal.SIGINT, signal.SIGTERM)
+            number: signal.signal(number, lambda *_: None) for number in stopping_signals()
         }
         self._previous_told = signal.set_wakeup_fd(self._told)
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -34,16 +74,23 @@ class Interruption:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self.signal:
+            expect_the_end()
+        else:
+            for number, handler in self._previous.items():
+                signal.signal(number, handler)
         signal.set_wakeup_fd(self._previous_told)
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
         os.close(self._told)  # which ends the thread
         self._thread.join()
         os.close(self._heard)
 
     def _listen(self) -> None:
+        asked = False
         while number := os.read(self._heard, 1):
-            if self.signal:
+            self.signal = self.signal or number[0]
+            if number[0] == HANGUP:
+                continue
+            if asked:
                 print(f"\n{STOPPED_AT_ONCE}", file=sys.stderr)
                 os._exit(128 + number[0])
-            self.signal = number[0]
+            asked = True
