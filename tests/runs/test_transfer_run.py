@@ -148,10 +148,12 @@ def test_refused_before_anything_is_written(finished, given, said):
 
 
 def test_flags_of_other_experiments_are_named(place):
-    outcome = run_here(place, *TRANSFER, *flags(pairs="0:1", interpolation_steps=3))
-    assert outcome.returncode == 0
-    expected = "warning: --interpolation_steps does nothing in --experiment transfer"
-    assert outcome.stderr.startswith(expected)
+    given = flags(pairs="0:1", interpolation_steps=3, sequences="99")
+    outcome = run_here(place, *TRANSFER, *given)
+    assert outcome.returncode == 0  # also where an idle flag names a sequence that does not exist
+    for name in ("interpolation_steps", "sequences"):
+        assert f"warning: --{name} does nothing in --experiment transfer" in outcome.stderr
+    assert outcome.stderr.count("\n") == 2
 
 
 def test_model_without_appearances_is_refused(tmp_path):

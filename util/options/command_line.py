@@ -5,11 +5,13 @@ The caller gives the records of the experiments, so this module names no experim
 
 import argparse
 import difflib
+import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import Field, replace
+from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from model.networks import ALIASES
@@ -27,6 +29,9 @@ from util.options.schema import (
 )
 from util.system.errors import CommandLineError
 
+NARROWEST = 40  # columns of --help, also where the terminal has fewer
+LONGEST_SHOWN = 60  # characters of a value in an error
+
 
 class CommandLine(NamedTuple):
     """The options of this call, and the names of the options that the command line gave."""
@@ -39,28 +44,31 @@ class CommandLine(NamedTuple):
         """The record of the experiment that `options` name."""
         return self.experiments[options.experiment]
 
-    def warn_of_idle(self, options: Options) -> None:
+    def warn_of_idle(self, options: Options, trained_by: str = "") -> None:
         """Warn on stderr about each given flag that has no effect in this call.
 
         Args:
             options: the options of this call. For a resumed or tested run, they include its
                 recorded options.
+            trained_by: the experiment that trained the tested checkpoint. The test may read its
+                clips and masks again.
 
         Raises:
             CommandLineError: the schema refuses such a flag (`refuse_if_idle`).
         """
         for name in FIELDS:
-            if name in self.given and (reason := self._why_idle(name, options)):
+            if name in self.given and (reason := self._why_idle(name, options, trained_by)):
                 message = f"--{name} does nothing {reason}"
                 if FIELDS[name].metadata["refuse_if_idle"]:
                     raise CommandLineError(f"{message}; leave it out")
                 print(f"warning: {message}", file=sys.stderr)
 
-    def _why_idle(self, name: str, options: Options) -> str:
+    def _why_idle(self, name: str, options: Options, trained_by: str) -> str:
         """The reason why an option has no effect, in words; "" if it has an effect."""
         about = FIELDS[name].metadata
         users = users_of(name, self.experiments)
-        if users and options.experiment not in users:
+        reads_again = about["group"] is Group.MASKS and trained_by in users
+        if users and options.experiment not in users and not reads_again:
             return f"in --experiment {options.experiment}; it is for {', '.join(users)}"
         if about["only_in_tests"] and options.isTraining:
             return "in training; it is for --isTraining False"
@@ -144,6 +152,25 @@ def _network_makes_the_size(options: Options, _: Experiment) -> None:
         )
 
 
+def _network_has_an_even_side(options: Options, _: Experiment) -> None:
+    side = NETWORK_SIDES[options.frame_generator_mode]
+    if side % 2:
+        raise CommandLineError(
+            f"the network {options.frame_generator_mode} makes frames of {side}×{side} pixels, and "
+            "videos need an even side; choose another --frame_generator_mode"
+        )
+
+
+def _places_have_names(options: Options, _: Experiment) -> None:
+    for name in ("data_path", "output_dir", "image"):
+        value = getattr(options, name)
+        if "" in (value if isinstance(value, tuple) else [value]):
+            raise CommandLineError(
+                f"--{name} is empty, as with a variable that is not set; give a path or leave the "
+                "flag out"
+            )
+
+
 def _category_is_a_name(options: Options, _: Experiment) -> None:
     if options.category in (".", "..") or set(options.category) & set("/\\"):
         raise CommandLineError(
@@ -168,6 +195,14 @@ def _experiment_trains(options: Options, experiment: Experiment) -> None:
         )
 
 
+def _resumed_is_a_training(options: Options, experiment: Experiment) -> None:
+    if options.resume and not experiment.trains:
+        raise CommandLineError(
+            f"--resume True continues a training, and --experiment {options.experiment} only "
+            "tests a checkpoint; leave --resume out, or name the --experiment that trains"
+        )
+
+
 def _resume_or_overwrite(options: Options, _: Experiment) -> None:
     if options.resume and options.overwrite:
         raise CommandLineError("--resume True and --overwrite True contradict; give one of them")
@@ -175,9 +210,12 @@ def _resume_or_overwrite(options: Options, _: Experiment) -> None:
 
 RULES = (
     _network_makes_the_size,
+    _network_has_an_even_side,
+    _places_have_names,
     _category_is_a_name,
     _one_checkpoint,
     _experiment_trains,
+    _resumed_is_a_training,
     _resume_or_overwrite,
 )
 
@@ -199,8 +237,9 @@ def refuse_other_mode(options: Options, experiment: Experiment) -> None:
 def _refuse_out_of_range(name: str, value: Any, flag: str = "") -> None:
     limit = limit_of(name)
     if limit and not limit.holds(value):
+        problem = "is not possible" if isinstance(value, str) else "is out of range"
         raise CommandLineError(
-            f"--{flag or name} {value} is out of range; it must be {limit.words}"
+            f"--{flag or name} {abbreviated(str(value))} {problem}; it must be {limit.words}"
         )
 
 
@@ -243,6 +282,53 @@ def read_boolean(text: str) -> bool:
         raise argparse.ArgumentTypeError(f"{text} is neither True nor False") from None
 
 
+def read_whole_number(text: str) -> int:
+    """Read a whole number that is written with the digits 0 to 9.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is no such number, or one of thousands of digits.
+    """
+    if not re.fullmatch("[+-]?[0-9]+", text.strip()):
+        raise argparse.ArgumentTypeError(f"{abbreviated(text)} is not a whole number, as 12 is")
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{abbreviated(text)} has too many digits") from None
+
+
+def read_number(text: str) -> float:
+    """Read a decimal number; nan and inf are left to the limits of the options.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is no number that is written with the digits 0 to 9.
+    """
+    decimal = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|[+-]?(nan|inf|infinity)"
+    if not re.fullmatch(decimal, text.strip(), re.IGNORECASE):
+        raise argparse.ArgumentTypeError(
+            f"{abbreviated(text)} is not a number, as 0.5 and 1e-3 are"
+        )
+    return float(text) + 0.0  # which makes -0.0 to 0.0
+
+
+def abbreviated(text: str) -> str:
+    """The text, or its beginning and its length if it is long."""
+    if len(text) <= LONGEST_SHOWN:
+        return text
+    return f"{text[: LONGEST_SHOWN // 2]}… ({len(text)} characters)"
+
+
+class _Once(argparse.Action):
+    """Stores the value of a flag, and refuses the second one."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        if getattr(namespace, self.dest) is not None:
+            several = ", with all its values" if self.nargs == "+" else ""
+            raise CommandLineError(f"--{self.dest} is given twice; give it once{several}")
+        if values == [] and self.nargs != 0:  # argparse drops the value of --flag=--
+            parser.error(f"argument --{self.dest}: expected a value")
+        setattr(namespace, self.dest, self.const if self.nargs == 0 else values)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise CommandLineError(message.removeprefix("argument ") + "; --help lists all flags")
@@ -258,6 +344,13 @@ class _Parser(argparse.ArgumentParser):
         return values
 
 
+# For each type of option: how --help names a value, and how it is read.
+VALUES: Mapping[Any, tuple[str, Callable[[str], Any]]] = {
+    int: ("N", read_whole_number),
+    float: ("X", read_number),
+    str: ("TEXT", str),
+}
+
 EXAMPLES = """\
 examples:
   main_dyn_G.py --category fire --isTraining True
@@ -267,13 +360,13 @@ examples:
 
 
 def _parser(experiments: Experiments) -> _Parser:
-    width = shutil.get_terminal_size().columns - 2
+    width = max(shutil.get_terminal_size().columns, NARROWEST) - 2
     parser = _Parser(
         prog="main_dyn_G.py",
         usage="main_dyn_G.py --category NAME [--flag VALUE ...]",
         description=_description(experiments, width),
         epilog=_defaults_in_words(experiments, width),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=width),
         allow_abbrev=False,
     )
     for group in Group:
@@ -283,7 +376,10 @@ def _parser(experiments: Experiments) -> _Parser:
                 _add_flag(section, name, field)
         if group is Group.MODEL:
             section.add_argument(
-                "--net_type", metavar="TEXT", help="another name of --frame_generator_mode"
+                "--net_type",
+                action=_Once,
+                metavar="TEXT",
+                help="another name of --frame_generator_mode",
             )
     return parser
 
@@ -292,18 +388,18 @@ def _add_flag(section: argparse._ArgumentGroup, name: str, field: Field) -> None
     text = meaning_of(name)
     text += f" (default: {field.default})" if field.default not in ("", ()) else ""
     text = text.replace("%", "%%")
+    about: dict[str, Any] = {"action": _Once, "help": text}
     if field.type is bool:
         section.add_argument(
-            f"--{name}", type=read_boolean, nargs="?", const=True, metavar="True|False", help=text
+            f"--{name}", type=read_boolean, nargs="?", const=True, metavar="True|False", **about
         )
-        section.add_argument(
-            f"--no{name}", dest=name, action="store_const", const=False, help=argparse.SUPPRESS
-        )
+        hidden = {**about, "help": argparse.SUPPRESS}
+        section.add_argument(f"--no{name}", dest=name, nargs=0, const=False, **hidden)
     elif field.type is tuple:
-        section.add_argument(f"--{name}", nargs="+", metavar="PATH", help=text)
+        section.add_argument(f"--{name}", nargs="+", metavar="PATH", **about)
     else:
-        metavar = "N" if field.type is int else "X" if field.type is float else "TEXT"
-        section.add_argument(f"--{name}", type=field.type, metavar=metavar, help=text)
+        metavar, read = VALUES[field.type]
+        section.add_argument(f"--{name}", type=read, metavar=metavar, **about)
 
 
 def _description(experiments: Experiments, width: int) -> str:

@@ -6,7 +6,6 @@ Flags of the authors' released code keep their names and meanings.
 import dataclasses
 import enum
 import json
-import math
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -51,19 +50,37 @@ class Limit(NamedTuple):
     holds: Callable[[Any], bool]
 
 
-AT_LEAST_0 = Limit("at least 0", lambda value: value >= 0)
+def between(least: int, most: int) -> Limit:
+    """Whole numbers from `least` to `most`."""
+    return Limit(f"at least {least} and at most {most:,}", lambda value: least <= value <= most)
+
+
+# Upper limits are far above every sensible value. They keep numbers within the types of the graph.
+COUNT_FROM_0 = between(0, 10**9)
+COUNT = between(1, 10**9)
+FRAMES = between(1, 10**6)
+SIZE_FROM_0 = between(0, 10**5)
+SIZE = between(1, 10**5)
 SEED = Limit("at least 0 and below 2^32", lambda value: 0 <= value < 2**32)
-AT_LEAST_2 = Limit("at least 2", lambda value: value >= 2)
-AT_LEAST_1 = Limit("at least 1", lambda value: value >= 1)
-POSITIVE = Limit("a number above 0", lambda value: 0 < value < math.inf)
-NOT_NEGATIVE = Limit("a number, at least 0", lambda value: 0 <= value < math.inf)
+POSITIVE = Limit(
+    "a number above 0: at least 1e-12 and at most 1e6", lambda value: 1e-12 <= value <= 1e6
+)
+NOT_NEGATIVE = Limit(
+    "a number, 0 or at least 1e-12 and at most 1e6",
+    lambda value: value == 0 or 1e-12 <= value <= 1e6,
+)
 BETWEEN_0_AND_1 = Limit("above 0 and below 1", lambda value: 0 < value < 1)
 BELOW_1 = Limit("at least 0 and below 1", lambda value: 0 <= value < 1)
 
 
-SEQUENCES = Limit("as in 0,3,7", lambda value: re.fullmatch(r"(\d+(,\d+)*)?", value) is not None)
+NUMBER = "[0-9]{1,9}"
+SEQUENCES = Limit(
+    "numbers of at most 9 digits with commas between them, as in 0,3,7",
+    lambda value: re.fullmatch(rf"({NUMBER}(,{NUMBER})*)?", value) is not None,
+)
 PAIRS = Limit(
-    "as in 0:3,1:4", lambda value: re.fullmatch(r"(\d+:\d+(,\d+:\d+)*)?", value) is not None
+    "pairs of numbers of at most 9 digits, as in 0:3,1:4",
+    lambda value: re.fullmatch(rf"({NUMBER}:{NUMBER}(,{NUMBER}:{NUMBER})*)?", value) is not None,
 )
 
 
@@ -152,11 +169,11 @@ class Options:
     )
 
     image_size: int = option(
-        64, Scope.FIXED, Group.CLIPS, "height and width of the frames in pixels", AT_LEAST_1
+        64, Scope.FIXED, Group.CLIPS, "height and width of the frames in pixels", between(1, 10**4)
     )
-    num_frames: int = option(60, Scope.FIXED, Group.CLIPS, "frames of each sequence", AT_LEAST_1)
+    num_frames: int = option(60, Scope.FIXED, Group.CLIPS, "frames of each sequence", FRAMES)
     first_frame: int = option(
-        0, Scope.FIXED, Group.CLIPS, "number of the first frame used, from 0", AT_LEAST_0
+        0, Scope.FIXED, Group.CLIPS, "number of the first frame used, from 0", COUNT_FROM_0
     )
     training_mode: str = option(
         "complete",
@@ -214,7 +231,7 @@ class Options:
         Scope.FIXED,
         Group.MASKS,
         "a missing pixel gets the mean of its reconstructions in this many last iterations",
-        AT_LEAST_1,
+        between(1, 10**4),
     )
 
     frame_generator_mode: str = option(
@@ -228,17 +245,13 @@ class Options:
     dynamic_mode: str = option(
         "nonlinear", Scope.FIXED, Group.MODEL, "transition network", one_of(*TRANSITIONS)
     )
-    state_size: int = option(
-        100, Scope.FIXED, Group.MODEL, "dimension d of the state s_t", AT_LEAST_1
-    )
-    z_size: int = option(
-        100, Scope.FIXED, Group.MODEL, "dimension k of the innovation ξ_t", AT_LEAST_1
-    )
+    state_size: int = option(100, Scope.FIXED, Group.MODEL, "dimension d of the state s_t", SIZE)
+    z_size: int = option(100, Scope.FIXED, Group.MODEL, "dimension k of the innovation ξ_t", SIZE)
     content_size: int = option(
-        0, Scope.FIXED, Group.MODEL, "dimension of the appearance vector a", AT_LEAST_0
+        0, Scope.FIXED, Group.MODEL, "dimension of the appearance vector a", SIZE_FROM_0
     )
     motion_type_size: int = option(
-        0, Scope.FIXED, Group.MODEL, "dimension of the motion-type vector m", AT_LEAST_0
+        0, Scope.FIXED, Group.MODEL, "dimension of the motion-type vector m", SIZE_FROM_0
     )
     transition_init_std: float = option(
         0.1,
@@ -263,11 +276,13 @@ class Options:
         Scope.REMEMBERED,
         Group.FIRST,
         "iterations over all sequences",
-        AT_LEAST_1,
+        COUNT,
     )
-    batch_size: int = option(1, Scope.FIXED, Group.LEARNING, "sequences in a batch", AT_LEAST_1)
+    batch_size: int = option(
+        1, Scope.FIXED, Group.LEARNING, "sequences in a batch", between(1, 10**6)
+    )
     truncated_backprop_length: int = option(
-        30, Scope.FIXED, Group.LEARNING, "frames in a chunk", AT_LEAST_1
+        30, Scope.FIXED, Group.LEARNING, "frames in a chunk", FRAMES
     )
     chunk_starts: str = option(
         "fixed",
@@ -286,14 +301,14 @@ class Options:
         Group.LEARNING,
         "the learning rate halves every so many epochs, counted from the run's first; "
         "0 keeps it constant",
-        AT_LEAST_0,
+        COUNT_FROM_0,
     )
     lr_warmup: int = option(
         0,
         Scope.FIXED,
         Group.LEARNING,
         "the learning rate rises linearly to lr_gen over this many first epochs",
-        AT_LEAST_0,
+        COUNT_FROM_0,
     )
     beta1_gen: float = option(0.5, Scope.FIXED, Group.LEARNING, "β₁ of Adam", BELOW_1)
     refsig: float = option(
@@ -321,7 +336,7 @@ class Options:
         0.03, Scope.FIXED, Group.INFERENCE, "δ, step size of the sampler", POSITIVE
     )
     sample_steps: int = option(
-        15, Scope.FIXED, Group.INFERENCE, "l, steps of the sampler in an iteration", AT_LEAST_1
+        15, Scope.FIXED, Group.INFERENCE, "l, steps of the sampler in an iteration", COUNT
     )
 
     precision: str = option(
@@ -333,10 +348,10 @@ class Options:
     )
 
     log_step: int = option(
-        10, Scope.REMEMBERED, Group.RUN, "epochs between checkpoints and pictures", AT_LEAST_1
+        10, Scope.REMEMBERED, Group.RUN, "epochs between checkpoints and pictures", COUNT
     )
     max_to_keep: int = option(
-        50, Scope.REMEMBERED, Group.RUN, "number of newest checkpoints to keep", AT_LEAST_1
+        50, Scope.REMEMBERED, Group.RUN, "number of newest checkpoints to keep", COUNT
     )
     resume: bool = option(
         False, Scope.THIS_CALL, Group.FIRST, "continue the run from its newest checkpoint"
@@ -350,10 +365,10 @@ class Options:
         "", Scope.THIS_CALL, Group.TEST, "name of the checkpoint to test in the run's model/"
     )
     num_sections_in_test: int = option(
-        4, Scope.REMEMBERED, Group.TEST, "chunks in a synthesized video", AT_LEAST_1
+        4, Scope.REMEMBERED, Group.TEST, "chunks in a synthesized video", between(1, 10**6)
     )
     num_batches_in_test: int = option(
-        2, Scope.REMEMBERED, Group.TEST, "videos synthesized per sequence", AT_LEAST_1
+        2, Scope.REMEMBERED, Group.TEST, "videos synthesized per sequence", between(1, 10**6)
     )
     start_in_test: str = option(
         "inferred",
@@ -383,7 +398,7 @@ class Options:
         Scope.THIS_CALL,
         Group.TEST,
         "columns from one appearance to the other",
-        AT_LEAST_2,
+        between(2, 1000),
         only_in_tests=True,
     )
     image: tuple = option(
@@ -415,7 +430,7 @@ class Options:
         Scope.REMEMBERED,
         Group.TEST,
         "dimension of the states of the linear dynamical system in evaluation.csv",
-        AT_LEAST_1,
+        between(1, 10**4),
     )
     debug: bool = option(
         False, Scope.THIS_CALL, Group.RUN, "show tracebacks and TensorFlow's own messages"

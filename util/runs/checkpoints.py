@@ -113,10 +113,10 @@ def find(path: Path) -> Path:
     Raises:
         RunError: the checkpoint does not exist. The message lists the checkpoints in its folder.
     """
-    if not path.name:
+    name = path.name.removesuffix(_DATA).removesuffix(_INDEX)
+    if not name:
         raise RunError(f"no checkpoint {path}; it is named <folder>/model.ckpt-<epoch>")
-    for suffix in (_DATA, _INDEX):
-        path = path.with_name(path.name.removesuffix(suffix))
+    path = path.with_name(name)
     if (path.parent / f"{path.name}{_INDEX}").exists():
         return path
     names = ", ".join(found.name for _, found in existing(path.parent)) or "no checkpoint"

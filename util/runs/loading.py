@@ -81,15 +81,17 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
     command_line = job.command_line
     state = read_state(job.checkpoint)
     options = command_line.over(state.options)
-    command_line.warn_of_idle(options)
+    experiment = command_line.experiment(options)
+    command_line.warn_of_idle(options, trained_by=state.options.experiment)
     count = len(state.sequence_names)
-    rows = numbers_of(options.sequences) or list(range(count))
+    chosen = numbers_of(options.sequences) if "sequences" in experiment.uses else []
+    rows = chosen or list(range(count))
     refuse_unknown(rows, count, f"--sequences {options.sequences}")
     return LoadedCheckpoint(
         path=job.checkpoint,
         state=state,
         options=options,
-        experiment=command_line.experiment(options),
+        experiment=experiment,
         trained_by=command_line.experiment(state.options),
         rows=rows,
     )

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 
 def start_tensorflow(debug: bool) -> None:
-    """Import TensorFlow in TF1 style. It prints its own messages only if `debug` is true."""
+    """Import TensorFlow in TF1 style. It prints its own messages only if `debug` is true.
+
+    On a GPU it takes only the memory that it needs, unless the environment variable
+    TF_FORCE_GPU_ALLOW_GROWTH is false. Every session of the process follows this variable.
+    """
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     if debug:
         import tensorflow.compat.v1 as tf
     else:

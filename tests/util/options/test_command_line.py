@@ -142,6 +142,73 @@ def test_value_out_of_range_is_refused(name, values):
         assert f"{float(value):g}" in message if value[-1].isdigit() else value in message
 
 
+NUMERIC = [name for name, field in FIELDS.items() if field.type in (int, float)]
+
+
+@pytest.mark.parametrize("name", NUMERIC)
+def test_number_that_is_far_too_large_is_refused_with_the_limit(name):
+    for value in ("9" * 20, "9" * 4000):
+        message = refusal(f"--{name}={value}")
+        assert message.startswith(f"--{name} ")
+        assert limit_of(name).words in message
+        assert len(message) < 250
+    assert limit_of(name).words not in refusal(f"--{name}=1x")
+
+
+def test_number_of_more_digits_than_python_reads_is_refused():
+    message = refusal("--num_epochs=" + "9" * 100_000)
+    assert "(100000 characters) has too many digits" in message
+
+
+@pytest.mark.parametrize("name", [name for name in NUMERIC if FIELDS[name].type is float])
+@pytest.mark.parametrize("value", ["1e200", "-1e200", "1e400", "nan", "-nan", "inf", "Infinity"])
+def test_number_that_is_no_sensible_one_is_refused_with_the_limit(name, value):
+    message = refusal(f"--{name}={value}")
+    assert f"--{name} " in message
+    assert limit_of(name).words in message
+
+
+@pytest.mark.parametrize("name", ["lr_gen", "refsig", "step_size", "transition_init_std"])
+def test_number_that_the_graph_would_take_for_zero_is_refused(name):
+    assert "at least 1e-12" in refusal(f"--{name}=1e-200")
+
+
+def test_negative_zero_is_zero():
+    for text in ("-0.0", "-0", "-0e5"):
+        value = options_of(f"--transition_init_std={text}").transition_init_std
+        assert (value, str(value)) == (0.0, "0.0")
+    assert str(options_of("--content_size=-0").content_size) == "0"
+
+
+@pytest.mark.parametrize("value", ["1_0", "１０", "٣", "0x10", "1 0", "", "1e1", "1.0"])
+def test_whole_number_is_written_with_digits(value):
+    assert "is not a whole number" in refusal(f"--num_epochs={value}")
+
+
+@pytest.mark.parametrize("value", ["0.1_0", "０.５", "0x1p-2", "1e", "e1", "", ".", "0,5", "1e1.0"])
+def test_number_is_written_with_digits(value):
+    assert "is not a number" in refusal(f"--step_size={value}")
+
+
+@pytest.mark.parametrize("text", ["0.25", ".25", "2.5e-1", "2.5E-01", "+0.25", " 0.25", "25.e-2"])
+def test_every_usual_spelling_of_a_number(text):
+    assert options_of(f"--step_size={text}").step_size == 0.25
+
+
+@pytest.mark.parametrize(
+    "value", ["1,", "a", "1-2", "٣", "1_0", "9" * 20, "0:1", "-1", "1,,2", "1 "]
+)
+def test_list_of_sequences_says_its_form(value):
+    assert "with commas between them, as in 0,3,7" in refusal(f"--sequences={value}")
+
+
+@pytest.mark.parametrize("value", ["0-1", "0", "0:1:2", "٣:٤", "0:" + "9" * 20, "0:1,2", ":"])
+def test_pairs_say_their_form(value):
+    message = refusal(f"--pairs={value}")
+    assert "is not possible; it must be pairs of numbers" in message
+    assert "as in 0:3,1:4" in message
+
+
 def test_unknown_experiment_is_refused_with_those_that_exist():
     message = refusal(experiment="alchemy")
     assert "--experiment alchemy" in message
@@ -181,7 +248,9 @@ def test_flag_unlike_any_other_is_refused():
 
 
 def test_flag_without_its_value_is_refused():
-    assert "--num_epochs" in refusal("--num_epochs")
+    for given in ("--num_epochs", "--num_epochs=--", "--category=--", "--image=--"):
+        assert "expected" in refusal(given)
+        assert given.split("=")[0] in refusal(given)
 
 
 @pytest.mark.parametrize("category", ["../fire", "a/b", "/fire", "..", ".", "a\\b", "fire/"])
@@ -197,6 +266,50 @@ def test_two_names_for_the_checkpoint_are_refused():
 
 def test_resume_and_overwrite_together_are_refused():
     assert "--overwrite" in refusal("--resume", "--overwrite")
+
+
+def test_resuming_what_does_not_train_is_refused_with_the_reason():
+    message = refusal("--resume", experiment="transfer", category="waves")
+    assert "--experiment transfer only tests a checkpoint" in message
+    assert "leave --resume out" in message
+
+
+@pytest.mark.parametrize("name", ["data_path", "output_dir", "image"])
+def test_empty_place_is_refused(name):
+    assert f"--{name} is empty" in refusal(f"--{name}", "")
+
+
+def test_network_of_an_odd_side_is_refused_before_it_is_built(monkeypatch):
+    monkeypatch.setitem(NETWORK_SIDES, "64", 63)
+    message = refusal("--image_size", "63", "--net_type", "64")
+    assert "the network 64 makes frames of 63×63 pixels, and videos need an even side" in message
+
+
+# --- Flags given twice ---
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_flag_given_twice_is_refused(name):
+    default = FIELDS[name].default
+    value = "a" if default in ("", ()) else str(default)
+    value = {"sequences": "1", "pairs": "0:1"}.get(name, value)
+    assert f"--{name} is given twice" in refusal(f"--{name}", value, f"--{name}", value)
+
+
+@pytest.mark.parametrize("name", BOOLEANS)
+def test_flag_and_its_negation_are_given_twice(name):
+    for first, second in (
+        (f"--{name}", f"--no{name}"),
+        (f"--no{name}", f"--{name}=False"),
+        (f"--no{name}", f"--no{name}"),
+    ):
+        assert f"--{name} is given twice" in refusal(first, second)
+
+
+def test_other_value_is_refused_too():
+    assert "--seed is given twice" in refusal("--seed", "1", "--category", "fire", "--seed=2")
+    assert "--net_type is given twice" in refusal("--net_type", "64", "--net_type", "scene")
+    assert "with all its values" in refusal("--image", "a", "--image", "b")
 
 
 # --- What an experiment presets ---
@@ -440,6 +553,18 @@ def test_clips_and_masks_of_a_test_may_be_named(capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_clips_and_masks_of_a_test_as_another_experiment_may_be_named(capsys):
+    given = {"mask_path": "there", "truth_path": "elsewhere", "sequences": "1"}
+    command_line = parse(flags(isTraining=False, **given))
+    options = dataclasses.replace(command_line.options, experiment="transfer")
+    command_line.warn_of_idle(options, trained_by="inpainting")
+    warnings = capsys.readouterr().err
+    assert "--sequences does nothing in --experiment transfer" in warnings
+    assert "_path" not in warnings
+    command_line.warn_of_idle(options, trained_by="action")
+    assert "--mask_path does nothing" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "flag, value, mask_type",
     [
@@ -518,6 +643,15 @@ def test_help_lists_the_defaults_of_the_fast_schedule(shown_help):
         assert (f"{name}: " in last) is record.trains
         for flag, value in record.scheduled.get("fast", {}).items():
             assert f"--{flag} {value}" in last
+
+
+def test_help_does_without_a_terminal_of_any_width(capsys, monkeypatch):
+    for columns in ("1", "0", "-5", "x"):
+        monkeypatch.setenv("COLUMNS", columns)
+        with pytest.raises(SystemExit) as end:
+            parse(["--help"])
+        assert end.value.code == 0
+        assert "--num_epochs" in capsys.readouterr().out
 
 
 def test_help_fits_the_terminal(shown_help):

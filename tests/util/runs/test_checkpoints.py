@@ -103,6 +103,9 @@ def test_missing_checkpoint_is_named_with_those_that_exist(tmp_path):
     save(tmp_path, 30, ARRAYS, 5)
     with pytest.raises(RunError, match="model.ckpt-8.*model.ckpt-7, model.ckpt-30"):
         find(tmp_path / "model.ckpt-8")
+    for name in (".index", ".data-00000-of-00001", ".index.data-00000-of-00001"):
+        with pytest.raises(RunError, match="it is named <folder>/model.ckpt-<epoch>"):
+            find(tmp_path / name)
     with pytest.raises(RunError, match="model.ckpt-8.*no checkpoint"):
         find(tmp_path / "none" / "model.ckpt-8")
 
