@@ -1,31 +1,24 @@
 """Reading a category of clips: a folder of videos, of sub-folders of numbered images, or both."""
 
-import logging
 import math
-import re
-import subprocess
-from collections.abc import Generator, Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-import imageio_ffmpeg
 import numpy as np
 from PIL import Image
 from scipy.ndimage import distance_transform_edt
 
 from util.data.frames import to_bytes, to_model_range
+from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, clips_in, refuse_unprintable
+from util.data.stills import image_frames
+from util.data.videos import video_frames
 from util.system.errors import RunError
 
-VIDEO_SUFFIXES = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".gif")
-IMAGE_SUFFIXES = (".png", ".jpg")
 WEIGHT_OF_NONE = 1e-3  # a smaller sum of weights is only rounding error
-
-# imageio_ffmpeg warns when reading stops before the end of a video, which is normal here.
-logging.getLogger("imageio_ffmpeg").setLevel(logging.ERROR)
-
-# By default, ffmpeg fills in frames that it cannot decode. With these options it stops.
-STRICT = ["-xerror", "-err_detect", "explode"]
 
 
 class Clips(NamedTuple):
@@ -72,17 +65,7 @@ def read_category(
         RunError: the category does not exist or has no clips, a clip is broken or too short, or
             a mask does not fit its clip.
     """
-    folder = Path(data_path) / category
-    if not folder.is_dir():
-        raise RunError(
-            f"no category {category} in {data_path}; {existing_categories(Path(data_path))}"
-        )
-    sources = [path for path in sorted(folder.iterdir(), key=natural_order) if _is_clip(path)]
-    if not sources:
-        raise RunError(
-            f"no clips in {folder}; put videos ({' '.join(VIDEO_SUFFIXES)}) or sub-folders of "
-            f"numbered images ({' '.join(IMAGE_SUFFIXES)}) there"
-        )
+    sources = find_clips(data_path, category)
     frames = [
         read_clip(
             source,
@@ -93,7 +76,29 @@ def read_category(
         )
         for index, source in enumerate(sources)
     ]
-    return Clips(_unique_names(sources), to_model_range(np.stack(frames)))
+    return Clips(unique_names(sources), to_model_range(np.stack(frames)))
+
+
+def find_clips(data_path: str | Path, category: str) -> list[Path]:
+    """The files or folders of the sequences of a category, in the order of their names.
+
+    Raises:
+        RunError: the category does not exist, has no clips, or a name is not UTF-8.
+    """
+    folder = Path(data_path) / category
+    if not folder.is_dir():
+        raise RunError(
+            f"no category {category} in {data_path}; {existing_categories(Path(data_path))}"
+        )
+    sources = clips_in(folder)
+    if not sources:
+        raise RunError(
+            f"no clips in {folder}; put videos ({' '.join(VIDEO_SUFFIXES)}) or sub-folders of "
+            f"numbered images ({' '.join(STILL_SUFFIXES)}) there"
+        )
+    for source in sources:
+        refuse_unprintable(source)
+    return sources
 
 
 def read_clip(
@@ -210,112 +215,30 @@ def nearest_pixels(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     return picture[..., rows[:, np.newaxis], columns]
 
 
-def video_frames(path: Path) -> Generator[Image.Image, None, None]:
-    """Decode a video frame by frame, RGB. Each frame appears once; timestamps are ignored.
+def unique_names(sources: Sequence[Path]) -> list[str]:
+    """The name of each clip without suffix, or with it if two clips differ only in the suffix.
 
-    Raises:
-        RunError: the file is not a video, or is broken or truncated.
+    No two names are alike on any file system, whether it knows upper and lower case or not. If
+    nothing else helps, a name gets a number.
     """
-    packets = count_packets(path)
-    stream = imageio_ffmpeg.read_frames(
-        str(path), input_params=STRICT, output_params=["-fps_mode", "passthrough"]
-    )
-    count = 0
-    try:
-        about = next(stream)
-        for data in stream:
-            count += 1
-            yield Image.frombytes("RGB", about["size"], data)
-    except (OSError, RuntimeError, KeyError, IndexError) as error:
-        raise RunError(f"{path} cannot be decoded as a video; replace or remove it") from error
-    finally:
-        stream.close()
-    # An intact file may contain a few packets that give no frame.
-    if count < 0.95 * packets - 1:
-        raise RunError(
-            f"{path} is broken: of {packets} frames only {count} can be decoded; "
-            "replace or remove it"
-        )
-
-
-def count_packets(path: Path) -> int:
-    """Count the packets of a video, one for each frame, without decoding.
-
-    The count reads the whole file, and so it finds a truncated file.
-
-    Raises:
-        RunError: the file is not a video, or is broken or truncated.
-    """
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "warning", *STRICT]
-    command += ["-i", str(path), "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
-    walk = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    if walk.returncode or "ended prematurely" in walk.stderr or _is_cut_gif(path):
-        raise RunError(f"{path} is not a video, or is broken or truncated; replace or remove it")
-    return sum(not line.startswith("#") for line in walk.stdout.splitlines())
-
-
-def _is_cut_gif(path: Path) -> bool:
-    """Whether a GIF lacks its last byte. ffmpeg does not detect this."""
-    if path.suffix.lower() != ".gif":
-        return False
-    with open(path, "rb") as file:
-        file.seek(max(0, path.stat().st_size - 64))
-        return not file.read().rstrip(b"\0").endswith(b";")
-
-
-def image_frames(folder: Path) -> Generator[Image.Image, None, None]:
-    """Read a folder of numbered images in the order of their numbers, RGB.
-
-    Raises:
-        RunError: an image cannot be decoded.
-    """
-    for path in sorted(filter(_is_image, folder.iterdir()), key=natural_order):
-        yield read_image(path)
-
-
-def read_image(path: Path) -> Image.Image:
-    """Read an image, RGB.
-
-    Raises:
-        RunError: the image does not exist or cannot be decoded.
-    """
-    try:
-        with Image.open(path) as image:
-            if image.mode.startswith("I"):  # 16 bits of grey, which `convert` would clip
-                grey = (np.asarray(image) / 257).round().astype(np.uint8)
-                return Image.fromarray(grey).convert("RGB")
-            return image.convert("RGB")
-    except FileNotFoundError as error:
-        raise RunError(f"no image {path}; check the path") from error
-    except (OSError, SyntaxError) as error:
-        raise RunError(f"{path} cannot be decoded as an image; replace or remove it") from error
-
-
-def natural_order(path: Path) -> list:
-    """A sort key: the name of the path, with numbers by value (frame_2 before frame_10)."""
-    pieces = re.split(r"(\d+)", path.name)
-    return [(not piece.isdecimal(), int(piece) if piece.isdecimal() else piece) for piece in pieces]
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-
-
-def _is_clip(path: Path) -> bool:
-    if path.name.startswith("."):
-        return False
-    if path.is_dir():
-        return any(map(_is_image, path.iterdir()))
-    return path.suffix.lower() in VIDEO_SUFFIXES
-
-
-def _unique_names(sources: list[Path]) -> list[str]:
-    """The name of each clip without suffix, or with it if two clips differ only in the suffix."""
     stems = [path.name if path.is_dir() else path.stem for path in sources]
-    return [
-        stem if stems.count(stem) == 1 else path.name
-        for stem, path in zip(stems, sources, strict=True)
-    ]
+    count = Counter(map(_key, stems))
+    names: list[str] = []
+    taken: set[str] = set()
+    for stem, path in zip(stems, sources, strict=True):
+        wish = name = stem if count[_key(stem)] == 1 else path.name
+        number = 1
+        while _key(name) in taken:
+            number += 1
+            name = f"{wish}_{number}"
+        taken.add(_key(name))
+        names.append(name)
+    return names
+
+
+def _key(name: str) -> str:
+    """The same for names that a file system may take for one."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def existing_categories(data_path: Path) -> str:

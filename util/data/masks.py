@@ -10,14 +10,10 @@ import scipy.io
 from PIL import Image
 
 from model.random_keys import Stream, random_generator
-from util.data.clips import (
-    IMAGE_SUFFIXES,
-    VIDEO_SUFFIXES,
-    image_frames,
-    nearest_pixels,
-    read_image,
-    video_frames,
-)
+from util.data.clips import nearest_pixels
+from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES
+from util.data.stills import image_frames, read_image
+from util.data.videos import video_frames
 from util.options.schema import Options
 from util.system.errors import RunError
 
@@ -160,12 +156,12 @@ def read_mask(source: Path, first_frame: int, num_frames: int) -> np.ndarray:
         missing = _bright(source, islice(image_frames(source), last))
     elif suffix in VIDEO_SUFFIXES:
         missing = _bright(source, islice(video_frames(source), last))
-    elif suffix in IMAGE_SUFFIXES:
+    elif suffix in STILL_SUFFIXES:
         missing = _bright(source, repeat(read_image(source), last))
     elif suffix in ARRAY_SUFFIXES:
         missing = _from_array(source)
     else:
-        known = " ".join((*ARRAY_SUFFIXES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
+        known = " ".join((*ARRAY_SUFFIXES, *VIDEO_SUFFIXES, *STILL_SUFFIXES))
         raise RunError(
             f"mask {source} has an unknown format; give a folder of images or one of {known}"
         )

@@ -12,8 +12,9 @@ import numpy as np
 from model.alternating import infer_onwards
 from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, copied
-from util.data.clips import read_image, resize_square
+from util.data.clips import resize_square
 from util.data.frames import to_model_range
+from util.data.stills import read_image
 from util.experiments.synthesis import write_final_result
 from util.pictures.encoding import write_png, write_video
 from util.pictures.layout import COLUMNS, stack_columns, stack_rows, write_playing

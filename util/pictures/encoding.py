@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import imageio_ffmpeg
 import numpy as np
 from PIL import Image
 
 from util.system.atomic import atomic_path
+from util.system.ffmpeg import ffmpeg_program
 
 FRAMES_PER_SECOND = 25
 
@@ -37,7 +37,7 @@ class VideoEncoder:
         self._frame_shape = (height, width, 3)
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - closed by abandon
         self._ffmpeg = subprocess.Popen(
-            [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *source, *output],
+            [ffmpeg_program(), "-y", "-v", "error", *source, *output],
             stdin=subprocess.PIPE,
             stderr=self._messages,
             # Ctrl-C must reach only the run, which still finishes the videos it has begun.

@@ -1,27 +1,49 @@
 """Reading a category: every kind of clip, exactly the frames asked for, and what is refused."""
 
+import os
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from support.command_line import encode, moving_pattern, refusal
 
-from util.data import clips
-from util.data.clips import VIDEO_SUFFIXES, natural_order, read_category, read_clip
+from util.data import videos
+from util.data.clips import read_category, read_clip, unique_names
 from util.data.frames import to_bytes
+from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, natural_order
 from util.pictures.encoding import write_frames
 from util.system.errors import RunError
 
 FRAMES = moving_pattern(seed=3, length=7, side=12)
+H264 = ["-c:v", "libx264rgb", "-crf", "0"]
+YUV444 = ["-pix_fmt", "yuv444p"]
 LOSSLESS = {
     ".avi": ["-c:v", "ffv1", "-pix_fmt", "bgr0"],
-    ".mp4": ["-c:v", "libx264rgb", "-crf", "0"],
+    ".mp4": H264,
+    ".m4v": [*H264, "-f", "mp4"],
     ".mov": ["-c:v", "png"],
     ".mkv": ["-c:v", "ffv1", "-pix_fmt", "bgr0"],
     ".webm": ["-c:v", "libvpx-vp9", "-lossless", "1", "-pix_fmt", "gbrp"],
     ".gif": ["-lavfi", "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"],
+    ".asf": ["-c:v", "ffv1", "-pix_fmt", "bgr0"],
+    ".ts": H264,
+    ".mts": [*H264, "-f", "mpegts"],
+    ".m2ts": H264,
+    ".flv": H264,
+    ".3gp": ["-c:v", "libx264", "-crf", "0", *YUV444],
+    ".y4m": YUV444,
 }
+ROUNDED = {".gif": 1, ".3gp": 2, ".y4m": 2}  # grey levels lost to a palette or to other colours
+LOSSY = {
+    ".mpg": ["-c:v", "mpeg2video", "-q:v", "1"],
+    ".mpeg": ["-c:v", "mpeg1video", "-q:v", "1"],
+    ".wmv": ["-c:v", "wmv2", "-q:v", "1"],
+    ".ogv": ["-c:v", "libtheora", "-q:v", "10"],
+}
+# Formats without a table of their frames. A file that was cut is a shorter file.
+STREAMS = [".mpg", ".mpeg", ".wmv", ".asf", ".ts", ".mts", ".m2ts", ".ogv", ".y4m"]
 
 
 def read_all(source, count=7, first=0, side=12):
@@ -29,15 +51,15 @@ def read_all(source, count=7, first=0, side=12):
 
 
 def assert_same_frames(read, frames, suffix):
-    """Equal, but for the rounding of colours in a palette."""
-    np.testing.assert_allclose(read.astype(int), frames, atol=1 if suffix == ".gif" else 0)
+    """Equal, but for the rounding of colours."""
+    np.testing.assert_allclose(read.astype(int), frames, atol=ROUNDED.get(suffix, 0))
 
 
 # --- Kinds of clips ---
 
 
 def test_every_kind_of_video_is_tested():
-    assert set(LOSSLESS) == set(VIDEO_SUFFIXES)
+    assert {*LOSSLESS, *LOSSY} == set(VIDEO_SUFFIXES)
 
 
 @pytest.mark.parametrize("suffix, codec", LOSSLESS.items())
@@ -46,7 +68,25 @@ def test_video_is_read_exactly(tmp_path, suffix, codec):
     assert_same_frames(read_all(path), FRAMES, suffix)
 
 
-@pytest.mark.parametrize("suffix, error", [(".png", 0), (".jpg", 30)])
+@pytest.mark.parametrize("suffix, codec", LOSSY.items())
+def test_video_with_loss_is_read_frame_by_frame(tmp_path, suffix, codec):
+    frames = moving_pattern(seed=3, length=7, side=32)
+    read = read_all(encode(tmp_path / f"waves{suffix}", frames, *codec), side=32)
+    distances = [[np.abs(a.astype(int) - b).mean() for b in frames] for a in read]
+    assert np.argmin(distances, axis=1).tolist() == list(range(7))
+
+
+def test_every_kind_of_still_is_tested():
+    assert set(STILLS) == set(STILL_SUFFIXES)
+
+
+STILLS = dict.fromkeys(STILL_SUFFIXES, 0) | dict.fromkeys(
+    [".jpg", ".jpeg", ".jpe", ".jfif", ".webp"], 30
+)
+STILLS[".pgm"] = STILLS[".pbm"] = None  # no colours
+
+
+@pytest.mark.parametrize("suffix, error", [item for item in STILLS.items() if item[1] is not None])
 def test_folder_of_images_is_read_in_the_order_of_their_numbers(tmp_path, suffix, error):
     for number, frame in enumerate(FRAMES, start=5):
         Image.fromarray(frame).save(tmp_path / f"frame_{number}{suffix}", quality=95)
@@ -103,7 +143,61 @@ def test_clips_of_one_name_stay_apart(tmp_path):
     category = tmp_path / "waves"
     write_frames(category / "one", FRAMES)
     encode(category / "one.avi", FRAMES, *LOSSLESS[".avi"])
-    assert len(set(read_category(tmp_path, "waves", 0, 2, 8).names)) == 2
+    assert read_category(tmp_path, "waves", 0, 2, 8).names == ["one", "one.avi"]
+
+
+COMPOSED, DECOMPOSED = "\u00e9", "e\u0301"  # two forms of é
+
+
+@pytest.mark.parametrize(
+    "files, names",
+    [
+        (["a.mp4", "b.v2.avi"], ["a", "b.v2"]),
+        (["a.mp4", "a.avi"], ["a.mp4", "a.avi"]),
+        (["A.mp4", "a.avi", "a.mp4", "a.mp4.avi"], ["A.mp4", "a.avi", "a.mp4_2", "a.mp4_3"]),
+        (["STRASSE.mp4", "straße.mp4"], ["STRASSE.mp4", "straße.mp4_2"]),
+        ([f"{COMPOSED}.mp4", f"{DECOMPOSED}.mp4"], [f"{COMPOSED}.mp4", f"{DECOMPOSED}.mp4_2"]),
+    ],
+)
+def test_names_differ_also_without_case_and_form_and_good_names_stay(files, names):
+    assert unique_names([Path(file) for file in files]) == names
+
+
+def test_clip_whose_name_is_not_utf_8_is_refused(tmp_path):
+    (tmp_path / "waves").mkdir()
+    name = os.fsdecode(b"caf\xe9.avi")
+    encode(tmp_path / "waves" / "cafe.avi", FRAMES, *LOSSLESS[".avi"]).rename(
+        tmp_path / "waves" / name
+    )
+    message = refusal(read_category, tmp_path, "waves", 0, 2, 8)
+    assert "caf\\xe9.avi is not UTF-8" in message
+
+
+def test_what_is_left_out_is_named_in_one_line(tmp_path, capsys):
+    category = tmp_path / "waves"
+    write_frames(category / "one", FRAMES)
+    for name in (".hidden.mp4", "Thumbs.db", "desktop.ini", "notes.txt", "still.png"):
+        (category / name).write_bytes(b"")
+    (category / "empty").mkdir()
+    for name in ("@eaDir", "one/.DS_Store", "one/a.mp4"):
+        (category / name).write_bytes(b"")
+    for _ in range(2):
+        read_category(tmp_path, "waves", 0, 2, 8)
+    assert capsys.readouterr().err.splitlines() == [
+        f"left out of {category}: empty (a folder without images), notes.txt (neither a video nor "
+        "an image), still.png (an image; frames belong into a sub-folder)",
+        f"left out of {category / 'one'}: a.mp4 (a video)",
+    ]
+
+
+def test_long_list_of_what_is_left_out_is_cut(tmp_path, capsys):
+    write_frames(tmp_path / "waves" / "one", FRAMES)
+    for number in range(8):
+        (tmp_path / "waves" / f"{number}.txt").write_bytes(b"")
+    read_category(tmp_path, "waves", 0, 2, 8)
+    line = capsys.readouterr().err
+    assert "4.txt" in line
+    assert line.endswith(" and 3 more\n")
 
 
 def test_frames_are_scaled_to_the_range_of_the_model(tmp_path):
@@ -166,7 +260,7 @@ def test_long_video_is_read_as_a_stream(tmp_path, monkeypatch):
             super().__init__(*arguments, **options)
             started.append(self)
 
-    monkeypatch.setattr(clips.Image, "frombytes", frombytes)
+    monkeypatch.setattr(videos.Image, "frombytes", frombytes)
     monkeypatch.setattr(subprocess, "Popen", Popen)
     assert read_clip(path, 2, 3, 8).shape == (3, 8, 8, 3)
     assert len(decoded) == 5
@@ -206,10 +300,10 @@ def test_file_that_is_no_video_is_refused(tmp_path, suffix, content):
 @pytest.mark.parametrize("suffix", VIDEO_SUFFIXES)
 def test_truncated_video_is_refused(tmp_path, suffix):
     frames = moving_pattern(seed=3, length=50, side=32)
-    path = encode(tmp_path / f"cut{suffix}", frames, *LOSSLESS[suffix])
+    path = encode(tmp_path / f"cut{suffix}", frames, *(LOSSLESS | LOSSY)[suffix])
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    for count in (50, 10):
+    for count in (50,) if suffix in STREAMS else (50, 10):
         assert str(path) in refusal(read_all, path, count)
 
 

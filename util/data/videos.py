@@ -1,0 +1,197 @@
+"""Decoding videos frame by frame with ffmpeg.
+
+ffmpeg opens nothing but the file itself: other protocols are off, and so are the formats that refer
+to other files, such as playlists.
+"""
+
+import contextlib
+import re
+import subprocess
+import tempfile
+import threading
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import IO
+
+from PIL import Image
+
+from util.data.gif import is_cut_gif
+from util.data.stills import MOST_PIXELS, in_pixels, over_black
+from util.system.errors import RunError
+from util.system.ffmpeg import ffmpeg_program
+from util.system.notes import tell_once
+from util.system.regular_files import refuse_special
+
+LONGEST_WAIT = 300  # seconds without any progress, after which ffmpeg is ended
+FORMATS = (
+    "avi,mov,matroska,gif,mpeg,mpegvideo,mpegts,asf,flv,ogg,yuv4mpegpipe,"
+    "m4v,h264,hevc,mjpeg,apng,dv,ivf,nut,mxf"
+)
+INPUT = [
+    # By default, ffmpeg fills in frames that it cannot decode. With these options it stops.
+    *("-xerror", "-err_detect", "explode"),
+    *("-protocol_whitelist", "file", "-format_whitelist", FORMATS),
+    *("-max_pixels", str(MOST_PIXELS)),
+]
+# ffmpeg chooses the same video stream for both outputs: the best one, as players do. Time stamps
+# are replaced, because frames count, whatever their time.
+ONLY_VIDEO = ["-an", "-sn", "-dn"]
+PACKETS = [*ONLY_VIDEO, "-c", "copy", "-bsf:v", "setts=ts=N", "-f", "framecrc", "-"]
+PICTURES = [
+    *ONLY_VIDEO,
+    *("-fps_mode", "passthrough", "-vf", "settb=1/25,setpts=N,format=rgb24|rgba"),
+    *("-c:v", "pam", "-f", "image2pipe", "-"),
+]
+NOT_SHOWN = 4  # the flag of a packet that is decoded but not shown, as before the cut of a clip
+
+
+class Decoding:
+    """A process of ffmpeg that reads a video. It is ended if it makes no progress."""
+
+    def __init__(self, path: Path, output: list[str]):
+        """Start to read `path` and to write `output`."""
+        self._path = path
+        self._stuck = False
+        self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
+        # The prefix file: lets a name have a colon.
+        command = [ffmpeg_program(), "-nostdin", "-v", "warning", *INPUT, "-i", f"file:{path}"]
+        self._process = subprocess.Popen(
+            [*command, *output],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._messages,
+            start_new_session=True,  # Ctrl-C must reach only this program
+        )
+        assert self._process.stdout is not None  # because stdout is a pipe
+        self._output = self._process.stdout
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[IO[bytes]]:
+        """Give the output, and end ffmpeg if the block waits longer than `LONGEST_WAIT`."""
+        timer = threading.Timer(LONGEST_WAIT, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield self._output
+        finally:
+            timer.cancel()
+
+    def _end(self) -> None:
+        self._stuck = True
+        self._process.kill()
+
+    def messages(self) -> str:
+        """Wait for the end of ffmpeg: its errors and warnings; "" if all went well.
+
+        Raises:
+            RunError: ffmpeg was ended because it made no progress, or the frames are too large.
+        """
+        with self.reading():
+            code = self._process.wait()
+        self._messages.seek(0)
+        text = self._messages.read().decode(errors="replace")
+        if self._stuck:
+            raise RunError(
+                f"decoding {self._path} made no progress in {LONGEST_WAIT} s; replace or remove it"
+            )
+        if "exceeds specified max pixel count" in text:
+            raise RunError(
+                f"{self._path} has more than {MOST_PIXELS} pixels in a frame; give a smaller video"
+            )
+        return text or "failed" if code else text if "ended prematurely" in text else ""
+
+    def close(self) -> None:
+        """End ffmpeg, whether it has read everything or not."""
+        self._process.kill()
+        self._process.wait()
+        self._output.close()
+        self._messages.close()
+
+
+@contextlib.contextmanager
+def decoding(path: Path, output: list[str]) -> Iterator[Decoding]:
+    """A process that reads `path` and ends with the block."""
+    process = Decoding(path, output)
+    try:
+        yield process
+    finally:
+        process.close()
+
+
+def count_packets(path: Path) -> int:
+    """Count the packets of a video that are shown, one for each frame, without decoding.
+
+    The count reads the whole file, and so it finds a truncated file.
+
+    Raises:
+        RunError: the file is not a video, or is broken or truncated.
+    """
+    refuse_special(path)
+    count = 0
+    with decoding(path, PACKETS) as process:
+        while True:
+            with process.reading() as output:
+                line = output.readline()
+            if not line:
+                break
+            count += not line.startswith(b"#") and not _flags(line) & NOT_SHOWN
+        broken = process.messages()
+    if broken or not count or is_cut_gif(path):
+        raise RunError(f"{path} is not a video, or is broken or truncated; replace or remove it")
+    return count
+
+
+def _flags(line: bytes) -> int:
+    """The flags of a packet in a line of the format framecrc."""
+    found = re.search(rb", F=0x([0-9A-Fa-f]+)", line)
+    return int(found[1], 16) if found else 0
+
+
+def video_frames(path: Path) -> Generator[Image.Image, None, None]:
+    """Decode a video frame by frame, RGB. Each frame appears once; timestamps are ignored.
+
+    Transparent pixels are composed over black.
+
+    Raises:
+        RunError: the file is not a video, is broken or truncated, or its frames differ in size.
+    """
+    packets = count_packets(path)
+    count, size = 0, None
+    with decoding(path, PICTURES) as process:
+        while image := _next_picture(process):
+            if size not in (None, image.size):
+                raise RunError(
+                    f"the frames of {path} differ in size: {in_pixels(size)} and then "
+                    f"{in_pixels(image.size)} (width×height); give all the same size"
+                )
+            count, size = count + 1, image.size
+            if image.mode == "RGBA":
+                image, transparent = over_black(image)
+                if transparent:
+                    tell_once(f"{path} has transparency: it is composed over black")
+            yield image
+        broken = process.messages()
+    if not count:
+        raise RunError(f"{path} cannot be decoded as a video; replace or remove it")
+    # An intact file may contain a few packets that give no frame.
+    if broken and count < 0.95 * packets - 1:
+        raise RunError(
+            f"{path} is broken: of {packets} frames only {count} can be decoded; "
+            "replace or remove it"
+        )
+
+
+def _next_picture(process: Decoding) -> Image.Image | None:
+    """Read a picture of the format PAM; None at the end of the output or in its middle."""
+    about: dict[bytes, bytes] = {}
+    with process.reading() as output:
+        while (line := output.readline()) and line != b"ENDHDR\n":
+            name, _, value = line.strip().partition(b" ")
+            about[name] = value
+        if not line:
+            return None
+        size, depth = (int(about[b"WIDTH"]), int(about[b"HEIGHT"])), int(about[b"DEPTH"])
+        data = output.read(size[0] * size[1] * depth)
+    if len(data) < size[0] * size[1] * depth:
+        return None
+    return Image.frombytes("RGB" if depth == 3 else "RGBA", size, data)
