@@ -141,17 +141,13 @@ def read_clip(
 
 
 def refuse_other_proportions(missing: np.ndarray, image: Image.Image, source: Path) -> None:
-    """Raises RunError if a mask is not square and has other proportions than the clip.
-
-    This check detects an array with its axes in another order.
-    """
+    """Raises RunError if a mask is not square and has other proportions than the clip."""
     height, width = missing.shape
     alike = math.isclose(height / width, image.height / image.width, rel_tol=0.1)
     if height != width and not alike:
         raise RunError(
             f"the mask of {source} is {width}×{height}, the clip {image.width}×{image.height} "
-            "(width×height); give a square mask or one with the clip's proportions; an array is "
-            "[height, width, frames]"
+            "(width×height); give a square mask or one with the clip's proportions"
         )
 
 

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from util.system.errors import RunError
@@ -97,15 +98,16 @@ def natural_order(path: Path) -> list:
     return [(not piece.isdecimal(), int(piece) if piece.isdecimal() else piece) for piece in pieces]
 
 
-def numbers_of(stills: Iterable[Path]) -> tuple[int, ...] | None:
-    """The number of each still: the last number in its name. None if they are not increasing."""
-    numbers: list[int] = []
-    for path in stills:
-        found = re.findall(r"\d+", path.stem)
-        if not found or (numbers and int(found[-1]) <= numbers[-1]):
-            return None
-        numbers.append(int(found[-1]))
-    return tuple(numbers)
+def numbers_of(stills: Sequence[Path]) -> tuple[int, ...] | None:
+    """The number of each still, None if they have none.
+
+    It is the last number in the names that increases from still to still.
+    """
+    found = [[int(number) for number in re.findall(r"[0-9]+", path.stem)] for path in stills]
+    for numbers in reversed(list(zip(*found, strict=False))):
+        if all(one < other for one, other in pairwise(numbers)):
+            return numbers
+    return None
 
 
 def in_words(numbers: tuple[int, ...]) -> str:

@@ -1,39 +1,43 @@
 """Masks of missing pixels: read from a file, or generated."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from itertools import islice, repeat
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import scipy.io
-from PIL import Image
 
 from model.random_keys import Stream, random_generator
+from util.data.clip_facts import ClipFacts
 from util.data.clips import nearest_pixels
-from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES
-from util.data.stills import image_frames, read_image
-from util.data.videos import video_frames
+from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, refuse_unprintable, stills_in
+from util.data.mask_arrays import ARRAY_SUFFIXES, read_array
+from util.data.mask_pictures import BRIGHT, read_images, read_still, read_video
+from util.data.videos import count_packets
 from util.options.schema import Options
 from util.system.errors import RunError
+from util.system.notes import tell_once
+from util.system.regular_files import refuse_special
 
-ARRAY_SUFFIXES = (".mat", ".npy", ".npz")
-VARIABLE = "masks"  # name of the mask in a .mat or .npz file
-BRIGHT = 127  # in a mask from a video or image, a brighter pixel means "missing"
+SUSPICIOUS = 80  # per cent of missing pixels
 
 
-def masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
+def masks(
+    options: Options, names: Sequence[str], clips: Sequence[ClipFacts] = ()
+) -> list[np.ndarray]:
     """The mask of each sequence: bool [T, height, width], true where a pixel is missing.
 
     A mask from a file keeps its height and width, to be resized together with the clip. A generated
-    mask has the size of the frames.
+    mask has the size of the frames. The share of missing pixels is printed.
+
+    Args:
+        clips: the facts of the sequences; without them, less is known to find mistakes.
 
     Raises:
         RunError: a mask does not exist, cannot be read, has too few frames or covers all of a
             sequence; or no mask covers any pixel.
     """
     if options.mask_type == "external":
-        missing = external_masks(options, names)
+        missing = external_masks(options, names, clips)
     else:
         make = MADE[options.mask_type]
         numbers = (
@@ -52,9 +56,24 @@ def masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
         origins = dict.fromkeys(origin(options, name) for name in names)
         raise RunError(
             f"{', '.join(origins)} covers nothing of {', '.join(names)} {used}; a pixel is "
-            f"missing where an array is not 0, or an image or a video is brighter than {BRIGHT}"
+            f"missing where an array or a palette image is not 0, or where another image or a "
+            f"video is brighter than {BRIGHT}"
         )
+    _tell_shares(options, names, resized)
     return missing
+
+
+def _tell_shares(options: Options, names: Sequence[str], resized: Sequence[np.ndarray]) -> None:
+    """Print the share of missing pixels of each mask, which sequences can share."""
+    shares: dict[str, list[float]] = {}
+    for mask, name in zip(resized, names, strict=True):
+        shares.setdefault(origin(options, name), []).append(100 * mask.mean())
+    for mask_origin, of_sequences in shares.items():
+        share = sum(of_sequences) / len(of_sequences)
+        line = f"{mask_origin}: {share:.1f} % of the pixels are missing"
+        if share > SUSPICIOUS and options.mask_type == "external":
+            line += f"; if it should be the other pixels: --invert_mask {not options.invert_mask}"
+        print(line, file=sys.stderr)
 
 
 def origin(options: Options, name: str) -> str:
@@ -100,20 +119,34 @@ MADE = {"missingFrames": missing_frames, "randomRegion": random_region}
 # --- Masks from files ---
 
 
-def external_masks(options: Options, names: Sequence[str]) -> list[np.ndarray]:
-    """The masks of the sequences, see `masks`. A mask that sequences share is read only once."""
-    sources = [mask_source(options, name) for name in names]
-    read = {}
-    for source in dict.fromkeys(sources):
-        read[source] = mask = read_mask(source, options.first_frame, options.num_frames)
-        side, (height, width) = options.image_size, mask.shape[1:]
+def external_masks(
+    options: Options, names: Sequence[str], clips: Sequence[ClipFacts]
+) -> list[np.ndarray]:
+    """The masks of the sequences, see `masks`.
+
+    A mask is read only once for all clips of the same size, length and numbers.
+    """
+    facts: Sequence[ClipFacts | None] = clips or [None] * len(names)
+    keys = [
+        (mask_source(options, name), clip._replace(path=Path()) if clip else None)
+        for name, clip in zip(names, facts, strict=True)
+    ]
+    read: dict[tuple, np.ndarray] = {}
+    for key, clip in zip(keys, facts, strict=True):
+        if key in read:
+            continue
+        source, side = key[0], options.image_size
+        mask = read_mask(
+            source, options.first_frame, options.num_frames, side, options.mask_layout, clip
+        )
+        read[key] = mask = ~mask if options.invert_mask else mask
+        height, width = mask.shape[1:]
         if (height, width) != (side, side):
-            print(
-                f"mask {source} is {width}×{height} (width×height; an array is [height, width, "
-                f"frames]): resized to {side}×{side}, nearest pixel",
-                file=sys.stderr,
+            tell_once(
+                f"mask {source} is {width}×{height} (width×height): resized to {side}×{side}, "
+                "nearest pixel"
             )
-    return [read[source] for source in sources]
+    return [read[key] for key in keys]
 
 
 def mask_source(options: Options, sequence: str) -> Path:
@@ -128,6 +161,7 @@ def mask_source(options: Options, sequence: str) -> Path:
     of_it, of_all = folder / sequence / mask_file, folder / mask_file
     for path in (of_it, of_all):
         if mask_file and path.exists():
+            refuse_unprintable(path)
             return path
     if not folder.is_dir():
         raise RunError(f"no masks in {folder}; give the folder of the categories as --mask_path")
@@ -138,79 +172,55 @@ def mask_source(options: Options, sequence: str) -> Path:
     )
 
 
-def read_mask(source: Path, first_frame: int, num_frames: int) -> np.ndarray:
+def read_mask(
+    source: Path,
+    first_frame: int,
+    num_frames: int,
+    side: int = 0,
+    layout: str = "",
+    clip: ClipFacts | None = None,
+) -> np.ndarray:
     """Read frames first_frame … first_frame + num_frames - 1 of a mask: bool [T, height, width].
 
     Args:
         source: an array or pictures. An array is a MATLAB file or .npz with the variable `masks`,
-            or .npy. It is [height, width, frames] or [height, width, frames, channels], and not 0
-            where a pixel is missing. Pictures are a video, a folder of numbered images, or one
-            image for all frames. They are bright where a pixel is missing.
+            or .npy. It is [height, width, frames] or [frames, height, width], can have channels as
+            its last axis, and is not 0 where a pixel is missing. Pictures are a video, a folder of
+            numbered images, or one image for all frames. They are bright where a pixel is missing.
+        side, layout, clip: they decide what the axes of an array are; see `read_array`.
 
     Raises:
-        RunError: the mask cannot be read, or has too few frames.
+        RunError: the mask cannot be read, does not fit the clip, or has too few frames.
     """
     last = first_frame + num_frames
     suffix = source.suffix.lower()
+    if not source.is_dir():
+        refuse_special(source)
     if source.is_dir():
-        missing = _bright(source, islice(image_frames(source), last))
+        length = len(stills_in(source))
+        missing = read_images(source, first_frame, num_frames, clip)
     elif suffix in VIDEO_SUFFIXES:
-        missing = _bright(source, islice(video_frames(source), last))
+        length = count_packets(source)
+        missing = read_video(source, last)[first_frame:]
     elif suffix in STILL_SUFFIXES:
-        missing = _bright(source, repeat(read_image(source), last))
+        length = last
+        missing = np.stack([read_still(source)] * num_frames)
     elif suffix in ARRAY_SUFFIXES:
-        missing = _from_array(source)
+        whole = read_array(source, last, side, layout, clip)
+        length, missing = len(whole), whole[first_frame:last]
     else:
         known = " ".join((*ARRAY_SUFFIXES, *VIDEO_SUFFIXES, *STILL_SUFFIXES))
         raise RunError(
             f"mask {source} has an unknown format; give a folder of images or one of {known}"
         )
-    if len(missing) < last:
+    if len(missing) < num_frames:
         raise RunError(
-            f"mask {source} has {len(missing)} frames, too few for --num_frames {num_frames} from "
+            f"mask {source} has {length} frames, too few for --num_frames {num_frames} from "
             f"--first_frame {first_frame}; ask for fewer frames or give a longer mask"
         )
-    return missing[first_frame:last]
-
-
-def _bright(source: Path, images: Iterator[Image.Image]) -> np.ndarray:
-    frames = [np.asarray(image.convert("L")) > BRIGHT for image in images]
-    if len({frame.shape for frame in frames}) != 1:
-        raise RunError(f"mask {source} has no images, or images of several sizes; replace it")
-    return np.stack(frames)
-
-
-def _from_array(source: Path) -> np.ndarray:
-    """Read [height, width, frames(, channels)]; a pixel is missing if any channel is not 0."""
-    try:
-        values = _load(source)
-    except NotImplementedError:
-        raise RunError(f"mask {source} is a MATLAB 7.3 file; save it with -v7") from None
-    except KeyError:
-        raise RunError(
-            f"mask {source} has no variable {VARIABLE}; give the mask this name"
-        ) from None
-    except Exception as error:  # for a damaged file, the readers raise many kinds of errors
-        raise RunError(
-            f"mask {source} cannot be read; replace it by an array of numbers"
-        ) from error
-    if values.ndim not in (3, 4) or values.dtype.kind not in "buif" or not values.size:
-        raise RunError(
-            f"mask {source} is {values.dtype} {list(values.shape)}; it must hold numbers "
-            "[height, width, frames] or [height, width, frames, channels]"
+    if clip and length != clip.length and suffix not in STILL_SUFFIXES:
+        tell_once(
+            f"mask {source} has {length} frames and {clip.path} has {clip.length}: both are used "
+            f"from frame {first_frame} to {last - 1}"
         )
-    if not np.isfinite(values).all():
-        raise RunError(f"mask {source} holds values that are not finite; missing is 1, visible 0")
-    missing = values != 0
-    return np.moveaxis(missing.any(axis=3) if missing.ndim == 4 else missing, 2, 0)
-
-
-def _load(source: Path) -> np.ndarray:
-    """Raises KeyError if the file is intact but lacks the variable."""
-    if source.suffix.lower() == ".mat":
-        return scipy.io.loadmat(source, variable_names=[VARIABLE])[VARIABLE]
-    values = np.load(source, allow_pickle=False)
-    if isinstance(values, np.ndarray):
-        return values
-    with values:
-        return values[VARIABLE]
+    return missing

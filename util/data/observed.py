@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from util.data.clips import Clips, nearest_pixels, read_category
+from util.data.clip_facts import facts_of
+from util.data.clips import Clips, find_clips, nearest_pixels, read_category
 from util.data.frames import to_bytes
 from util.data.masks import masks
 from util.options.experiment import Experiment
@@ -38,7 +39,9 @@ def _read(options: Options, data_path: str, missing: list[np.ndarray] | None = N
 
 def _without_missing(clips: Clips, options: Options, experiment: Experiment) -> Clips:
     """The clips with missing pixels in black, and with the truth if it is known."""
-    masks_as_read = masks(options, clips.names)
+    external = options.mask_type == "external"
+    sources = find_clips(options.data_path, options.category) if external else []
+    masks_as_read = masks(options, clips.names, [facts_of(source) for source in sources])
     resized = [nearest_pixels(mask, *clips.frames.shape[2:4]) for mask in masks_as_read]
     missing = np.stack(resized)[..., np.newaxis]
     observed = _read(options, options.data_path, masks_as_read)

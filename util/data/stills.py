@@ -16,7 +16,7 @@ MOST_PIXELS = 178_956_970  # of one frame; twice the number at which Pillow warn
 
 # Only formats that need no other program: Pillow reads EPS with Ghostscript.
 Image.init()
-FORMATS = [
+FORMATS: list[str] = [
     name
     for name in ("PNG", "JPEG", "BMP", "DIB", "TIFF", "WEBP", "PPM", "TGA", "GIF")
     if name in Image.OPEN

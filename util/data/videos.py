@@ -147,6 +147,21 @@ def _flags(line: bytes) -> int:
     return int(found[1], 16) if found else 0
 
 
+def video_size(path: Path) -> tuple[int, int]:
+    """The width and height of the first frame of a video.
+
+    Raises:
+        RunError: it cannot be decoded.
+    """
+    refuse_special(path)
+    with decoding(path, PICTURES) as process:
+        image = _next_picture(process)
+        if image is None:
+            process.messages()
+            raise RunError(f"{path} cannot be decoded as a video; replace or remove it")
+    return image.size
+
+
 def video_frames(path: Path) -> Generator[Image.Image, None, None]:
     """Decode a video frame by frame, RGB. Each frame appears once; timestamps are ignored.
 

@@ -13,6 +13,8 @@ MASKS = (
     "mask_type",
     "mask_path",
     "mask_file",
+    "mask_layout",
+    "invert_mask",
     "missing_fraction",
     "region_size",
     "truth_path",

@@ -71,6 +71,7 @@ NOT_NEGATIVE = Limit(
 )
 BETWEEN_0_AND_1 = Limit("above 0 and below 1", lambda value: 0 < value < 1)
 BELOW_1 = Limit("at least 0 and below 1", lambda value: 0 <= value < 1)
+MASK_LAYOUT = Limit("HWT or THW", lambda value: value in ("", "HWT", "THW"))
 
 
 NUMBER = "[0-9]{1,9}"
@@ -202,6 +203,22 @@ class Options:
         Scope.FIXED,
         Group.MASKS,
         "file name of the mask in the category's folder of mask_path",
+        needs=("mask_type", "external"),
+    )
+    mask_layout: str = option(
+        "",
+        Scope.REMEMBERED,
+        Group.MASKS,
+        "axes of a mask in an array: height, width, frames, or frames, height, width; where it is "
+        "left out, the sizes decide if they are certain",
+        MASK_LAYOUT,
+        needs=("mask_type", "external"),
+    )
+    invert_mask: bool = option(
+        False,
+        Scope.FIXED,
+        Group.MASKS,
+        "exchange missing and visible pixels of the mask",
         needs=("mask_type", "external"),
     )
     missing_fraction: float = option(

@@ -1,5 +1,6 @@
 """Masks: every format read alike, the kinds that are made, and what is refused."""
 
+import os
 import pickle
 from itertools import product
 from pathlib import Path
@@ -10,6 +11,7 @@ import scipy.io
 from PIL import Image
 from support.command_line import encode, flags, moving_pattern, parse, refusal
 
+from util.data.clip_facts import ClipFacts
 from util.data.clips import (
     fill_from_nearest,
     nearest_pixels,
@@ -150,18 +152,58 @@ def test_mask_of_another_size_stays_so_and_is_told_of_once_where_sequences_share
     (tmp_path / "waves").mkdir()
     wide = np.kron(blocks(), np.ones((1, 2, 3), bool))
     write_mat(tmp_path / "waves" / "all.mat", as_array(wide))
-    read = masks(settings(tmp_path, mask_file="all.mat"), ["a", "b", "c"])
+    clips = [ClipFacts(Path(name), LENGTH, 2 * SIDE, 3 * SIDE) for name in ("a", "b", "c")]
+    read = masks(settings(tmp_path, mask_file="all.mat"), ["a", "b", "c"], clips)
     np.testing.assert_array_equal(read, [wide] * 3)
-    (line,) = capsys.readouterr().err.splitlines()
+    line, _ = capsys.readouterr().err.splitlines()
     for word in (str(tmp_path / "waves" / "all.mat"), "24×16", "8×8"):
         assert word in line
 
 
-def test_nothing_is_told_of_a_mask_that_fits(tmp_path, capsys):
+def missing_share(share):
+    """A mask that hides this share of each frame."""
+    missing = np.zeros((LENGTH, 10, 10), bool)
+    missing.reshape(LENGTH, 100)[:, : round(100 * share)] = True
+    return missing
+
+
+@pytest.mark.parametrize(
+    "share, inverted, said",
+    [
+        (0.16, False, "16.0 % of the pixels are missing"),
+        (0.8, False, "80.0 % of the pixels are missing"),
+        (
+            0.94,
+            False,
+            "94.0 % of the pixels are missing; if it should be the other pixels: "
+            "--invert_mask True",
+        ),
+        (0.94, True, "6.0 % of the pixels are missing"),
+        (
+            0.06,
+            True,
+            "94.0 % of the pixels are missing; if it should be the other pixels: "
+            "--invert_mask False",
+        ),
+    ],
+)
+def test_share_of_missing_pixels_is_told_and_inverting_exchanges_them(
+    tmp_path, capsys, share, inverted, said
+):
     (tmp_path / "waves").mkdir()
-    write_mat(tmp_path / "waves" / "all.mat", as_array(blocks()))
-    masks(settings(tmp_path, mask_file="all.mat"), ["a"])
-    assert capsys.readouterr().err == ""
+    path = write_mat(tmp_path / "waves" / "all.mat", as_array(missing_share(share)))
+    asked = settings(tmp_path, mask_file="all.mat", invert_mask=inverted, image_size=10)
+    (read,) = masks(asked, ["a"])
+    np.testing.assert_array_equal(read, missing_share(share) ^ inverted)
+    assert capsys.readouterr().err == f"mask {path}: {said}\n"
+
+
+def test_share_of_a_mask_that_is_made_is_told_once_for_all_sequences(capsys):
+    masks(settings(mask_type="missingFrames", missing_fraction=5 / 6), ["a", "b"])
+    assert capsys.readouterr().err == (
+        f"--mask_type missingFrames with --missing_fraction {5 / 6}: 83.3 % of the pixels are "
+        "missing\n"
+    )
 
 
 # --- One mask for all sequences, or each its own ---
@@ -357,16 +399,40 @@ def mask_of_shape(place, shape):
     write_mat(place / "mask" / "waves" / "a.mat", missing)
 
 
-@pytest.mark.parametrize(
-    "shape", [(LENGTH, SIDE, 2 * SIDE), (2 * SIDE, SIDE, LENGTH), (SIDE, 2 * SIDE + 3, LENGTH)]
-)
-def test_mask_of_other_proportions_than_the_clip_is_refused(tmp_path, shape):
-    """As where frames are the first axis, or height and width changed places."""
+@pytest.mark.parametrize("shape", [(2 * SIDE, SIDE, LENGTH), (SIDE, 2 * SIDE + 3, LENGTH)])
+def test_array_of_other_proportions_than_the_clip_is_refused(tmp_path, shape):
+    """As where height and width changed places."""
     mask_of_shape(tmp_path, shape)
     write_clip(tmp_path, moving_pattern(1, LENGTH, 2 * SIDE)[:, :SIDE])
     message = refusal(clips_in, tmp_path)
-    for word in ("ripples", f"{shape[1]}×{shape[0]}", f"{2 * SIDE}×{SIDE}", "[height, width"):
+    for word in ("ripples", str(list(shape)), f"{2 * SIDE}×{SIDE}", "neither", "--mask_layout HWT"):
         assert word in message
+    message = refusal(clips_in, tmp_path, "--mask_layout", "HWT")
+    for word in ("ripples", f"{shape[1]}×{shape[0]}", f"{2 * SIDE}×{SIDE}"):
+        assert word in message
+
+
+def test_array_with_frames_first_is_read_where_only_this_fits(tmp_path):
+    """With a clip of 16×8, and about as many frames as pixels on a side."""
+    write_clip(tmp_path, moving_pattern(1, LENGTH, 2 * SIDE)[:, :SIDE])
+    missing = np.zeros((LENGTH, SIDE, 2 * SIDE), bool)
+    missing[:, 2:4, :6] = True
+    write_mat(tmp_path / "mask" / "waves" / "a.mat", missing)
+    of_clip = clips_in(tmp_path).missing[0, ..., 0]
+    np.testing.assert_array_equal(of_clip, nearest_pixels(missing, SIDE, SIDE))
+
+
+def test_array_whose_axes_are_not_certain_is_read_as_asked(tmp_path):
+    cube = np.zeros((SIDE, SIDE, SIDE), np.uint8)
+    cube[:6, 2:5, 1:3] = 1
+    write_mat(tmp_path / "mask" / "waves" / "a.mat", cube)
+    write_clip(tmp_path, moving_pattern(1, LENGTH, SIDE))
+    message = refusal(clips_in, tmp_path)
+    for word in ("both", str([SIDE] * 3), "--mask_layout HWT", "--mask_layout THW", "ripples"):
+        assert word in message
+    for layout, frames in {"HWT": np.moveaxis(cube, 2, 0), "THW": cube}.items():
+        found = clips_in(tmp_path, "--mask_layout", layout).missing[0, ..., 0]
+        np.testing.assert_array_equal(found, frames[:LENGTH] != 0)
 
 
 @pytest.mark.parametrize(
@@ -561,3 +627,24 @@ def test_folder_of_images_of_different_sizes_is_refused(tmp_path):
     source = folder(tmp_path / "a", blocks())
     Image.fromarray(np.zeros((5, 5), np.uint8)).save(source / "00001.png")
     assert str(source) in refusal(read_mask, source, 0, LENGTH)
+
+
+def test_mask_of_another_length_than_the_clip_is_told_with_both_lengths(tmp_path, capsys):
+    write_clip(tmp_path, moving_pattern(1, LENGTH + 3, SIDE))
+    place = tmp_path / "mask" / "waves"
+    place.mkdir(parents=True)
+    encode(place / "a.avi", as_frames(blocks()), "-c:v", "ffv1", "-pix_fmt", "bgr0")
+    clips_in(tmp_path, "--mask_file", "a.avi")
+    lines = capsys.readouterr().err.splitlines()
+    assert (
+        f"mask {place / 'a.avi'} has 6 frames and {tmp_path / 'data' / 'waves' / 'ripples'} has 9: "
+        "both are used from frame 0 to 5"
+    ) in lines
+
+
+def test_clip_and_mask_that_are_named_pipes_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    os.mkfifo(tmp_path / "a.npy")
+    os.mkfifo(tmp_path / "a.mp4")
+    for name in ("a.png", "a.npy", "a.mp4"):
+        assert "a named pipe" in refusal(read_mask, tmp_path / name, 0, LENGTH)

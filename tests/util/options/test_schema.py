@@ -70,7 +70,7 @@ def test_every_number_has_a_limit():
 
 def test_the_booleans_are_these():
     booleans = [name for name, field in FIELDS.items() if field.type is bool]
-    assert booleans == ["isTraining", "resume", "overwrite", "debug"]
+    assert booleans == ["isTraining", "invert_mask", "resume", "overwrite", "debug"]
 
 
 def test_what_an_option_needs_is_an_option_that_can_have_this_value():
