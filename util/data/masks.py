@@ -196,6 +196,8 @@ def read_mask(
     suffix = source.suffix.lower()
     if not source.is_dir():
         refuse_special(source)
+    if layout and suffix not in ARRAY_SUFFIXES:
+        tell_once(f"--mask_layout {layout} does nothing: mask {source} is no array")
     if source.is_dir():
         length = len(stills_in(source))
         missing = read_images(source, first_frame, num_frames, clip)

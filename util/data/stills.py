@@ -1,13 +1,14 @@
 """Reading images: upright, RGB, without transparency."""
 
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from util.data.kinds import stills_in
+from util.data.kinds import numbers_of, stills_in
 from util.system.errors import RunError
 from util.system.notes import tell_once
 from util.system.regular_files import refuse_special
@@ -30,7 +31,9 @@ def image_frames(folder: Path) -> Generator[Image.Image, None, None]:
         RunError: an image cannot be decoded, or has another size than the first.
     """
     first = None
-    for path in stills_in(folder):
+    stills = stills_in(folder)
+    _tell_gap(folder, numbers_of(stills) or ())
+    for path in stills:
         image = read_image(path)
         first = first or (path.name, image.size)
         if image.size != first[1]:
@@ -39,6 +42,14 @@ def image_frames(folder: Path) -> Generator[Image.Image, None, None]:
                 f"{path.name} is {in_pixels(image.size)} (width×height); give all the same size"
             )
         yield image
+
+
+def _tell_gap(folder: Path, numbers: Sequence[int]) -> None:
+    steps = {later - earlier for earlier, later in pairwise(numbers)}
+    for earlier, later in pairwise(numbers):
+        if later - earlier > min(steps):
+            tell_once(f"{folder}: image {later} follows image {earlier}; the time jumps there")
+            return
 
 
 def in_pixels(size: tuple[int, int]) -> str:
@@ -81,6 +92,8 @@ def open_image(path: Path) -> Image.Image:
             with Image.open(path, formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Image.DecompressionBombError
+                if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
+                    tell_once(f"{path} has {image.n_frames} pictures: the first is used")
                 image.load()
                 return _upright(image)
     except FileNotFoundError as error:

@@ -5,7 +5,9 @@ to other files, such as playlists.
 """
 
 import contextlib
+import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
@@ -16,7 +18,7 @@ from typing import IO
 from PIL import Image
 
 from util.data.gif import is_cut_gif
-from util.data.stills import MOST_PIXELS, in_pixels, over_black
+from util.data.stills import MOST_PIXELS, over_black
 from util.system.errors import RunError
 from util.system.ffmpeg import ffmpeg_program
 from util.system.notes import tell_once
@@ -78,7 +80,14 @@ class Decoding:
 
     def _end(self) -> None:
         self._stuck = True
-        self._process.kill()
+        self._kill()
+
+    def _kill(self) -> None:
+        """End ffmpeg, and what it has started if it is a script."""
+        if self._process.poll() is None and hasattr(os, "killpg"):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
 
     def messages(self) -> str:
         """Wait for the end of ffmpeg: its errors and warnings; "" if all went well.
@@ -102,7 +111,7 @@ class Decoding:
 
     def close(self) -> None:
         """End ffmpeg, whether it has read everything or not."""
-        self._process.kill()
+        self._kill()
         self._process.wait()
         self._output.close()
         self._messages.close()
@@ -165,21 +174,17 @@ def video_size(path: Path) -> tuple[int, int]:
 def video_frames(path: Path) -> Generator[Image.Image, None, None]:
     """Decode a video frame by frame, RGB. Each frame appears once; timestamps are ignored.
 
-    Transparent pixels are composed over black.
+    Transparent pixels are composed over black. If the size of the frames changes, ffmpeg resizes
+    them to the first size, as players do.
 
     Raises:
-        RunError: the file is not a video, is broken or truncated, or its frames differ in size.
+        RunError: the file is not a video, or is broken or truncated.
     """
     packets = count_packets(path)
-    count, size = 0, None
+    count = 0
     with decoding(path, PICTURES) as process:
         while image := _next_picture(process):
-            if size not in (None, image.size):
-                raise RunError(
-                    f"the frames of {path} differ in size: {in_pixels(size)} and then "
-                    f"{in_pixels(image.size)} (width×height); give all the same size"
-                )
-            count, size = count + 1, image.size
+            count += 1
             if image.mode == "RGBA":
                 image, transparent = over_black(image)
                 if transparent:

@@ -1,0 +1,184 @@
+"""Videos: which stream, which frames, which files; ffmpeg opens nothing else."""
+
+import os
+import subprocess
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from support.command_line import encode, moving_pattern, refusal
+
+from util.data import videos
+from util.data.clips import read_clip
+from util.data.videos import count_packets, video_frames, video_size
+
+H264 = ["-c:v", "libx264rgb", "-crf", "0"]
+FFV1 = ["-c:v", "ffv1", "-pix_fmt", "bgr0"]
+
+
+def ffmpeg(*arguments):
+    """Run ffmpeg by hand."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-nostdin", "-v", "error"]
+    subprocess.run([*command, *map(str, arguments)], check=True)
+
+
+def read(path):
+    """All frames of a video, uint8 [T, H, W, 3]."""
+    return np.stack([np.asarray(frame) for frame in video_frames(path)])
+
+
+# --- Which frames ---
+
+
+def test_frames_before_a_cut_do_not_count(tmp_path):
+    """The file holds them from the last key frame on, so that the shown ones can be decoded."""
+    frames = moving_pattern(seed=3, length=50, side=16)
+    whole = encode(tmp_path / "whole.mp4", frames, *H264, "-g", "100")
+    ffmpeg("-ss", "1.0", "-i", whole, "-c", "copy", tmp_path / "cut.mp4")
+    np.testing.assert_array_equal(read(tmp_path / "cut.mp4"), frames[25:])
+    assert count_packets(tmp_path / "cut.mp4") == 25
+    message = refusal(read_clip, tmp_path / "cut.mp4", 0, 48, 16)
+    assert f"{tmp_path / 'cut.mp4'} has 25 frames" in message
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".avi", ".ts"])
+def test_cut_of_other_formats_is_read(tmp_path, suffix):
+    """They show all that they hold."""
+    frames = moving_pattern(seed=3, length=50, side=16)
+    whole = encode(tmp_path / "whole.mp4", frames, *H264, "-g", "100")
+    cut = tmp_path / f"cut{suffix}"
+    ffmpeg("-ss", "1.0", "-i", whole, "-c", "copy", cut)
+    found = read(cut)
+    assert len(found) >= 25
+    np.testing.assert_array_equal(found[-25:], frames[25:])
+
+
+def test_negative_time_stamps_do_not_matter(tmp_path):
+    frames = moving_pattern(seed=3, length=50, side=16)
+    whole = encode(tmp_path / "whole.mp4", frames, *H264, "-g", "100")
+    cut = tmp_path / "cut.mkv"
+    ffmpeg("-ss", "1.0", "-i", whole, "-c", "copy", "-avoid_negative_ts", "disabled", cut)
+    found = read(cut)
+    np.testing.assert_array_equal(found[-25:], frames[25:])
+    assert count_packets(cut) == len(found)
+
+
+@pytest.mark.parametrize("large_first", [True, False])
+def test_larger_of_two_streams_is_counted_and_decoded(tmp_path, large_first):
+    large = encode(tmp_path / "large.mkv", moving_pattern(1, 9, 16), *FFV1)
+    small = encode(tmp_path / "small.mkv", moving_pattern(2, 4, 8), *FFV1)
+    both = [large, small] if large_first else [small, large]
+    inputs = ["-i", both[0], "-i", both[1], "-map", "0:v", "-map", "1:v", "-c", "copy"]
+    ffmpeg(*inputs, "-disposition:v", "0", tmp_path / "both.mkv")
+    np.testing.assert_array_equal(read(tmp_path / "both.mkv"), moving_pattern(1, 9, 16))
+    assert count_packets(tmp_path / "both.mkv") == 9
+
+
+def test_picture_on_the_cover_is_no_video(tmp_path):
+    clip = encode(tmp_path / "clip.mp4", moving_pattern(1, 9, 16), *H264)
+    cover = encode(tmp_path / "cover.png", moving_pattern(2, 1, 64), "-update", "1")
+    inputs = ["-i", cover, "-i", clip, "-map", "0", "-map", "1", "-c", "copy"]
+    ffmpeg(*inputs, "-disposition:v:0", "attached_pic", tmp_path / "both.mp4")
+    np.testing.assert_array_equal(read(tmp_path / "both.mp4"), moving_pattern(1, 9, 16))
+
+
+# --- Pixels ---
+
+
+@pytest.mark.parametrize("alpha", [0, 102, 255])
+def test_transparent_video_is_composed_over_black(tmp_path, capsys, alpha):
+    frames = moving_pattern(1, 3, 8)
+    picture = f"format=rgba,colorchannelmixer=aa={alpha / 255}"
+    path = encode(tmp_path / "a.mov", frames, "-vf", picture, "-c:v", "png", "-pix_fmt", "rgba")
+    np.testing.assert_allclose(read(path), frames * (alpha / 255), atol=1.1)
+    said = f"{path} has transparency: it is composed over black\n"
+    assert capsys.readouterr().err == ("" if alpha == 255 else said)
+
+
+def test_frames_with_too_many_pixels_are_refused_with_the_limit(tmp_path, monkeypatch):
+    path = encode(tmp_path / "a.avi", moving_pattern(1, 3, 32), *FFV1)
+    limit = videos.INPUT.index(str(videos.MOST_PIXELS))
+    monkeypatch.setattr(
+        videos, "INPUT", [*videos.INPUT[:limit], "1000", *videos.INPUT[limit + 1 :]]
+    )
+    for call in (read, video_size):
+        message = refusal(call, path)
+        assert f"{path} has more than {videos.MOST_PIXELS} pixels" in message
+
+
+# --- Which files ---
+
+
+@pytest.mark.parametrize("folder", ["2024-05-01T12:00:00", "http:", "-i", "concat:a|b", "%d"])
+@pytest.mark.parametrize("name", ["a:b.avi", "a%20b%03d.avi", "-y.avi", "a\nb.avi"])
+def test_any_name_is_read_as_the_name_of_a_file(tmp_path, monkeypatch, folder, name):
+    frames = moving_pattern(1, 3, 8)
+    made = encode(tmp_path / "a.avi", frames, *FFV1)
+    monkeypatch.chdir(tmp_path)
+    os.mkdir(folder)
+    path = made.rename(os.path.join(folder, name))
+    np.testing.assert_array_equal(read(path), frames)
+
+
+PLAYLISTS = {
+    "concat": "ffconcat version 1.0\nfile 'secret.avi'\n",
+    "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.ts\n#EXT-X-ENDLIST\n",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n",
+    "dash": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static">'
+    "<Period><AdaptationSet><Representation><BaseURL>secret.avi</BaseURL></Representation>"
+    "</AdaptationSet></Period></MPD>",
+}
+
+
+@pytest.mark.parametrize("kind", PLAYLISTS)
+@pytest.mark.parametrize("suffix", [".mp4", ".ts"])
+def test_file_that_refers_to_others_is_refused(tmp_path, monkeypatch, kind, suffix):
+    encode(tmp_path / "secret.avi", moving_pattern(1, 3, 8), *FFV1)
+    encode(tmp_path / "secret.ts", moving_pattern(1, 3, 16), *H264)
+    path = tmp_path / f"a{suffix}"
+    path.write_text(PLAYLISTS[kind])
+    monkeypatch.chdir(tmp_path)
+    assert str(path) in refusal(read, path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_is_refused(tmp_path, make):
+    make(tmp_path / "a.mp4")
+    for call in (read, count_packets, video_size):
+        assert "not a file" in refusal(call, tmp_path / "a.mp4")
+
+
+# --- ffmpeg ---
+
+
+@pytest.fixture
+def fake_ffmpeg(tmp_path, monkeypatch):
+    """Makes an ffmpeg of a version that does something else than decode."""
+
+    def make(version, then):
+        program = tmp_path / "ffmpeg"
+        words = f'case "$*" in *-version*) echo ffmpeg version {version};; *) {then};; esac'
+        program.write_text(f"#!/bin/sh\n{words}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(program))
+        return program
+
+    return make
+
+
+@pytest.mark.parametrize("call", [read, count_packets, video_size])
+def test_old_ffmpeg_is_blamed_and_not_the_clip(tmp_path, fake_ffmpeg, call):
+    path = encode(tmp_path / "a.avi", moving_pattern(1, 3, 8), *FFV1)
+    program = fake_ffmpeg("4.2.2", "exit 1")
+    message = refusal(call, path)
+    assert f"{program} is ffmpeg 4.2.2, too old" in message
+    assert str(path) not in message
+
+
+@pytest.mark.parametrize("call", [read, count_packets, video_size])
+def test_decoding_without_progress_is_ended(tmp_path, fake_ffmpeg, call, monkeypatch):
+    path = encode(tmp_path / "a.avi", moving_pattern(1, 3, 8), *FFV1)
+    fake_ffmpeg("7.0", "tail -f /dev/null & wait")
+    monkeypatch.setattr(videos, "LONGEST_WAIT", 0.1)
+    message = refusal(call, path)
+    assert f"decoding {path} made no progress" in message
