@@ -92,8 +92,9 @@ def open_image(path: Path) -> Image.Image:
             with Image.open(path, formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Image.DecompressionBombError
-                if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-                    tell_once(f"{path} has {image.n_frames} pictures: the first is used")
+                count = getattr(image, "n_frames", 1)
+                if count > 1 and image.format != "MPO":  # a photo and its copies for 3D screens
+                    tell_once(f"{path} has {count} pictures: the first is used")
                 image.load()
                 return _upright(image)
     except FileNotFoundError as error:

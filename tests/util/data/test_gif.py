@@ -16,7 +16,7 @@ FRAMES = moving_pattern(seed=3, length=3, side=8)
 def gif():
     images = [Image.fromarray(frame) for frame in FRAMES]
     file = io.BytesIO()
-    images[0].save(file, "GIF", save_all=True, append_images=images[1:])
+    images[0].save(file, "GIF", save_all=True, append_images=images[1:], duration=40)
     return file.getvalue()
 
 
