@@ -36,6 +36,8 @@ def clips(tmp_path_factory):
     video.write_bytes(video.read_bytes()[:-2000])
     (folder / "picture" / "one").mkdir()
     (folder / "picture" / "one" / "1.png").write_bytes(b"not a picture")
+    (folder / "pipe").mkdir()
+    os.mkfifo(folder / "pipe" / "waves.mp4")
     (place / "file").write_text("in the way")
     return place
 
@@ -59,6 +61,7 @@ CASES = {
     "no clips": ({"category": "empty"}, 1, [f"{FOLDER}/empty", ".mp4", ".png"]),
     "broken video": ({"category": "broken"}, 1, [f"{FOLDER}/broken/noise.mp4", "remove"]),
     "cut video": ({"category": "cut"}, 1, [f"{FOLDER}/cut/waves.mp4", "remove"]),
+    "named pipe": ({"category": "pipe"}, 1, [f"{FOLDER}/pipe/waves.mp4", "named pipe", "remove"]),
     "broken image": ({"category": "picture"}, 1, [f"{FOLDER}/picture/one/1.png", "remove"]),
     "short clip": ({"num_frames": 8}, 1, ["ripples.avi", "7 frames", "--num_frames 8"]),
     "short rest": ({"first_frame": 3}, 1, ["ripples.avi", "7 frames", "--first_frame 3"]),

@@ -20,7 +20,7 @@ from PIL import Image
 from util.data.gif import is_cut_gif
 from util.data.stills import MOST_PIXELS, over_black
 from util.system.errors import RunError
-from util.system.ffmpeg import ffmpeg_program
+from util.system.ffmpeg import ffmpeg_program, reader_in_words
 from util.system.notes import tell_once
 from util.system.regular_files import refuse_special
 
@@ -146,7 +146,10 @@ def count_packets(path: Path) -> int:
             count += not line.startswith(b"#") and not _flags(line) & NOT_SHOWN
         broken = process.messages()
     if broken or not count or is_cut_gif(path):
-        raise RunError(f"{path} is not a video, or is broken or truncated; replace or remove it")
+        raise RunError(
+            f"{path} is not a video, or is broken or truncated; replace or remove it"
+            f"{reader_in_words()}"
+        )
     return count
 
 
@@ -167,7 +170,7 @@ def video_size(path: Path) -> tuple[int, int]:
         image = _next_picture(process)
         if image is None:
             process.messages()
-            raise RunError(f"{path} cannot be decoded as a video; replace or remove it")
+            raise _undecodable(path)
     return image.size
 
 
@@ -192,13 +195,17 @@ def video_frames(path: Path) -> Generator[Image.Image, None, None]:
             yield image
         broken = process.messages()
     if not count:
-        raise RunError(f"{path} cannot be decoded as a video; replace or remove it")
+        raise _undecodable(path)
     # An intact file may contain a few packets that give no frame.
     if broken and count < 0.95 * packets - 1:
         raise RunError(
             f"{path} is broken: of {packets} frames only {count} can be decoded; "
-            "replace or remove it"
+            f"replace or remove it{reader_in_words()}"
         )
+
+
+def _undecodable(path: Path) -> RunError:
+    return RunError(f"{path} cannot be decoded as a video; replace or remove it{reader_in_words()}")
 
 
 def _next_picture(process: Decoding) -> Image.Image | None:

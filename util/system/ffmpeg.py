@@ -1,6 +1,7 @@
 """The ffmpeg that reads and writes videos: that of imageio-ffmpeg, or IMAGEIO_FFMPEG_EXE."""
 
 import functools
+import os
 import re
 import subprocess
 
@@ -25,6 +26,14 @@ def ffmpeg_program() -> str:
         raise RunError("no ffmpeg found; install imageio-ffmpeg again") from error
     _refuse_unfit(program)
     return program
+
+
+def reader_in_words() -> str:
+    """Which ffmpeg reads, if IMAGEIO_FFMPEG_EXE names it. It can be the reason of an error."""
+    if not os.getenv("IMAGEIO_FFMPEG_EXE"):
+        return ""
+    program = ffmpeg_program()
+    return f" (IMAGEIO_FFMPEG_EXE names {program}, ffmpeg {version_of(program)})"
 
 
 @functools.cache

@@ -8,7 +8,8 @@ import sys
 def tell_once(line: str) -> None:
     """Print a line on stderr. The same line is printed only once, however often the input is read.
 
-    Names in the line can have line breaks and bytes that are not UTF-8.
+    Names in the line can have line breaks, other control characters and bytes that are not UTF-8;
+    they are shown as escapes.
     """
-    safe = " ".join(line.splitlines()).encode(errors="backslashreplace").decode()
-    print(safe, file=sys.stderr)
+    shown = (c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    print("".join(shown), file=sys.stderr)

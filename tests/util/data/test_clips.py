@@ -97,6 +97,12 @@ def test_folder_of_images_is_read_in_the_order_of_their_numbers(tmp_path, suffix
     assert np.diag(distances).max() <= error
 
 
+def test_folder_can_mix_suffixes_in_any_case(tmp_path):
+    for number, suffix in enumerate([".png", ".PNG", ".bmp", ".Tif", ".ppm"]):
+        Image.fromarray(FRAMES[number]).save(tmp_path / f"frame_{number}{suffix}")
+    np.testing.assert_array_equal(read_all(tmp_path, 5), FRAMES[:5])
+
+
 def test_image_without_colours_or_with_transparency_is_read(tmp_path):
     grey = FRAMES[0, :, :, 0]
     Image.fromarray(grey).save(tmp_path / "1.png")

@@ -648,3 +648,17 @@ def test_clip_and_mask_that_are_named_pipes_are_refused(tmp_path):
     os.mkfifo(tmp_path / "a.mp4")
     for name in ("a.png", "a.npy", "a.mp4"):
         assert "a named pipe" in refusal(read_mask, tmp_path / name, 0, LENGTH)
+
+
+def test_mask_whose_name_is_not_utf_8_is_refused(tmp_path):
+    (tmp_path / "waves").mkdir()
+    name = os.fsdecode(b"caf\xe9.npy")
+    (tmp_path / "waves" / name).write_bytes(b"")
+    message = refusal(masks, settings(tmp_path, mask_file=name), ["swell"])
+    assert "caf\\xe9.npy is not UTF-8" in message
+
+
+def test_layout_of_a_mask_that_is_no_array_does_nothing_and_this_is_told(tmp_path, capsys):
+    source = folder(tmp_path / "a", blocks())
+    np.testing.assert_array_equal(read_mask(source, 0, LENGTH, layout="THW"), blocks())
+    assert f"--mask_layout THW does nothing: mask {source}" in capsys.readouterr().err

@@ -176,6 +176,14 @@ def test_old_ffmpeg_is_blamed_and_not_the_clip(tmp_path, fake_ffmpeg, call):
 
 
 @pytest.mark.parametrize("call", [read, count_packets, video_size])
+def test_broken_ffmpeg_is_named_with_its_version(tmp_path, fake_ffmpeg, call):
+    path = encode(tmp_path / "a.avi", moving_pattern(1, 3, 8), *FFV1)
+    program = fake_ffmpeg("7.0-mine", "exit 1")
+    message = refusal(call, path)
+    assert f"IMAGEIO_FFMPEG_EXE names {program}, ffmpeg 7.0-mine" in message
+
+
+@pytest.mark.parametrize("call", [read, count_packets, video_size])
 def test_decoding_without_progress_is_ended(tmp_path, fake_ffmpeg, call, monkeypatch):
     path = encode(tmp_path / "a.avi", moving_pattern(1, 3, 8), *FFV1)
     fake_ffmpeg("7.0", "tail -f /dev/null & wait")
