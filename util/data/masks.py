@@ -27,7 +27,7 @@ def masks(
     """The mask of each sequence: bool [T, height, width], true where a pixel is missing.
 
     A mask from a file keeps its height and width, to be resized together with the clip. A generated
-    mask has the size of the frames. The share of missing pixels is printed.
+    mask has the size of the frames.
 
     Args:
         clips: the facts of the sequences; without them, less is known to find mistakes.
@@ -59,12 +59,15 @@ def masks(
             f"missing where an array or a palette image is not 0, or where another image or a "
             f"video is brighter than {BRIGHT}"
         )
-    _tell_shares(options, names, resized)
     return missing
 
 
-def _tell_shares(options: Options, names: Sequence[str], resized: Sequence[np.ndarray]) -> None:
-    """Print the share of missing pixels of each mask, which sequences can share."""
+def tell_shares(options: Options, names: Sequence[str], resized: Sequence[np.ndarray]) -> None:
+    """Print the share of missing pixels of each mask, which sequences can share.
+
+    Args:
+        resized: the mask of each sequence, bool, in the size of the frames.
+    """
     shares: dict[str, list[float]] = {}
     for mask, name in zip(resized, names, strict=True):
         shares.setdefault(origin(options, name), []).append(100 * mask.mean())

@@ -8,7 +8,7 @@ import numpy as np
 from util.data.clip_facts import facts_of
 from util.data.clips import Clips, find_clips, nearest_pixels, read_category
 from util.data.frames import to_bytes
-from util.data.masks import masks
+from util.data.masks import masks, tell_shares
 from util.options.experiment import Experiment
 from util.options.schema import Options
 from util.system.errors import RunError
@@ -45,12 +45,9 @@ def _without_missing(clips: Clips, options: Options, experiment: Experiment) -> 
     resized = [nearest_pixels(mask, *clips.frames.shape[2:4]) for mask in masks_as_read]
     missing = np.stack(resized)[..., np.newaxis]
     observed = _read(options, options.data_path, masks_as_read)
-    return Clips(
-        clips.names,
-        np.where(missing, np.float32(-1.0), observed.frames),
-        missing,
-        _truth(clips, options, experiment),
-    )
+    truth = _truth(clips, options, experiment)
+    tell_shares(options, clips.names, resized)
+    return Clips(clips.names, np.where(missing, np.float32(-1.0), observed.frames), missing, truth)
 
 
 def _truth(clips: Clips, options: Options, experiment: Experiment) -> np.ndarray | None:

@@ -20,7 +20,7 @@ from util.data.clips import (
     resize_square_without,
 )
 from util.data.frames import to_bytes
-from util.data.masks import masks, read_mask
+from util.data.masks import masks, read_mask, tell_shares
 from util.options.schema import Options
 from util.pictures.encoding import write_frames, write_video
 from util.runs.jobs import prepare
@@ -155,7 +155,7 @@ def test_mask_of_another_size_stays_so_and_is_told_of_once_where_sequences_share
     clips = [ClipFacts(Path(name), LENGTH, 2 * SIDE, 3 * SIDE) for name in ("a", "b", "c")]
     read = masks(settings(tmp_path, mask_file="all.mat"), ["a", "b", "c"], clips)
     np.testing.assert_array_equal(read, [wide] * 3)
-    line, _ = capsys.readouterr().err.splitlines()
+    (line,) = capsys.readouterr().err.splitlines()
     for word in (str(tmp_path / "waves" / "all.mat"), "24×16", "8×8"):
         assert word in line
 
@@ -195,11 +195,14 @@ def test_share_of_missing_pixels_is_told_and_inverting_exchanges_them(
     asked = settings(tmp_path, mask_file="all.mat", invert_mask=inverted, image_size=10)
     (read,) = masks(asked, ["a"])
     np.testing.assert_array_equal(read, missing_share(share) ^ inverted)
+    assert capsys.readouterr().err == ""
+    tell_shares(asked, ["a"], [read])
     assert capsys.readouterr().err == f"mask {path}: {said}\n"
 
 
 def test_share_of_a_mask_that_is_made_is_told_once_for_all_sequences(capsys):
-    masks(settings(mask_type="missingFrames", missing_fraction=5 / 6), ["a", "b"])
+    made = settings(mask_type="missingFrames", missing_fraction=5 / 6)
+    tell_shares(made, ["a", "b"], masks(made, ["a", "b"]))
     assert capsys.readouterr().err == (
         f"--mask_type missingFrames with --missing_fraction {5 / 6}: 83.3 % of the pixels are "
         "missing\n"
@@ -635,11 +638,13 @@ def test_mask_of_another_length_than_the_clip_is_told_with_both_lengths(tmp_path
     place.mkdir(parents=True)
     encode(place / "a.avi", as_frames(blocks()), "-c:v", "ffv1", "-pix_fmt", "bgr0")
     clips_in(tmp_path, "--mask_file", "a.avi")
+    share = 100 * blocks().mean()
     lines = capsys.readouterr().err.splitlines()
     assert (
         f"mask {place / 'a.avi'} has 6 frames and {tmp_path / 'data' / 'waves' / 'ripples'} has 9: "
         "both are used from frame 0 to 5"
     ) in lines
+    assert f"mask {place / 'a.avi'}: {share:.1f} % of the pixels are missing" in lines
 
 
 def test_clip_and_mask_that_are_named_pipes_are_refused(tmp_path):

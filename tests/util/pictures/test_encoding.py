@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 from support.command_line import moving_pattern
 
+from util.pictures import encoding
 from util.pictures.encoding import video_writer, write_frames, write_png, write_video
 
 FRAMES = moving_pattern(seed=5, length=7, side=16)
@@ -82,7 +83,7 @@ def test_encoder_that_cannot_write_is_an_os_error_and_leaves_nothing(tmp_path):
 
 
 def test_encoder_that_dies_is_an_os_error_and_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", lambda: "false")
+    monkeypatch.setattr(encoding, "ffmpeg_program", lambda: "false")
     with pytest.raises(OSError), video_writer(tmp_path / "waves", 16, 16) as write:
         for _ in range(1000):
             write(FRAMES)
