@@ -25,14 +25,15 @@ def main(arguments: Sequence[str]) -> int:
         from util.experiments.registry import EXPERIMENTS
         from util.experiments.running import run_experiment
         from util.options.command_line import parse
-        from util.runs.jobs import prepare
+        from util.runs.jobs import locked_run, prepare
         from util.system.tensorflow_setup import start_tensorflow
 
         command_line = parse(arguments, EXPERIMENTS)
         debug = command_line.options.debug
-        job = prepare(command_line)
-        start_tensorflow(debug)
-        print(run_experiment(job))
+        with locked_run(command_line):
+            job = prepare(command_line)
+            start_tensorflow(debug)
+            print(run_experiment(job))
     except Interrupted as stop:
         print(stop, file=sys.stderr)
         return stop.exit_code

@@ -17,6 +17,7 @@ from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, clips_in, refuse_unp
 from util.data.stills import image_frames
 from util.data.videos import video_frames
 from util.system.errors import RunError
+from util.system.names import existing_form
 
 WEIGHT_OF_NONE = 1e-3  # a smaller sum of weights is only rounding error
 
@@ -85,7 +86,7 @@ def find_clips(data_path: str | Path, category: str) -> list[Path]:
     Raises:
         RunError: the category does not exist, has no clips, or a name is not UTF-8.
     """
-    folder = Path(data_path) / category
+    folder = existing_form(Path(data_path) / category)
     if not folder.is_dir():
         raise RunError(
             f"no category {category} in {data_path}; {existing_categories(Path(data_path))}"

@@ -15,6 +15,7 @@ from util.data.mask_pictures import BRIGHT, read_images, read_still, read_video
 from util.data.videos import count_packets
 from util.options.schema import Options
 from util.system.errors import RunError
+from util.system.names import existing_form
 from util.system.notes import tell_once
 from util.system.regular_files import refuse_special
 
@@ -160,7 +161,7 @@ def mask_source(options: Options, sequence: str) -> Path:
     Raises:
         RunError: neither exists. The message lists the files that exist.
     """
-    folder, mask_file = Path(options.mask_path) / options.category, options.mask_file
+    folder, mask_file = existing_form(Path(options.mask_path) / options.category), options.mask_file
     of_it, of_all = folder / sequence / mask_file, folder / mask_file
     for path in (of_it, of_all):
         if mask_file and path.exists():

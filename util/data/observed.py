@@ -12,6 +12,7 @@ from util.data.masks import masks, tell_shares
 from util.options.experiment import Experiment
 from util.options.schema import Options
 from util.system.errors import RunError
+from util.system.names import existing_form
 
 
 def observed_clips(options: Options, experiment: Experiment) -> Clips:
@@ -61,7 +62,7 @@ def _truth(clips: Clips, options: Options, experiment: Experiment) -> np.ndarray
     if not options.truth_path:
         print("no --truth_path: the result cannot be scored", file=sys.stderr)
         return None
-    if not (Path(options.truth_path) / options.category).is_dir():
+    if not existing_form(Path(options.truth_path) / options.category).is_dir():
         print(
             f"no {options.category} in --truth_path {options.truth_path}: the result cannot be "
             "scored",

@@ -23,6 +23,7 @@ from util.runs.loading import LoadedCheckpoint, LoadedRun
 from util.runs.sampling import sampled_bytes
 from util.runs.training import TrainingResult, train_model
 from util.system.errors import CommandLineError
+from util.system.names import safe_names, shortened
 
 INFERENCES_AFTER_TRAINING = 20  # number of sampler runs on each chunk
 
@@ -58,7 +59,8 @@ def test(run: LoadedRun) -> None:
     options, sampler, folder = run.options, run.sampler, run.folder
     images = [read_image(Path(path)) for path in options.image]
     stills = np.stack([resize_square(image, options.image_size) for image in images])
-    names = [f"{number}_{Path(path).stem}" for number, path in enumerate(options.image, 1)]
+    stems = [safe_names([Path(path).stem])[0] for path in options.image]
+    names = [shortened(f"{number}_{stem}") for number, stem in enumerate(stems, 1)]
     latents = encoded(sampler.generator, to_model_range(stills))
     rows = []
     for video in range(options.num_batches_in_test):

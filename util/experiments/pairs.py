@@ -6,6 +6,7 @@ from typing import NamedTuple
 from util.options.schema import pairs_of
 from util.runs.loading import LoadedCheckpoint, LoadedRun, refuse_unknown
 from util.system.errors import CommandLineError
+from util.system.names import shortened
 
 DEFAULT_PAIRS = 4  # largest number of pairs if --pairs is left out
 
@@ -37,4 +38,4 @@ def pairs(run: LoadedRun) -> Iterator[Pair]:
     last = min(len(names), 2 * DEFAULT_PAIRS) - 1
     neighbours = [(first, first + 1) for first in range(0, last, 2)]
     for first, second in pairs_of(run.options.pairs) or neighbours:
-        yield Pair(first, second, f"{names[first]}_to_{names[second]}")
+        yield Pair(first, second, shortened(f"{names[first]}_to_{names[second]}"))

@@ -20,14 +20,14 @@ def run_experiment(job: TrainingJob | TestingJob) -> str:
 
 def test(job: TestingJob) -> str:
     """Test a checkpoint. The experiment may refuse it before anything is written."""
-    from util.runs.loading import build_run, read_checkpoint  # here, as it imports TensorFlow
+    from util.runs.loading import built_run, read_checkpoint  # here, as it imports TensorFlow
 
     checkpoint = read_checkpoint(job)
     module = module_of(checkpoint.experiment)
     module.check(checkpoint)
-    run = build_run(job, checkpoint)
-    module.test(run)
-    return f"results in {run.folder}"
+    with built_run(job, checkpoint) as run:
+        module.test(run)
+    return f"results in {run.results.final}"
 
 
 def module_of(experiment: Experiment):

@@ -104,7 +104,7 @@ def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
         generator, state = run.sampler.generator, checkpoint.state
         whole = not (checkpoint.trained_by.encodes and state.options.encoded_frame == "random")
         check = posterior_check(generator, options, state.latents, state.epoch, whole)
-        report_evaluations(run.folder, evaluations, check)
+        report_evaluations(run.folder, evaluations, check, run.results.final)
 
 
 def write_chunks(

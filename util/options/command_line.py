@@ -5,6 +5,7 @@ The caller gives the records of the experiments, so this module names no experim
 
 import argparse
 import difflib
+import os
 import re
 import shutil
 import sys
@@ -28,6 +29,7 @@ from util.options.schema import (
     scope_of,
 )
 from util.system.errors import CommandLineError
+from util.system.names import LONGEST, same_name
 
 NARROWEST = 40  # columns of --help, also where the terminal has fewer
 LONGEST_SHOWN = 60  # characters of a value in an error
@@ -104,11 +106,15 @@ def refuse_contradictions(options: Options, recorded: Options, names: Iterable[s
         fixed.add(Scope.FIXED_IN_TRAINING)
     for name in names:
         now, then = getattr(options, name), getattr(recorded, name)
-        if now != then and scope_of(name) in fixed:
+        if now != then and scope_of(name) in fixed and not _is_same_category(name, now, then):
             raise CommandLineError(
                 f"--{name} {now} contradicts the checkpoint, which was trained with "
                 f"--{name} {then}; leave the flag out or train another run"
             )
+
+
+def _is_same_category(name: str, now: Any, then: Any) -> bool:
+    return name == "category" and same_name(now, then)
 
 
 def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
@@ -123,10 +129,7 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
     given |= {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
     _settle_network(given)
     experiment = given.get("experiment", Options.experiment)
-    if experiment not in experiments:
-        raise CommandLineError(
-            f"--experiment {experiment} is unknown; it must be one of {', '.join(experiments)}"
-        )
+    _refuse_unknown_experiment(experiment, experiments)
     schedule = given.get("schedule", Options.schedule)
     _refuse_out_of_range("schedule", schedule)
     defaults = experiments[experiment].defaults(schedule)
@@ -140,11 +143,29 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
     return CommandLine(options, frozenset(given), experiments)
 
 
+def refuse_unusable(recorded: Options, experiments: Experiments) -> None:
+    """Raises CommandLineError if no command line could have given the recorded options of a run.
+
+    The limits of single options hold already, see `Options.from_json`.
+    """
+    _refuse_unknown_experiment(recorded.experiment, experiments)
+    for rule in RULES:
+        rule(recorded, experiments[recorded.experiment])
+    refuse_other_mode(recorded, experiments[recorded.experiment])
+
+
+def _refuse_unknown_experiment(name: str, experiments: Experiments) -> None:
+    if name not in experiments:
+        raise CommandLineError(
+            f"--experiment {name} is unknown; it must be one of {', '.join(experiments)}"
+        )
+
+
 # --- Rules beyond the limits of single options ---
 
 
 def _network_makes_the_size(options: Options, _: Experiment) -> None:
-    if NETWORK_SIDES[options.frame_generator_mode] != options.image_size:
+    if NETWORK_SIDES.get(options.frame_generator_mode) != options.image_size:
         raise CommandLineError(
             f"--image_size {options.image_size} is not the size that the network "
             f"{options.frame_generator_mode} makes; networks exist for the sizes "
@@ -176,6 +197,10 @@ def _category_is_a_name(options: Options, _: Experiment) -> None:
         raise CommandLineError(
             f"--category {options.category} is not a name; give the folder that holds it "
             "as --data_path and its name alone as --category"
+        )
+    if len(os.fsencode(options.category)) > LONGEST:
+        raise CommandLineError(
+            f"--category {options.category} is too long; a name has at most {LONGEST} bytes"
         )
 
 

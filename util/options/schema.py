@@ -468,18 +468,46 @@ class Options:
         """Read the text of `to_json`. An option that the text lacks gets its default.
 
         Raises:
-            ValueError: the text is no JSON object, or contains an unknown option.
+            ValueError: the text is no JSON object, names an option twice, or contains an unknown
+                option, a value of another type or a value out of range.
         """
-        values = json.loads(text)
+        try:
+            values = json.loads(text, object_pairs_hook=each_once)
+        except (TypeError, RecursionError) as error:
+            raise ValueError("not a text in JSON") from error
         if not isinstance(values, dict):
             raise ValueError("not an object of options")
         unknown = values.keys() - FIELDS.keys()
         if unknown:
             raise ValueError(f"unknown options {', '.join(sorted(unknown))}")
         values.setdefault("schedule", "published")  # earlier versions had no other
-        if "image" in values:
+        if isinstance(values.get("image"), list):
             values["image"] = tuple(values["image"])
+        for name, value in values.items():
+            _refuse_other_type(name, value)
+            limit = limit_of(name)
+            if limit and not limit.holds(value):
+                raise ValueError(f"--{name} {value} is out of range; it must be {limit.words}")
         return cls(**values)
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of a JSON text. Raises ValueError if it has a key twice."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice} is there twice")
+    return values
+
+
+def _refuse_other_type(name: str, value: Any) -> None:
+    """Raises ValueError if a value of a JSON text has not the type of its option."""
+    wanted = FIELDS[name].type
+    types = (int, float) if wanted is float else (wanted,)
+    texts = value if isinstance(value, tuple) else ()
+    if type(value) not in types or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"--{name} {value!r} is of another type")
 
 
 FIELDS: dict[str, dataclasses.Field] = {field.name: field for field in dataclasses.fields(Options)}

@@ -1,7 +1,8 @@
 """Layouts of videos and pictures: side by side, as contact sheets, as the folder of a sequence."""
 
 import math
-import shutil
+import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,11 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from util.pictures.encoding import write_frames, write_png, write_video
+from util.system.atomic import PARTIAL_NAME, partial_name
+from util.system.deleting import delete_matching, delete_whole
+from util.system.moving import free_name, move_into
 
 GAP = 2  # pixels between the panels of a sheet
 WHITE = 255
 COLUMNS = 15  # frames in a row of a sheet
 MOMENTS = 4  # frames of each video in the picture of an overview
+
+# The files of `write_sequence` and the measures beside them, as regular expressions.
+PICTURES = r"(mp4|gif|png)"
+_KINDS = r"(observed|reconstructed|synthesized_\d+|recovered|original|mask)"
+IN_SEQUENCE = (
+    rf"{_KINDS}\.{PICTURES}|{_KINDS}/\d{{5,}}\.png|side_by_side\.{PICTURES}|comparison\.json"
+)
 
 Panels = Sequence[np.ndarray] | np.ndarray  # pictures or videos, along the first axis
 
@@ -53,13 +64,23 @@ def widened(picture: np.ndarray, width: int) -> np.ndarray:
 
 @contextmanager
 def in_place_of(folder: Path) -> Iterator[Path]:
-    """Yield a new folder, which replaces `folder` if the block succeeds."""
-    unfinished = folder.with_name(f".partial-{folder.name}")
+    """Yield a new folder, which replaces `folder` if the block succeeds.
+
+    Files in `folder` that `write_sequence` did not write stay. If `folder` is a link to a folder,
+    the link stays. If it is a file or a link to nothing, the new folder gets another name.
+    """
+    if os.path.lexists(folder) and not folder.is_dir():
+        folder = free_name(folder)
+    place = folder if folder.is_symlink() else folder.parent  # on the disk of `folder`
+    unfinished = place / partial_name()
     unfinished.mkdir()
     yield unfinished
     if folder.exists():  # from the same run before it was resumed
-        shutil.rmtree(folder)
-    unfinished.rename(folder)
+        for path in folder.iterdir():
+            if re.fullmatch(PARTIAL_NAME, path.name) and path != unfinished:
+                delete_whole(path)
+        delete_matching(folder, IN_SEQUENCE)
+    move_into(unfinished, folder)
 
 
 def write_sequence(

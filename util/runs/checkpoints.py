@@ -3,20 +3,29 @@
 A checkpoint is two files, data and index. It counts only if both have their names. The index gets
 its name last. If a run is killed while it writes a checkpoint, the previous checkpoint therefore
 stays the newest.
+
+The file named checkpoint says which checkpoints there are, for tf.train.latest_checkpoint. This
+program does not read it.
 """
 
 import errno
+import math
 import os
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from util.system.atomic import flush_to_disk
+from util.system.atomic import flush_to_disk, partial_name, write_text
 from util.system.errors import RunError
+from util.system.names import LONGEST
+from util.system.regular_files import refuse_special
 
 _DATA, _INDEX = ".data-00000-of-00001", ".index"
+# The files in the folder of checkpoints, as a regular expression.
+FILES = r"checkpoint|model\.ckpt-\d+\.(index|data-00000-of-00001)(\.tempstate\d+)?"
 
 
 class UnreadableCheckpoint(RunError):
@@ -30,20 +39,32 @@ def save(folder: Path, epoch: int, arrays: Mapping[str, np.ndarray], max_to_keep
         OSError: the checkpoint cannot be written.
     """
     final = folder / f"model.ckpt-{epoch}"
-    partial = folder / f".partial-model.ckpt-{epoch}"
+    unfinished = folder / partial_name()
     remove(final)
+    unfinished.mkdir()
     try:
+        partial = unfinished / final.name
         _write(partial, arrays)
         for suffix in (_DATA, _INDEX):
             flush_to_disk(Path(f"{partial}{suffix}"))
             os.replace(f"{partial}{suffix}", f"{final}{suffix}")
     finally:
-        for leftover in folder.glob(f"{partial.name}*"):
-            leftover.unlink()
+        shutil.rmtree(unfinished, ignore_errors=True)
     older = [path for number, path in existing(folder) if number < epoch]
-    for old in older[: max(0, len(older) + 1 - max_to_keep)]:
+    superfluous = older[: max(0, len(older) + 1 - max_to_keep)]
+    kept = [path for _, path in existing(folder) if path not in [*superfluous, final]]
+    _write_list(folder, [*kept, final])
+    for old in superfluous:
         remove(old)
     return final
+
+
+def _write_list(folder: Path, paths: Iterable[Path]) -> None:
+    """Write the file named checkpoint; the last of `paths` is the one to be taken."""
+    names = [path.name for path in paths]
+    lines = [f'model_checkpoint_path: "{names[-1]}"']
+    lines += [f'all_model_checkpoint_paths: "{name}"' for name in names]
+    write_text(folder / "checkpoint", "\n".join(lines) + "\n")
 
 
 def _write(prefix: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -73,13 +94,21 @@ def load(path: Path) -> dict[str, np.ndarray]:
 
     Raises:
         UnreadableCheckpoint: the files are damaged, or do not belong together.
+        RunError: a file is not a regular file.
     """
     import tensorflow.compat.v1 as tf
 
+    for suffix in (_DATA, _INDEX):
+        refuse_special(Path(f"{path}{suffix}"))
     try:
         reader = tf.train.load_checkpoint(str(path))
-        return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
-    except (tf.errors.OpError, IndexError, ValueError, RuntimeError) as error:
+        shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+        # The size on the disk bounds the size in memory, before memory is taken.
+        size = sum(math.prod(shape) * types[name].size for name, shape in shapes.items())
+        if size > os.path.getsize(f"{path}{_DATA}"):
+            raise ValueError("arrays larger than the file")
+        return {name: reader.get_tensor(name) for name in shapes}
+    except (tf.errors.OpError, OSError, IndexError, ValueError, RuntimeError, MemoryError) as error:
         raise UnreadableCheckpoint(
             f"checkpoint {path} is damaged or half-written; test or resume from another one"
         ) from error
@@ -87,7 +116,7 @@ def load(path: Path) -> dict[str, np.ndarray]:
 
 def existing(folder: Path) -> list[tuple[int, Path]]:
     """Epoch and path of every complete checkpoint in `folder`, oldest first."""
-    found = []
+    found: list[tuple[int, Path]] = []
     for index in folder.glob(f"model.ckpt-*{_INDEX}"):
         name = re.fullmatch(r"model\.ckpt-(\d+)", index.name.removesuffix(_INDEX))
         if name and index.with_name(name[0] + _DATA).exists():
@@ -117,10 +146,22 @@ def find(path: Path) -> Path:
     if not name:
         raise RunError(f"no checkpoint {path}; it is named <folder>/model.ckpt-<epoch>")
     path = path.with_name(name)
+    if len(os.fsencode(name + _DATA)) > LONGEST:
+        raise RunError(f"no checkpoint {path}; its name is longer than a name of a file can be")
     if (path.parent / f"{path.name}{_INDEX}").exists():
         return path
-    names = ", ".join(found.name for _, found in existing(path.parent)) or "no checkpoint"
-    raise RunError(f"no checkpoint {path}; {path.parent} holds {names}")
+    raise RunError(f"no checkpoint {path}; {those_in(path.parent)}")
+
+
+def those_in(folder: Path) -> str:
+    """The checkpoints in a folder, in words."""
+    names = ", ".join(path.name for _, path in existing(folder)) or "no checkpoint"
+    return f"{folder} holds {names}"
+
+
+def is_there(path: Path) -> bool:
+    """Whether both files of a checkpoint exist."""
+    return all(Path(f"{path}{suffix}").exists() for suffix in (_DATA, _INDEX))
 
 
 def remove(path: Path) -> None:

@@ -12,13 +12,17 @@ WHOLE_TABLES = 2  # of more sequences, only the rows of the synthesized videos a
 
 
 def report_evaluations(
-    folder: Path, evaluations: Mapping[str, Evaluation], check: PosteriorCheck
+    folder: Path,
+    evaluations: Mapping[str, Evaluation],
+    check: PosteriorCheck,
+    final: Path | None = None,
 ) -> None:
     """Print the measures of all sequences, and write them to `folder` as evaluation.csv.
 
     Args:
         evaluations: the table of each sequence, by its name.
         check: the check of the model. It is written beside each synthesized video.
+        final: the name that `folder` gets later, to be printed.
     """
     path = folder / "evaluation.csv"
     write_csv(path, evaluations, dict.fromkeys(evaluations, check._asdict()))
@@ -29,7 +33,7 @@ def report_evaluations(
             for video, comparison in evaluation.videos.items():
                 print(f"{name}, {video}: {in_words(comparison)}")
     print(check_in_words(check))
-    print(f"all measures, with reference rows of each clip: {path}")
+    print(f"all measures, with reference rows of each clip: {(final or folder) / path.name}")
 
 
 def check_in_words(check: PosteriorCheck) -> str:

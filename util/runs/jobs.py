@@ -1,29 +1,47 @@
 """From the command line to a job, with all checks that do not need TensorFlow.
 
-This module writes nothing and does not import TensorFlow, so that the user sees a mistake at once.
+This module writes nothing but the lock. It does not import TensorFlow, so that the user sees a
+mistake at once. Only the checkpoint of a resumed run needs TensorFlow: the options in it count.
 """
 
+import contextlib
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from util.data.clips import Clips, existing_categories
 from util.data.observed import observed_clips
-from util.options.command_line import CommandLine, refuse_other_mode
+from util.options.command_line import CommandLine, refuse_other_mode, refuse_unusable
 from util.options.experiment import Experiment
 from util.options.schema import Options
 from util.runs import checkpoints
 from util.runs.run_directory import RunDirectory
 from util.system.errors import CommandLineError, RunError
+from util.system.folder_lock import locked
+from util.system.names import existing_form, safe_names
+from util.system.tensorflow_setup import start_tensorflow
+
+# Names of files in final_result/, beside the folders of the sequences.
+RESERVED = ("evaluation.csv", "recovery_error.csv", "overview.mp4", "overview.gif", "overview.png")
+
+
+if TYPE_CHECKING:
+    from util.runs.run_state import RunState  # it imports TensorFlow
 
 
 class TrainingJob(NamedTuple):
-    """A model to train, its clips, and its run directory."""
+    """A model to train, its clips, and its run directory.
+
+    `state` is the newest checkpoint of a resumed run, otherwise None.
+    """
 
     options: Options
     experiment: Experiment
     run: RunDirectory
     clips: Clips
+    state: "RunState | None" = None
 
 
 class TestingJob(NamedTuple):
@@ -49,6 +67,44 @@ class TestingJob(NamedTuple):
             return self.run / "test" / (experiment.result or "synthesis")
         return self.run / f"final_result_{experiment.result or 'testing'}"
 
+    @property
+    def takes_newest(self) -> bool:
+        """Whether the user named no checkpoint."""
+        return not (self.command_line.options.ckpt or self.command_line.options.ckpt_name)
+
+
+@contextlib.contextmanager
+def locked_run(command_line: CommandLine) -> Iterator[None]:
+    """Hold the lock of the run directory of a training. A test holds no lock.
+
+    If the block fails and nothing was written, the folders that were created for the lock are
+    removed.
+
+    Raises:
+        RunError: another process trains in this directory, or the directory is not writable.
+    """
+    options = command_line.options
+    if not (options.isTraining and options.category):
+        yield
+        return
+    folder = directory_of(options).path
+    refuse_unwritable(folder)
+    created = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            yield
+    except BaseException:
+        for path in created:
+            with contextlib.suppress(OSError):  # not empty, or another process was faster
+                path.rmdir()
+        raise
+
+
+def directory_of(options: Options) -> RunDirectory:
+    """The run directory <output_dir>/<category>."""
+    return RunDirectory(existing_form(Path(options.output_dir) / options.category))
+
 
 def prepare(command_line: CommandLine) -> TrainingJob | TestingJob:
     """Check the command line and return its job.
@@ -58,6 +114,9 @@ def prepare(command_line: CommandLine) -> TrainingJob | TestingJob:
         RunError: clips or checkpoint do not exist or are broken, the output is not writable, or
             it would change an earlier run.
     """
+    for name in ("ckpt", "ckpt_name"):
+        if name in command_line.given and not getattr(command_line.options, name):
+            raise CommandLineError(f"--{name} is empty; name a checkpoint or leave the flag out")
     if command_line.options.isTraining:
         return prepare_training(command_line)
     return prepare_testing(command_line)
@@ -75,20 +134,71 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
             f"--ckpt {options.ckpt or options.ckpt_name} names a checkpoint to test: add "
             "--isTraining False, or continue training with --resume True"
         )
-    run = RunDirectory(Path(options.output_dir) / options.category)
+    run = directory_of(options)
+    run.refuse_unusable()
     if run.holds_run() and not (options.resume or options.overwrite):
         raise RunError(
             f"{run.path} already holds a run; continue it with --resume True, replace it with "
             "--overwrite True, or choose another --output_dir"
         )
-    if options.resume and (recorded := run.recorded_options()):
-        options = command_line.over(recorded)
+    if options.overwrite:
+        run.refuse_foreign()
+    state = None
+    if options.resume:
+        state = newest_state(run, command_line)
+        if recorded := state.options if state else checked_options(run, command_line):
+            options = command_line.over(recorded)
     experiment = command_line.experiment(options)
     refuse_other_mode(options, experiment)
     command_line.warn_of_idle(options)
     clips = observed_clips(options, experiment)
     refuse_unwritable(run.path)
-    return TrainingJob(options, experiment, run, clips)
+    clips = clips._replace(names=safe_names(clips.names, RESERVED))
+    return TrainingJob(options, experiment, run, clips, state)
+
+
+def newest_state(run: RunDirectory, command_line: CommandLine) -> "RunState | None":
+    """The newest checkpoint of a run that can be read; None if the run has no checkpoint yet.
+
+    If options.json has other options than the checkpoint, a line on stderr says so.
+
+    Raises:
+        RunError: no checkpoint can be read, or one is of another program.
+    """
+    found = checkpoints.existing(run.models)
+    if not found:
+        return None
+    start_tensorflow(command_line.options.debug)
+    from util.runs.run_state import read_state
+
+    for _, path in reversed(found):
+        try:
+            state = read_state(path, command_line.experiments)
+        except checkpoints.UnreadableCheckpoint as error:
+            print(f"{error}; trying the one before it", file=sys.stderr)
+            continue
+        if difference := run.difference_to(state.options):
+            print(f"{difference}; the options in {path.name} count", file=sys.stderr)
+        return state
+    raise RunError(f"no checkpoint in {run.models} can be read; start again with --overwrite True")
+
+
+def checked_options(run: RunDirectory, command_line: CommandLine) -> Options | None:
+    """The options in options.json; None if there is no such file.
+
+    Raises:
+        RunError: the file cannot be read, or no command line could have given these options.
+    """
+    options = run.recorded_options()
+    if options:
+        try:
+            refuse_unusable(options, command_line.experiments)
+        except CommandLineError as error:
+            raise RunError(
+                f"{run.options_file} has options of no run: {error}; restore it, or start again "
+                "with --overwrite True"
+            ) from error
+    return options
 
 
 def prepare_testing(command_line: CommandLine) -> TestingJob:
@@ -105,7 +215,12 @@ def prepare_testing(command_line: CommandLine) -> TestingJob:
         if "output_dir" in command_line.given:
             run = Path(options.output_dir) / run.name
     elif options.category:
-        directory = RunDirectory(Path(options.output_dir) / options.category)
+        directory = directory_of(options)
+        if Path(options.ckpt_name).name != options.ckpt_name or options.ckpt_name == "..":
+            raise CommandLineError(
+                f"--ckpt_name {options.ckpt_name} is not a name of a checkpoint; give a path as "
+                "--ckpt"
+            )
         name = options.ckpt_name or checkpoints.newest(directory.models).name
         checkpoint = checkpoints.find(directory.models / name)
         run = directory.path
@@ -117,9 +232,15 @@ def prepare_testing(command_line: CommandLine) -> TestingJob:
 
 def refuse_unwritable(folder: Path) -> None:
     """Raises RunError if the program cannot write into `folder`, which need not exist yet."""
-    existing = existing_part(folder)
+    try:
+        existing = existing_part(folder)
+    except OSError as error:
+        raise RunError(
+            f"cannot write to {folder}: {error.strerror}; choose another place"
+        ) from error
     if not existing.is_dir():
-        raise RunError(f"cannot write to {folder}: {existing} is a file; choose another place")
+        what = "a link to nothing" if existing.is_symlink() else "a file"
+        raise RunError(f"cannot write to {folder}: {existing} is {what}; choose another place")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise RunError(f"no permission to write to {existing}; choose another --output_dir")
 
@@ -127,6 +248,6 @@ def refuse_unwritable(folder: Path) -> None:
 def existing_part(path: Path) -> Path:
     """The path itself or its nearest parent that exists."""
     path = path.absolute()
-    while not path.exists():
+    while not (path.exists() or path.is_symlink()):
         path = path.parent
     return path

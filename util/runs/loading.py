@@ -1,8 +1,8 @@
 """Loading the model of a checkpoint for a test."""
 
-import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,12 +16,13 @@ from util.data.frames import to_bytes
 from util.data.observed import observed_clips
 from util.options.experiment import Experiment
 from util.options.schema import Options, numbers_of
+from util.runs import checkpoints
 from util.runs.building import build_generator, restore
 from util.runs.jobs import TestingJob, refuse_unwritable
-from util.runs.run_directory import free_name
+from util.runs.result_folder import ResultFolder
 from util.runs.run_state import RunState, digest, read_state
 from util.runs.sampling import CALIBRATED_FOR, Sampler, make_sampler
-from util.system.errors import CommandLineError
+from util.system.errors import CommandLineError, RunError
 
 
 class LoadedCheckpoint(NamedTuple):
@@ -49,11 +50,14 @@ class LoadedRun(NamedTuple):
 
     Fields:
         sampler: the model, and how its videos are sampled.
+        folder: where to write. It has a temporary name until the results are whole.
+        results: the place of the results, with their final name.
     """
 
     checkpoint: LoadedCheckpoint
     sampler: Sampler
     folder: Path
+    results: ResultFolder
 
     @property
     def options(self) -> Options:
@@ -79,7 +83,7 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
         CommandLineError: a flag contradicts the checkpoint, or names an unknown sequence.
     """
     command_line = job.command_line
-    state = read_state(job.checkpoint)
+    path, state = _read(job)
     options = command_line.over(state.options)
     experiment = command_line.experiment(options)
     command_line.warn_of_idle(options, trained_by=state.options.experiment)
@@ -88,13 +92,35 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
     rows = chosen or list(range(count))
     refuse_unknown(rows, count, f"--sequences {options.sequences}")
     return LoadedCheckpoint(
-        path=job.checkpoint,
+        path=path,
         state=state,
         options=options,
         experiment=experiment,
         trained_by=command_line.experiment(state.options),
         rows=rows,
     )
+
+
+def _read(job: TestingJob) -> tuple[Path, RunState]:
+    """The path and the content of the checkpoint of a test.
+
+    A training that goes on deletes old checkpoints. If it deletes this one, the newest is taken
+    again, unless the user named the checkpoint.
+    """
+    path = job.checkpoint
+    while True:
+        try:
+            return path, read_state(path, job.command_line.experiments)
+        except checkpoints.UnreadableCheckpoint as error:
+            if checkpoints.is_there(path):
+                raise
+            newest = checkpoints.existing(path.parent)[-1:]
+            if not (job.takes_newest and newest):
+                raise RunError(
+                    f"checkpoint {path} is gone; {checkpoints.those_in(path.parent)}"
+                ) from error
+            print(f"{path.name} is gone; taking {newest[0][1].name}", file=sys.stderr)
+            path = newest[0][1]
 
 
 def refuse_unknown(rows: Sequence[int], count: int, flag: str) -> None:
@@ -106,21 +132,25 @@ def refuse_unknown(rows: Sequence[int], count: int, flag: str) -> None:
             )
 
 
-def build_run(job: TestingJob, checkpoint: LoadedCheckpoint) -> LoadedRun:
-    """Build the model of a checkpoint and create the folder for the results.
+@contextmanager
+def built_run(job: TestingJob, checkpoint: LoadedCheckpoint) -> Iterator[LoadedRun]:
+    """Build the model of a checkpoint and yield it with a folder for the results.
+
+    The folder gets its final name if the block succeeds.
 
     Raises:
-        RunError: the checkpoint belongs to another model, or the folder cannot be created.
+        RunError: the checkpoint belongs to another model, or the folder cannot be created or must
+            not be replaced.
     """
+    options = checkpoint.options
     folder = job.result_folder(checkpoint.experiment)
     refuse_unwritable(folder)
-    generator = build_generator(checkpoint.options, checkpoint.experiment)
+    results = ResultFolder(folder, checkpoint.state.sequence_names, options.overwrite)
+    generator = build_generator(options, checkpoint.experiment)
     restore(generator, checkpoint.state, checkpoint.path)
-    if checkpoint.options.overwrite and folder.exists():
-        shutil.rmtree(folder)
-    folder = free_name(folder)
-    folder.mkdir(parents=True)
-    return LoadedRun(checkpoint, sampler_of(checkpoint, generator), folder)
+    sampler = sampler_of(checkpoint, generator)
+    with results.unfinished() as unfinished:
+        yield LoadedRun(checkpoint, sampler, unfinished, results)
 
 
 def sampler_of(checkpoint: LoadedCheckpoint, generator: DynamicGenerator) -> Sampler:

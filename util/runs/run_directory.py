@@ -2,16 +2,23 @@
 
 import importlib.metadata
 import json
+import os
 import platform
-import shutil
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from util.options.schema import Options
-from util.system.atomic import write_text
+from util.options.schema import FIELDS, Options, each_once
+from util.pictures.layout import IN_SEQUENCE, PICTURES
+from util.runs import checkpoints
+from util.system.atomic import PARTIAL_NAME, write_text
+from util.system.deleting import delete_matching, delete_whole
 from util.system.errors import RunError
+from util.system.regular_files import refuse_special
 
+PROGRAM = "dynamic generator"  # in the mark of a run directory
 PACKAGES = ("tensorflow", "numpy", "scipy", "pillow", "imageio", "imageio-ffmpeg")
 
 
@@ -27,6 +34,7 @@ class RunDirectory:
         models: the checkpoints.
         log: TensorBoard events.
         options_file: options.json with all options, versions and command lines.
+        mark: says that a run of this program wrote the folders, and the names of its sequences.
     """
 
     def __init__(self, path: Path):
@@ -37,6 +45,8 @@ class RunDirectory:
         self.models = path / "model"
         self.log = path / "log"
         self.options_file = path / "options.json"
+
+        self.mark = path / ".run"
 
     @property
     def folders(self) -> list[Path]:
@@ -49,65 +59,188 @@ class RunDirectory:
         ]
 
     def holds_run(self) -> bool:
-        """Whether a training has already written here."""
-        return self.options_file.exists() or any(folder.exists() for folder in self.folders)
+        """Whether somebody has already written here."""
+        files = (self.options_file, self.mark)
+        return any(map(os.path.lexists, files)) or any(
+            folder.is_dir() and any(folder.iterdir()) for folder in self.folders
+        )
 
-    def clear(self) -> None:
-        """Delete the files of training, and nothing else.
+    def refuse_unusable(self) -> None:
+        """Check that the folders can be created or written into. A link to a folder is a folder.
 
         Raises:
-            RunError: there is no options.json, so the folders may not belong to a run.
+            RunError: something else is in the place of a folder, or it is not writable.
         """
-        if self.holds_run() and not self.options_file.exists():
+        for folder in self.folders:
+            if os.path.lexists(folder) and not folder.is_dir():
+                what = "is a link to nothing" if folder.is_symlink() else "is not a folder"
+                raise RunError(f"{folder} {what}; remove it, or choose another --output_dir")
+            if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                raise RunError(f"no permission to write to {folder}; choose another --output_dir")
+
+    def refuse_foreign(self) -> None:
+        """Raises RunError if somebody has written here, and no training of this program has."""
+        if self.holds_run() and self._mark() is None and self._options_or_error()[0] is None:
+            what = "no options.json"
+            if os.path.lexists(self.options_file):
+                what = "an options.json that this program did not write"
             raise RunError(
-                f"{self.path} has no options.json, so it may not be a run's; remove it yourself "
-                "or choose another --output_dir"
+                f"{self.path} has {what}, so it may not be a run's; remove it yourself or choose "
+                "another --output_dir"
             )
+
+    def clear(self) -> None:
+        """Delete the files of training, and nothing else. The other files are named on stderr.
+
+        Raises:
+            RunError: see `refuse_unusable` and `refuse_foreign`; nothing is deleted then.
+        """
+        self.refuse_unusable()
+        self.refuse_foreign()
+        known = written(self._sequences())
+        left = []
         for folder in self.folders:
             if folder.exists():
-                shutil.rmtree(folder)
-        self.options_file.unlink(missing_ok=True)
+                left += delete_matching(folder, known[folder.name])
+        for file in (self.options_file, self.mark):
+            if file.is_file() or file.is_symlink():
+                file.unlink()
+        if left:
+            names = ", ".join(str(path.relative_to(self.path)) for path in left[:3])
+            more = f" and {len(left) - 3} more" if len(left) > 3 else ""
+            print(f"left in {self.path}, as no run wrote it: {names}{more}", file=sys.stderr)
 
-    def prepare(self, options: Options) -> None:
+    def prepare(self, options: Options, sequences: Sequence[str] = ()) -> None:
         """Create the folders, write options.json and delete unfinished files of an earlier run.
 
         options.json keeps the command lines of earlier calls.
+
+        Args:
+            sequences: the names of the training sequences. They tell later which files are a run's.
         """
-        earlier = self._read()["command_lines"] if self.options_file.exists() else []
         about = {
             "options": json.loads(options.to_json()),
-            "command_lines": [*earlier, sys.argv],
+            "command_lines": [*self._command_lines(), sys.argv],
             "versions": {"python": platform.python_version(), **installed_versions()},
             "git_revision": git_revision(),
         }
         self.path.mkdir(parents=True, exist_ok=True)
         write_text(self.options_file, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+        mark = {"program": PROGRAM, "sequences": list(sequences)}
+        write_text(self.mark, json.dumps(mark, ensure_ascii=False) + "\n")
+        for leftover in self.path.glob(".partial-*"):
+            if leftover.is_file() and re.fullmatch(PARTIAL_NAME, leftover.name):
+                leftover.unlink()
         for folder in self.folders:
             folder.mkdir(exist_ok=True)
             for leftover in folder.glob(".partial-*"):
-                if leftover.is_dir():
-                    shutil.rmtree(leftover)
-                else:
-                    leftover.unlink()
+                if is_unfinished(leftover.name, sequences):
+                    delete_whole(leftover)
 
     def recorded_options(self) -> Options | None:
         """The options of the run in this directory; None if there is no options.json.
 
         Raises:
-            RunError: options.json cannot be read.
+            RunError: options.json cannot be read, or is not one that this program wrote.
         """
-        if not self.options_file.exists():
+        if not os.path.lexists(self.options_file):
             return None
-        try:
-            return Options.from_json(json.dumps(self._read()["options"]))
-        except (KeyError, TypeError, ValueError) as error:
+        options, error = self._options_or_error()
+        if options is None:
             raise RunError(
                 f"{self.options_file} cannot be read as the options of a run ({error}); restore "
                 "it, start again with --overwrite True, or choose another --output_dir"
-            ) from error
+            )
+        return options
 
-    def _read(self) -> dict:
-        return json.loads(self.options_file.read_text(encoding="utf-8"))
+    def difference_to(self, options: Options) -> str:
+        """How options.json differs from the options of the run's checkpoint; "" if it does not."""
+        if not os.path.lexists(self.options_file):
+            return f"{self.options_file} is gone"
+        recorded, error = self._options_or_error()
+        if recorded is None:
+            return f"{self.options_file} cannot be read ({error})"
+        theirs, ours = recorded.lasting(), options.lasting()
+        differing = [
+            f"--{name} {getattr(theirs, name)} instead of {getattr(ours, name)}"
+            for name in FIELDS
+            if getattr(theirs, name) != getattr(ours, name)
+        ]
+        return f"{self.options_file} has {', '.join(differing)}" if differing else ""
+
+    def _options_or_error(self) -> tuple[Options | None, str]:
+        """The options in options.json, or None and why they cannot be read."""
+        try:
+            refuse_special(self.options_file)
+            about = json.loads(self._text(), object_pairs_hook=each_once)
+            if not isinstance(about, dict) or not about.keys() >= {"options", "command_lines"}:
+                return None, "not written by this program"
+            return Options.from_json(json.dumps(about["options"])), ""
+        except (ValueError, OSError, RecursionError, RunError) as error:
+            return None, " ".join(str(error).split())
+
+    def _text(self) -> str:
+        return self.options_file.read_text(encoding="utf-8")
+
+    def _command_lines(self) -> list[list[str]]:
+        """The command lines in options.json; none if it cannot be read."""
+        if self._options_or_error()[0] is None:
+            return []
+        lines = json.loads(self._text())["command_lines"]
+        return lines if isinstance(lines, list) else []
+
+    def _mark(self) -> list[str] | None:
+        """The sequences that the mark names; None if there is no mark of this program."""
+        try:
+            refuse_special(self.mark)
+            about = json.loads(self.mark.read_text(encoding="utf-8"))
+            if about["program"] == PROGRAM:
+                return [str(name) for name in about["sequences"]]
+        except (ValueError, OSError, RecursionError, RunError, TypeError, KeyError):
+            pass
+        return None
+
+    def _sequences(self) -> list[str]:
+        """The names of the training sequences, from the mark.
+
+        Earlier versions wrote no mark. Their sequences have a video, a GIF and a contact sheet.
+        """
+        if (marked := self._mark()) is not None:
+            return marked
+        kinds = (".mp4", ".gif", ".png")
+        return [
+            path.stem
+            for path in self.observed_sequence.glob("*.png")
+            if all(path.with_suffix(kind).is_file() for kind in kinds)
+        ]
+
+
+def written(sequences: Sequence[str]) -> dict[str, str]:
+    """What training writes: for each folder, a regular expression of the paths in it.
+
+    Unfinished files are included. Earlier versions put .partial- before the final name.
+    """
+    names = f"({'|'.join(map(re.escape, sequences)) or '(?!)'})"
+    patterns = {
+        "observed_sequence": rf"{names}\.{PICTURES}",
+        "synthesis_sequence": r"epoch_\d{5,}_(reconstruction|synthesis|recovered)\.png",
+        "final_result": rf"evaluation\.csv|recovery_error\.csv|overview\.{PICTURES}"
+        rf"|{names}/({IN_SEQUENCE})",
+        "model": checkpoints.FILES,
+        "log": r"events\.out\.tfevents\.\d{9,}\..*",
+    }
+    return {
+        folder: rf"{PARTIAL_NAME}(/.*)?|(\.partial-)?({pattern})"
+        for folder, pattern in patterns.items()
+    }
+
+
+def is_unfinished(name: str, sequences: Sequence[str]) -> bool:
+    """Whether a killed training, also one of an earlier version, left this name in a folder."""
+    final = name.removeprefix(".partial-")
+    if re.fullmatch(PARTIAL_NAME, name) or final in sequences:
+        return True
+    return any(re.fullmatch(pattern, final) for pattern in written(sequences).values())
 
 
 def installed_versions() -> dict[str, str]:
@@ -134,12 +267,3 @@ def git_revision() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return described.stdout.strip()
-
-
-def free_name(folder: Path) -> Path:
-    """`folder`; if it exists, the first free name of folder_2, folder_3, …"""
-    number, free = 1, folder
-    while free.exists():
-        number += 1
-        free = folder.with_name(f"{folder.name}_{number}")
-    return free

@@ -8,9 +8,12 @@ import numpy as np
 
 from model.emission import Moments, Statistics
 from model.latents import Latents
+from util.options.command_line import refuse_unusable
+from util.options.experiment import Experiments
 from util.options.schema import Options
 from util.runs.checkpoints import load
-from util.system.errors import RunError
+from util.system.errors import CommandLineError, RunError
+from util.system.names import safe_names
 
 _LATENTS = "latents/"
 _STATISTICS = "calibrated/layer_"
@@ -59,8 +62,13 @@ class RunState(NamedTuple):
         }
 
 
-def read_state(checkpoint: Path) -> RunState:
-    """Read a checkpoint.
+def read_state(checkpoint: Path, experiments: Experiments | None = None) -> RunState:
+    """Read a checkpoint. Everything in it is checked, because anybody may have written it.
+
+    The names of the sequences are made safe (`safe_names`), because they become names of files.
+
+    Args:
+        experiments: the records of the experiments. With them, the options must be possible ones.
 
     Raises:
         UnreadableCheckpoint: the checkpoint is damaged.
@@ -68,21 +76,76 @@ def read_state(checkpoint: Path) -> RunState:
     """
     arrays: dict[str, Any] = load(checkpoint)
     try:
-        return RunState(
-            epoch=int(arrays.pop("epoch")),
-            options=Options.from_json(arrays.pop("options")),
-            sequence_names=[name.decode() for name in arrays.pop("sequence_names")],
-            clips_digest=arrays.pop("clips_digest").decode(),
-            latents=Latents(*(arrays.pop(_LATENTS + name) for name in Latents._fields)),
-            recovery_samples=arrays.pop("recovery_samples", None),
-            statistics=_statistics_in(arrays),
-            variables=arrays,
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        state = _state_in(arrays)
+        if experiments is not None:
+            refuse_unusable(state.options, experiments)
+    except (KeyError, TypeError, ValueError, AttributeError, CommandLineError) as error:
+        missing = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise RunError(
-            f"checkpoint {checkpoint} is of another model: it has no usable {error}; "
-            "name one that this program wrote"
+            f"checkpoint {checkpoint} is of another model: {missing}; name one that this program "
+            "wrote"
         ) from error
+    return state
+
+
+def _state_in(arrays: dict[str, Any]) -> RunState:
+    """The state that the arrays of a checkpoint hold; `arrays` is used up.
+
+    Raises:
+        KeyError: an array is missing.
+        ValueError: an array has another type or shape than the options ask for.
+    """
+    epoch = arrays.pop("epoch")
+    if np.ndim(epoch) != 0 or not np.issubdtype(np.asarray(epoch).dtype, np.integer) or epoch < 0:
+        raise ValueError("its epoch is not a number")
+    options = Options.from_json(_text("options", arrays.pop("options")))
+    names = arrays.pop("sequence_names")
+    if np.ndim(names) != 1 or not len(names):
+        raise ValueError("its sequence_names are not a list")
+    latents = Latents(*(arrays.pop(_LATENTS + name) for name in Latents._fields))
+    count = len(names)
+    expected = Latents(
+        (count, options.num_frames, options.z_size),
+        (count, options.state_size),
+        (count, options.content_size),
+        (count, options.motion_type_size),
+    )
+    for name, values, shape in zip(Latents._fields, latents, expected, strict=True):
+        _refuse_other_array(_LATENTS + name, values, np.float32, shape)
+    samples = arrays.pop("recovery_samples", None)
+    if samples is not None:
+        _refuse_other_array("recovery_samples", samples, np.uint8, np.shape(samples))
+    clips_digest = _text("clips_digest", arrays.pop("clips_digest"))
+    statistics = _statistics_in(arrays)
+    for name, values in arrays.items():
+        _refuse_other_array(name, values, np.float32, np.shape(values))
+    return RunState(
+        epoch=int(epoch),
+        options=options,
+        sequence_names=safe_names([_text("sequence_names", name) for name in names]),
+        clips_digest=clips_digest,
+        latents=latents,
+        recovery_samples=samples,
+        statistics=statistics,
+        variables=arrays,
+    )
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, bytes):
+        raise ValueError(f"its {name} is not a text")
+    return value.decode()
+
+
+def _refuse_other_array(name: str, values: Any, dtype: type, shape: tuple[int, ...]) -> None:
+    """Raises ValueError if an array has another type or shape, or a number that is not finite."""
+    found = np.asarray(values)
+    if found.dtype != dtype or found.shape != shape:
+        raise ValueError(
+            f"its {name} is {found.dtype} {found.shape}, not {np.dtype(dtype)} {shape}"
+        )
+    if not np.isfinite(found).all():
+        raise ValueError(f"its {name} is not finite")
 
 
 def _statistics_in(arrays: dict[str, Any]) -> list[Moments] | None:
@@ -90,7 +153,10 @@ def _statistics_in(arrays: dict[str, Any]) -> list[Moments] | None:
     statistics: list[Moments] = []
     while f"{_STATISTICS}{len(statistics) + 1}/mean" in arrays:
         layer = f"{_STATISTICS}{len(statistics) + 1}/"
-        statistics.append(Moments(*(arrays.pop(layer + name) for name in Moments._fields)))
+        moments = Moments(*(arrays.pop(layer + name) for name in Moments._fields))
+        for name, values in moments._asdict().items():
+            _refuse_other_array(layer + name, values, np.float32, (np.size(values),))
+        statistics.append(moments)
     return statistics or None
 
 

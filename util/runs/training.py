@@ -15,8 +15,7 @@ from model.random_keys import Stream, random_generator
 from util.data.clips import Clips
 from util.data.frames import to_bytes
 from util.metrics.recovered import Recovered, Recovery
-from util.options.command_line import refuse_contradictions
-from util.options.schema import FIELDS, Options
+from util.options.schema import Options
 from util.pictures.encoding import write_png, write_video
 from util.pictures.layout import contact_sheet
 from util.runs import checkpoints
@@ -24,7 +23,7 @@ from util.runs.building import build_generator, latent_sizes, restore
 from util.runs.epoch_log import EpochReporter
 from util.runs.jobs import TrainingJob, existing_part
 from util.runs.run_directory import RunDirectory
-from util.runs.run_state import RunState, digest, read_state
+from util.runs.run_state import RunState, digest
 from util.runs.sampling import FOR_PREVIEW, Sampler, make_sampler, posterior_check, sampled
 from util.system.background import Background
 from util.system.errors import Interrupted, RunError
@@ -75,7 +74,6 @@ def train_model(job: TrainingJob) -> TrainingResult:
 
     Raises:
         RunError: the run cannot start, or a value is no longer finite.
-        CommandLineError: the checkpoint has other options.
         Interrupted: a signal has stopped the run, after a checkpoint was saved.
     """
     options, run, clips = job.options, job.run, job.clips
@@ -146,19 +144,23 @@ def stopped(signal_number: int, epoch: int, run: RunDirectory) -> Interrupted:
 
 
 def start_or_resume(job: TrainingJob, generator: DynamicGenerator, clips_digest: str) -> Beginning:
-    """Prepare the run directory, and load its newest checkpoint if the run is resumed.
+    """Prepare the run directory, and go on from the checkpoint of a resumed run.
 
     Raises:
-        RunError: the disk is full, or no checkpoint of these clips can be read.
-        CommandLineError: the checkpoint has other options.
+        RunError: the disk is full, or the checkpoint does not belong to these clips or this model.
     """
     options, run, clips = job.options, job.run, job.clips
     missing_values = 0 if clips.missing is None else 3 * int(np.count_nonzero(clips.missing))
     refuse_full_disk(run, generator, options.average_last * missing_values)
     if options.overwrite:
         run.clear()
-    state = resume(run, generator, options, clips_digest) if options.resume else None
-    run.prepare(options)
+    state = job.state
+    if state:
+        refuse_other_state(state, options, clips_digest, run)
+        restore(generator, state, run.models / f"model.ckpt-{state.epoch}")
+    elif options.resume:
+        print(f"{run.path} has no checkpoint yet; training from the start", file=sys.stderr)
+    run.prepare(options, clips.names)
     if state is None:
         write_observed(run, clips)
         prior = random_generator(options.seed, Stream.INITIAL_LATENTS)
@@ -214,7 +216,7 @@ def learning_rate(options: Options, epoch: int) -> float:
 def refuse_full_disk(run: RunDirectory, generator: DynamicGenerator, samples_bytes: int) -> None:
     """Raises RunError if the disk has no space for two checkpoints."""
     needed = 2 * (generator.state_bytes() + samples_bytes)
-    free = shutil.disk_usage(existing_part(run.path)).free
+    free = shutil.disk_usage(existing_part(run.models)).free
     if free < needed:
         raise RunError(
             f"no space for checkpoints in {run.path}: {free / 1e6:.0f} MB are free and two "
@@ -222,42 +224,21 @@ def refuse_full_disk(run: RunDirectory, generator: DynamicGenerator, samples_byt
         )
 
 
-def resume(
-    run: RunDirectory, generator: DynamicGenerator, options: Options, clips_digest: str
-) -> RunState | None:
-    """Load the newest checkpoint that can be read; None if the run has no checkpoint yet.
-
-    Raises:
-        RunError: no checkpoint can be read, or it has other clips or more epochs than requested.
-        CommandLineError: the checkpoint has other options.
-    """
-    found = checkpoints.existing(run.models)
-    for _, path in reversed(found):
-        try:
-            state = read_state(path)
-        except checkpoints.UnreadableCheckpoint as error:
-            print(f"{error}; trying the one before it", file=sys.stderr)
-            continue
-        if state.clips_digest != clips_digest:
-            raise RunError(
-                f"{path} was trained on other clips or masks than {options.category} in "
-                f"{options.data_path} now has; restore them or train another run"
-            )
-        if state.epoch > options.num_epochs:
-            raise RunError(
-                f"{path} has {state.epoch} epochs, more than --num_epochs {options.num_epochs}; "
-                "ask for more epochs"
-            )
-        # options.json may have changed since, so the options in the checkpoint count.
-        refuse_contradictions(options, state.options, FIELDS)
-        restore(generator, state, path)
-        return state
-    if found:
+def refuse_other_state(
+    state: RunState, options: Options, clips_digest: str, run: RunDirectory
+) -> None:
+    """Raises RunError if a checkpoint has other clips or more epochs than requested."""
+    path = run.models / f"model.ckpt-{state.epoch}"
+    if state.clips_digest != clips_digest:
         raise RunError(
-            f"no checkpoint in {run.models} can be read; start again with --overwrite True"
+            f"{path} was trained on other clips or masks than {options.category} in "
+            f"{options.data_path} now has; restore them or train another run"
         )
-    print(f"{run.path} has no checkpoint yet; training from the start", file=sys.stderr)
-    return None
+    if state.epoch > options.num_epochs:
+        raise RunError(
+            f"{path} has {state.epoch} epochs, more than --num_epochs {options.num_epochs}; "
+            "ask for more epochs"
+        )
 
 
 def refuse_not_finite(report: EpochReport, epoch: int, run: RunDirectory) -> None:

@@ -1,28 +1,54 @@
 """Writing files completely or not at all: first under a temporary name, then renamed."""
 
 import os
+import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# What a killed process may leave: the name of `partial_name`, with or without a suffix.
+PARTIAL_NAME = r"\.partial-[0-9a-f]{16}(\.\w+)?"
+
+
+def partial_name(suffix: str = "") -> str:
+    """A temporary name that nobody can predict.
+
+    It does not contain the final name, so that it is short enough for every file system.
+    """
+    return f".partial-{secrets.token_hex(8)}{suffix}"
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`, with the same suffix. Rename it if the block succeeds.
+    """Yield a new empty file beside `path`, with the same suffix. Rename it if the block succeeds.
 
     The bytes of the file are on the disk before the file gets its name. After an error, no
-    temporary file is left.
+    temporary file is left. If `path` is a link, the link itself is replaced.
     """
-    partial = path.with_name(f".partial-{path.name}")
+    suffix = path.suffix if re.fullmatch(r"\.\w{1,9}", path.suffix) else ""
+    partial = path.with_name(partial_name(suffix))
     try:
+        create(partial)
         yield partial
         flush_to_disk(partial)
         os.replace(partial, path)
     except OSError as error:
         error.filename = error.filename or str(path)  # the error of a full disk has no file name
+        if error.filename == str(partial):
+            error.filename = str(path)
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def create(path: Path) -> None:
+    """Create an empty file; nothing may have its name, not even a link.
+
+    Raises:
+        FileExistsError: the name is taken.
+    """
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o666))
 
 
 def flush_to_disk(path: Path) -> None:

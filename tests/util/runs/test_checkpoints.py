@@ -1,11 +1,12 @@
 """Checkpoints: TensorFlow's own format, whole or not there, at most so many, damage noticed."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from support.command_line import tree
+from support.command_line import refusal, tree
 
 from util.runs import checkpoints
 from util.runs.checkpoints import UnreadableCheckpoint, existing, find, load, newest, save
@@ -25,8 +26,10 @@ def names(folder):
 
 
 def files_of(*epochs):
+    """The files of these checkpoints, and the list of them."""
     suffixes = (".data-00000-of-00001", ".index")
-    return sorted(f"model.ckpt-{epoch}{suffix}" for epoch in epochs for suffix in suffixes)
+    files = [f"model.ckpt-{epoch}{suffix}" for epoch in epochs for suffix in suffixes]
+    return ["checkpoint", *sorted(files)]
 
 
 def test_what_is_saved_comes_back(tmp_path):
@@ -110,6 +113,33 @@ def test_missing_checkpoint_is_named_with_those_that_exist(tmp_path):
         find(tmp_path / "none" / "model.ckpt-8")
 
 
+# --- The list of checkpoints ---
+
+
+def test_tensorflow_finds_the_newest_and_all_that_are_kept(tmp_path):
+    for epoch in (2, 4, 10):
+        save(tmp_path, epoch, ARRAYS, 2)
+        assert tf.train.latest_checkpoint(tmp_path) == str(tmp_path / f"model.ckpt-{epoch}")
+    paths = tf.train.get_checkpoint_state(tmp_path).all_model_checkpoint_paths
+    assert list(paths) == [str(tmp_path / f"model.ckpt-{epoch}") for epoch in (4, 10)]
+    assert ("beta/layer_1/kernel", [40, 50]) in tf.train.list_variables(str(tmp_path))
+
+
+def test_the_list_goes_with_the_folder(tmp_path):
+    (tmp_path / "one").mkdir()
+    save(tmp_path / "one", 7, ARRAYS, 5)
+    (tmp_path / "one").rename(tmp_path / "two")
+    latest = tf.train.latest_checkpoint(tmp_path / "two")
+    assert latest == str(tmp_path / "two" / "model.ckpt-7")
+
+
+def test_the_checkpoint_just_saved_is_the_one_to_take(tmp_path):
+    """A newer one that is damaged was passed over."""
+    for epoch in (50, 45):
+        save(tmp_path, epoch, ARRAYS, 5)
+    assert tf.train.latest_checkpoint(tmp_path) == str(tmp_path / "model.ckpt-45")
+
+
 # --- Interrupted and damaged ---
 
 
@@ -170,6 +200,40 @@ def test_damage_is_noticed(tmp_path, suffix, damage):
 def test_data_of_another_checkpoint_is_noticed(tmp_path):
     one = save(tmp_path, 1, ARRAYS, 5)
     save(tmp_path, 2, {**ARRAYS, "beta/layer_1/kernel": np.ones((40, 50), np.float32)}, 5)
-    os.replace(tmp_path / files_of(2)[0], tmp_path / files_of(1)[0])
+    os.replace(tmp_path / files_of(2)[1], tmp_path / files_of(1)[1])
     with pytest.raises(UnreadableCheckpoint):
         load(one)
+
+
+@pytest.mark.parametrize("suffix", [".data-00000-of-00001", ".index"])
+def test_pipe_in_the_place_of_a_file_is_not_opened(tmp_path, suffix):
+    path = save(tmp_path, 7, ARRAYS, 5)
+    file = Path(f"{path}{suffix}")
+    file.unlink()
+    os.mkfifo(file)
+    assert str(file) in refusal(load, path)
+
+
+def test_arrays_larger_than_the_file_take_no_memory(tmp_path, monkeypatch):
+    path = save(tmp_path, 7, ARRAYS, 5)
+    reader = type(tf.train.load_checkpoint(str(path)))
+    shapes = {"beta/layer_1/kernel": [10**6, 10**6]}
+    monkeypatch.setattr(reader, "get_variable_to_shape_map", lambda _: shapes)
+    monkeypatch.setattr(reader, "get_tensor", lambda *_: pytest.fail("reads the array"))
+    with pytest.raises(UnreadableCheckpoint):
+        load(path)
+
+
+def test_files_of_a_checkpoint_are_not_written_through_links(tmp_path):
+    """Neither under the final name nor under the temporary name of an earlier version."""
+    (tmp_path / "other").write_text("of a user")
+    for name in files_of(7) + [f".partial-{name}" for name in files_of(7)]:
+        (tmp_path / name).symlink_to("other")
+    save(tmp_path, 7, ARRAYS, 5)
+    assert (tmp_path / "other").read_text() == "of a user"
+    assert load(tmp_path / "model.ckpt-7")["epoch"] == 7
+
+
+@pytest.mark.parametrize("name", [".index", ".data-00000-of-00001", "x" * 260, "model.ckpt-9"])
+def test_name_of_no_checkpoint_is_refused(tmp_path, name):
+    assert "no checkpoint" in refusal(find, tmp_path / name)

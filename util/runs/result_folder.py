@@ -1,0 +1,145 @@
+"""The folder of a test's results: whole under its name, or not there.
+
+A test writes into a folder with a temporary name, which it locks while it runs. When the results
+are whole, the folder gets its name. A list beside it says which files the test wrote: only these
+are replaced later.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from util.runs.run_directory import PROGRAM
+from util.system.atomic import partial_name, write_text
+from util.system.deleting import delete_matching, delete_whole
+from util.system.errors import RunError
+from util.system.folder_lock import HOLDER, LOCK, is_locked, locked
+from util.system.moving import free_name, move_into
+from util.system.regular_files import refuse_special
+
+
+class ResultFolder:
+    """The place of a test's results.
+
+    Attributes:
+        final: the folder of the finished results.
+    """
+
+    def __init__(self, folder: Path, sequences: Sequence[str], overwrite: bool):
+        """Choose the folder: `folder`, or without `overwrite` its first free name.
+
+        Args:
+            sequences: the names of the checkpoint's sequences. They tell the results of earlier
+                versions, which wrote no list.
+
+        Raises:
+            RunError: `folder` must be replaced, but it is not the results of a test.
+        """
+        self._asked = folder
+        self.final = folder if overwrite else free_name(folder)
+        self._known = ""
+        if os.path.lexists(self.final):
+            self._known = self._written_before(sequences)
+
+    @contextmanager
+    def unfinished(self) -> Iterator[Path]:
+        """Yield the folder to write into. It gets its final name if the block succeeds."""
+        target = Path(os.path.realpath(self.final))  # on the disk to which a link leads
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _delete_leftovers(target.parent)
+        folder = target.with_name(f"{partial_name()}-{self.final.name}")
+        folder.mkdir()
+        try:
+            with locked(folder):
+                yield folder
+                self._finish(folder)
+        except Exception:
+            delete_whole(folder)
+            raise
+
+    def _finish(self, folder: Path) -> None:
+        """Replace the earlier results of a test, and no other file, by those in `folder`."""
+        written = [
+            path.relative_to(folder).as_posix()
+            for path in sorted(folder.rglob("*"))
+            if path.name not in (LOCK, HOLDER) and not path.is_dir()
+        ]
+        if self._known and self.final.is_dir():
+            left = delete_matching(self.final, self._known)
+            if left:
+                names = ", ".join(str(path.relative_to(self.final)) for path in left[:3])
+                print(f"left in {self.final}, as no test wrote it: {names}", file=sys.stderr)
+            _remove_lock(folder)
+            move_into(folder, self.final)
+        else:
+            self._rename(folder)
+            _remove_lock(self.final)  # after the new name, so that no test takes it for a leftover
+        write_text(self._list, json.dumps({"program": PROGRAM, "files": written}) + "\n")
+
+    def _rename(self, folder: Path) -> None:
+        """Give the folder its name, or the next free one if another test has taken the name."""
+        while True:
+            self.final = free_name(self._asked)
+            try:
+                folder.rename(self.final)
+                return
+            except OSError:
+                if not os.path.lexists(self.final):
+                    raise
+
+    @property
+    def _list(self) -> Path:
+        return self.final.with_name(f".{self.final.name}.json")
+
+    def _written_before(self, sequences: Sequence[str]) -> str:
+        """A regular expression of the files in `final` that a test wrote.
+
+        Raises:
+            RunError: no test wrote `final`.
+        """
+        if self.final.is_dir():
+            if (files := self._listed()) is not None:
+                return "|".join(map(re.escape, files)) or "(?!)"
+            pattern = of_earlier_versions(sequences)
+            found = [path.relative_to(self.final).as_posix() for path in self.final.rglob("*")]
+            if found and all(re.fullmatch(pattern, name) for name in found):
+                return pattern
+        raise RunError(
+            f"{self.final} was not written by a test of this checkpoint, so it is not replaced; "
+            "leave out --overwrite, or move it away"
+        )
+
+    def _listed(self) -> list[str] | None:
+        """The files that the list names; None if there is no list of this program."""
+        try:
+            refuse_special(self._list)
+            about = json.loads(self._list.read_text(encoding="utf-8"))
+            if about["program"] == PROGRAM:
+                return [str(name) for name in about["files"]]
+        except (ValueError, OSError, RecursionError, RunError, TypeError, KeyError):
+            pass
+        return None
+
+
+def _delete_leftovers(parent: Path) -> None:
+    """Delete what killed tests left, but not the folder of a test that still runs."""
+    for folder in parent.glob(".partial-*"):
+        is_ours = re.fullmatch(r"\.partial-[0-9a-f]{16}-.+", folder.name)
+        if is_ours and (folder / LOCK).is_file() and not is_locked(folder):
+            delete_whole(folder)
+
+
+def _remove_lock(folder: Path) -> None:
+    for name in (HOLDER, LOCK):
+        (folder / name).unlink(missing_ok=True)
+
+
+def of_earlier_versions(sequences: Sequence[str]) -> str:
+    """A regular expression of what a test of an earlier version wrote into its folder."""
+    names = f"({'|'.join(map(re.escape, sequences)) or '(?!)'})"
+    videos = rf"{names}_\d+|{names}_to_{names}|overview|\d+_[^/]+_\d+"
+    return rf"({videos})\.(mp4|gif)|overview\.png|evaluation\.csv|comparison\.json"
