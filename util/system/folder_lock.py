@@ -18,7 +18,7 @@ from util.system.atomic import write_text
 from util.system.errors import RunError
 
 LOCK, HOLDER = ".lock", ".lock-holder"
-PATIENCE = 1.0  # seconds; the holder writes its name within them
+PATIENCE = 0.5  # seconds; the holder writes its name within them
 
 
 @contextmanager

@@ -86,3 +86,43 @@ def test_folder_is_replaced_only_when_the_new_one_is_whole(tmp_path):
     with in_place_of(tmp_path / "swell") as unfinished:
         (unfinished / "new.txt").write_text("new")
     assert [path.name for path in (tmp_path / "swell").iterdir()] == ["new.txt"]
+
+
+# --- Replacing the folder of a sequence ---
+
+
+def replace(folder, *names):
+    with in_place_of(folder) as unfinished:
+        for name in names:
+            (unfinished / name).parent.mkdir(exist_ok=True)
+            (unfinished / name).write_text("new")
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_folder_is_replaced_and_files_of_a_user_stay(tmp_path):
+    folder = tmp_path / "ripples"
+    replace(folder, "observed.mp4", "synthesized_2.mp4", "observed/00000.png")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "observed" / "mine.png").write_text("mine")
+    replace(folder, "observed.mp4", "observed/00001.png")
+    expected = ["notes.txt", "observed.mp4", "observed/00001.png", "observed/mine.png"]
+    assert files(folder) == expected
+    assert [path.name for path in tmp_path.iterdir()] == ["ripples"]
+
+
+def test_link_to_a_folder_stays(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "ripples").symlink_to("disk")
+    replace(tmp_path / "ripples", "observed.mp4", "mask.mp4")
+    replace(tmp_path / "ripples", "observed.mp4")
+    assert (tmp_path / "ripples").is_symlink()
+    assert files(tmp_path / "disk") == ["observed.mp4"]
+
+
+def test_file_with_the_name_of_the_folder_stays(tmp_path):
+    (tmp_path / "ripples").write_text("mine")
+    replace(tmp_path / "ripples", "observed.mp4")
+    assert files(tmp_path) == ["ripples", "ripples_2/observed.mp4"]

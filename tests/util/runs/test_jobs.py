@@ -1,9 +1,18 @@
 """From the command line to a job, without TensorFlow."""
 
-import pytest
-from support.command_line import ROOT, flags, parse
+import os
+import socket
+import unicodedata
+from pathlib import Path
 
-from util.runs.jobs import prepare
+import pytest
+from support.command_line import ROOT, SMALL, flags, make_clips, parse, refusal, tree
+
+from util.options.schema import Options
+from util.runs.jobs import locked_run, prepare
+from util.runs.run_directory import RunDirectory
+from util.system.errors import CommandLineError
+from util.system.folder_lock import locked
 
 EMBEDDED = [
     *(("synthesis", category) for category in ("fire", "flag", "light", "water")),
@@ -21,3 +30,121 @@ def test_embedded_clips_are_what_the_defaults_ask_for(experiment, category, tmp_
     assert job.clips.frames.shape[1:] == (length, side, side, 3)
     assert len(job.clips.names) == (16 if job.options.content_size else 1)
     assert (job.clips.truth is not None) == (experiment in ("recovery", "inpainting"))
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """The current directory, with the clips of `SMALL`."""
+    make_clips(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def command(**options):
+    return parse(flags(**{**SMALL, **options}))
+
+
+# --- The checkpoint that a test names ---
+
+
+@pytest.mark.parametrize("flag", ["ckpt", "ckpt_name"])
+@pytest.mark.parametrize("training", [True, False])
+def test_empty_name_of_a_checkpoint_is_refused(place, flag, training):
+    """As from a variable of the shell that is not set."""
+    with pytest.raises(CommandLineError, match=f"--{flag} is empty"):
+        prepare(command(isTraining=training, **{flag: ""}))
+
+
+@pytest.mark.parametrize("name", ["../../other/model/model.ckpt-1", "a/model.ckpt-1", "..", "/a"])
+def test_path_as_name_of_a_checkpoint_is_refused(place, name):
+    with pytest.raises(CommandLineError, match="--ckpt_name") as caught:
+        prepare(command(isTraining=False, ckpt_name=name))
+    assert name in str(caught.value)
+    assert "--ckpt" in str(caught.value)
+
+
+# --- Names ---
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_category_is_found_in_any_unicode_form(place, forms):
+    on_disk, given = (unicodedata.normalize(form, "Wäßer") for form in forms)
+    data = place / "trainingVideo" / "dynamicTexture"
+    (data / "waves").rename(data / on_disk)
+    run = RunDirectory(place / "output_synthesis" / on_disk)
+    run.prepare(parse(flags(**{**SMALL, "category": on_disk})).options)
+    job = prepare(command(category=given, resume=True))
+    assert job.run.path == Path("output_synthesis") / on_disk
+    assert len(job.clips.names) == 2
+
+
+def test_long_names_of_clips_become_names_of_files(place):
+    data = place / "trainingVideo" / "dynamicTexture" / "waves"
+    (data / "swell").rename(data / ("x" * 255))
+    names = prepare(command()).clips.names
+    assert max(len(f"{name}_12.mp4") for name in names) <= 255
+
+
+def test_too_long_category_is_refused(place):
+    with pytest.raises(CommandLineError, match="too long"):
+        command(category="x" * 256)
+
+
+# --- The lock of a run ---
+
+
+def test_run_in_use_is_refused_in_every_way(place):
+    folder = Path("output_synthesis") / "waves"
+    folder.mkdir(parents=True)
+    with locked(folder):
+        for way in ({}, {"resume": True}, {"overwrite": True}):
+            line = refusal(enter, command(**way))
+            assert str(folder) in line
+            assert f"process {os.getpid()} on {socket.gethostname()} since " in line
+        with locked_run(command(isTraining=False)):
+            pass
+
+
+def enter(command_line):
+    with locked_run(command_line):
+        pass
+
+
+def test_refused_training_leaves_no_folder(place):
+    with pytest.raises(ValueError), locked_run(command(output_dir="a/b")):
+        assert (place / "a" / "b" / "waves").is_dir()
+        raise ValueError
+    assert not (place / "a").exists()
+
+
+def test_folders_that_were_there_stay(place):
+    (place / "a").mkdir()
+    with pytest.raises(ValueError), locked_run(command(output_dir="a/b")):
+        (place / "a" / "b" / "mine.txt").write_text("mine")
+        raise ValueError
+    assert [path.name for path in (place / "a").rglob("*")] == ["b", "mine.txt"]
+
+
+@pytest.mark.parametrize("output", ["file", "link", "x" * 300])
+def test_place_that_takes_no_folder_is_refused(place, output):
+    (place / "file").write_text("in the way")
+    (place / "link").symlink_to("nothing")
+    assert "choose another" in refusal(enter, command(output_dir=output))
+
+
+# --- An earlier run ---
+
+
+def test_options_that_contradict_each_other_are_refused(place):
+    run = RunDirectory(Path("output_synthesis") / "waves")
+    run.prepare(Options(category="waves", image_size=16))
+    assert "options.json" in refusal(prepare, command(resume=True))
+
+
+def test_folder_of_another_program_is_not_overwritten(place):
+    folder = place / "output_synthesis" / "waves"
+    folder.mkdir(parents=True)
+    (folder / "options.json").write_text('{"lr": 0.1}')
+    before = tree(place)
+    assert "options.json" in refusal(prepare, command(overwrite=True))
+    assert tree(place) == before

@@ -1,0 +1,149 @@
+"""Results of a test: whole under their name, and nobody else's files are replaced."""
+
+import os
+
+import pytest
+from support.command_line import refusal
+
+from util.runs.result_folder import ResultFolder
+from util.system.folder_lock import locked
+
+SEQUENCES = ["ripples", "swell"]
+EARLIER = [
+    "ripples_1.mp4",
+    "ripples_1.gif",
+    "ripples_to_swell.mp4",
+    "3_cat_1.gif",
+    "overview.png",
+    "evaluation.csv",
+]
+
+
+def make(folder, *names, text="content"):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def write(folder, *names, overwrite=False, text="new"):
+    results = ResultFolder(folder, SEQUENCES, overwrite)
+    with results.unfinished() as unfinished:
+        make(unfinished, *names, text=text)
+    return results.final
+
+
+def files(folder):
+    """The files below a folder, without the lists of files."""
+    found = (path for path in folder.rglob("*") if not path.is_dir())
+    names = (str(path.relative_to(folder)) for path in found)
+    return sorted(name for name in names if not name.endswith(".json"))
+
+
+def test_results_have_their_name_when_they_are_whole(tmp_path):
+    results = ResultFolder(tmp_path / "test" / "synthesis", SEQUENCES, False)
+    with results.unfinished() as unfinished:
+        make(unfinished, "a.mp4")
+        assert not (tmp_path / "test" / "synthesis").exists()
+    assert results.final == tmp_path / "test" / "synthesis"
+    assert files(tmp_path) == ["test/synthesis/a.mp4"]
+
+
+def test_next_results_have_the_next_name(tmp_path):
+    finals = [write(tmp_path / "result", "a.mp4") for _ in range(3)]
+    assert [final.name for final in finals] == ["result", "result_2", "result_3"]
+
+
+def test_two_tests_at_once_have_two_results(tmp_path):
+    one, other = (ResultFolder(tmp_path / "result", SEQUENCES, False) for _ in range(2))
+    with one.unfinished() as first:
+        make(first, "a.mp4", text="one")
+        with other.unfinished() as second:
+            make(second, "a.mp4", text="other")
+    assert (other.final.name, one.final.name) == ("result", "result_2")
+    assert (one.final / "a.mp4").read_text() == "one"
+    assert (other.final / "a.mp4").read_text() == "other"
+
+
+def test_failed_test_leaves_nothing_and_keeps_the_earlier_results(tmp_path):
+    write(tmp_path / "result", "a.mp4", text="earlier")
+    results = ResultFolder(tmp_path / "result", SEQUENCES, True)
+    with pytest.raises(ValueError), results.unfinished() as unfinished:
+        make(unfinished, "a.mp4")
+        raise ValueError
+    assert files(tmp_path) == ["result/a.mp4"]
+    assert (tmp_path / "result" / "a.mp4").read_text() == "earlier"
+
+
+# --- Killed tests ---
+
+
+def test_leftover_of_a_killed_test_is_cleared(tmp_path):
+    leftover = tmp_path / ".partial-0123456789abcdef-result"
+    make(leftover, "a.mp4", ".lock")
+    write(tmp_path / "result", "b.mp4")
+    assert files(tmp_path) == ["result/b.mp4"]
+
+
+def test_folder_of_a_running_test_is_not_cleared(tmp_path):
+    running = tmp_path / ".partial-0123456789abcdef-result"
+    make(running, "a.mp4")
+    with locked(running):
+        write(tmp_path / "result", "b.mp4")
+        assert (running / "a.mp4").exists()
+
+
+def test_folder_of_a_user_is_not_cleared(tmp_path):
+    make(tmp_path, ".partial-mine/.lock", ".partial-0123456789abcdef-mine/a.mp4")
+    write(tmp_path / "result", "b.mp4")
+    assert len(files(tmp_path)) == 3
+
+
+# --- Replacing results ---
+
+
+def test_earlier_results_are_replaced(tmp_path, capsys):
+    write(tmp_path / "result", "a.mp4", "b.mp4", text="earlier")
+    assert write(tmp_path / "result", "a.mp4", overwrite=True) == tmp_path / "result"
+    assert files(tmp_path) == ["result/a.mp4"]
+    assert (tmp_path / "result" / "a.mp4").read_text() == "new"
+    assert capsys.readouterr().err == ""
+
+
+def test_files_of_a_user_among_them_stay_and_are_named(tmp_path, capsys):
+    write(tmp_path / "result", "a.mp4", text="earlier")
+    make(tmp_path / "result", "notes.txt", "mine/a.mp4")
+    write(tmp_path / "result", "b.mp4", overwrite=True)
+    assert files(tmp_path / "result") == ["b.mp4", "mine/a.mp4", "notes.txt"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "notes.txt" in line
+
+
+def test_results_of_an_earlier_version_are_replaced(tmp_path):
+    make(tmp_path / "result", *EARLIER)
+    write(tmp_path / "result", "a.mp4", overwrite=True)
+    assert files(tmp_path) == ["result/a.mp4"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "other_1.mp4", "ripples_1.avi", "deep/overview.png"])
+def test_results_that_no_test_wrote_are_refused_and_untouched(tmp_path, name):
+    make(tmp_path / "result", *EARLIER, name)
+    before = files(tmp_path)
+    line = refusal(ResultFolder, tmp_path / "result", SEQUENCES, True)
+    assert str(tmp_path / "result") in line
+    assert files(tmp_path) == before
+
+
+def test_file_in_the_place_of_the_results_is_refused(tmp_path):
+    make(tmp_path, "result")
+    refusal(ResultFolder, tmp_path / "result", SEQUENCES, True)
+    assert files(tmp_path) == ["result"]
+
+
+def test_link_to_the_results_stays(tmp_path):
+    (tmp_path / "disk").mkdir()
+    write(tmp_path / "result", "a.mp4", text="earlier")
+    os.rename(tmp_path / "result", tmp_path / "disk" / "there")
+    (tmp_path / "result").symlink_to("disk/there")
+    write(tmp_path / "result", "b.mp4", overwrite=True)
+    assert (tmp_path / "result").is_symlink()
+    assert files(tmp_path / "disk") == ["there/b.mp4"]
