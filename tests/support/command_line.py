@@ -220,10 +220,10 @@ def refused(outcome: Outcome, exit_code: int) -> str:
     return outcome.stderr
 
 
-def refusal(call: Callable, *arguments: Any) -> str:
+def refusal(call: Callable, *arguments: Any, **named: Any) -> str:
     """The error line of a function that refuses its arguments by RunError."""
     with pytest.raises(RunError) as caught:
-        call(*arguments)
+        call(*arguments, **named)
     message = str(caught.value)
     assert "\n" not in message
     return message

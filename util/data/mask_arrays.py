@@ -55,7 +55,8 @@ def layouts(shape: Sequence[int], num_frames: int, side: int, clip: ClipFacts | 
 
     A layout fits if there are enough frames, and if height and width are those of the clip, in
     its exact proportions, or those of the model's frames. If no layout fits so, a square fits, and
-    so do the clip's proportions rounded to whole pixels.
+    so do the clip's proportions rounded to whole pixels. Where only such a layout has as many
+    frames as the clip, it leaves a doubt, and both are given.
     """
     planes = {"HWT": (shape[0], shape[1], shape[2]), "THW": (shape[1], shape[2], shape[0])}
 
@@ -74,7 +75,11 @@ def layouts(shape: Sequence[int], num_frames: int, side: int, clip: ClipFacts | 
             and abs(height * clip.width - width * clip.height) <= max(clip.height, clip.width)
         )
 
-    return fitting(exactly) or fitting(about)
+    found, possible = fitting(exactly), fitting(about)
+    as_long = [name for name in possible if clip is not None and planes[name][2] == clip.length]
+    if found and as_long and not set(found) & set(as_long):
+        return [*found, *as_long]
+    return found or possible
 
 
 def _layout_or_refuse(

@@ -37,6 +37,9 @@ CASES = [
     ((480, 854, 70), 60, 64, clip(70, 1080, 1920), ["HWT"]),
     ((70, 480, 854), 60, 64, clip(70, 1080, 1920), ["THW"]),
     ((90, 90, 70), 60, 64, clip(70, 72, 128), ["HWT"]),
+    # One fits in size, the other in length: a square mask of a clip of 64×48.
+    ((48, 64, 64), 40, 32, clip(48, 48, 64), ["HWT", "THW"]),
+    ((48, 64, 64), 40, 32, clip(64, 48, 64), ["HWT"]),
     # Too few frames: the layout is known nevertheless.
     ((64, 64, 20), 60, 64, clip(60, 64, 64), ["HWT"]),
     # Height and width changed places.

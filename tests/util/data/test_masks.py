@@ -277,12 +277,12 @@ def test_the_seed_decides_a_mask_that_is_made_of_each_sequence_anew(kind):
 # --- Clips are read without what is hidden ---
 
 
-def clips_in(place, *more):
+def clips_in(place, **more):
     """The clips of an incomplete run in the folder `place`, as it would train on them."""
     folders = {"data_path": place / "data", "mask_path": place / "mask", "category": "waves"}
     sizes = {"image_size": SIDE, "num_frames": LENGTH, "mask_file": "a.mat"}
-    command = flags(experiment="recovery", output_dir=place / "out", **folders, **sizes)
-    return prepare(parse([*command, *more])).clips
+    given = {"experiment": "recovery", "output_dir": place / "out", **folders, **sizes, **more}
+    return prepare(parse(flags(**given))).clips
 
 
 def write_clip(place, frames):
@@ -297,12 +297,12 @@ def test_nothing_of_what_is_hidden_gets_into_the_visible_pixels(tmp_path, side, 
     missing = large.uniform(size=(LENGTH, side, side)) < 0.4
     write_mat(tmp_path / "mask" / "waves" / "a.mat", as_array(missing))
     write_clip(tmp_path, frames)
-    first = clips_in(tmp_path, "--mask_type", mask_type)
+    first = clips_in(tmp_path, mask_type=mask_type)
     if mask_type != "external":
         missing = nearest_pixels(first.missing[0, ..., 0], side, side)
     for grey in (0, 255):
         write_clip(tmp_path, np.where(missing[..., np.newaxis], np.uint8(grey), frames))
-        other = clips_in(tmp_path, "--mask_type", mask_type)
+        other = clips_in(tmp_path, mask_type=mask_type)
         np.testing.assert_array_equal(other.missing, first.missing)
         assert other.frames.tobytes() == first.frames.tobytes()
         assert np.any(other.truth != first.truth)
@@ -313,7 +313,7 @@ def test_missing_pixels_are_black_and_all_others_those_of_the_clip(tmp_path, fir
     write_mat(tmp_path / "mask" / "waves" / "a.mat", as_array(blocks()))
     frames = moving_pattern(1, LENGTH, SIDE)
     write_clip(tmp_path, frames)
-    clips = clips_in(tmp_path, *flags(first_frame=first, num_frames=length))
+    clips = clips_in(tmp_path, first_frame=first, num_frames=length)
     used = slice(first, first + length)
     np.testing.assert_array_equal(clips.missing[0, ..., 0], blocks()[used])
     np.testing.assert_array_equal(clips.visible, ~clips.missing)
@@ -325,7 +325,7 @@ def test_missing_pixels_are_black_and_all_others_those_of_the_clip(tmp_path, fir
 def test_clips_that_show_an_object_are_not_taken_for_the_truth(tmp_path, capsys):
     write_mat(tmp_path / "mask" / "waves" / "a.mat", as_array(blocks()))
     write_clip(tmp_path, moving_pattern(1, LENGTH, SIDE))
-    assert clips_in(tmp_path, "--experiment", "inpainting", "--image_size", "8").truth is None
+    assert clips_in(tmp_path, experiment="inpainting").truth is None
     assert "cannot be scored" in capsys.readouterr().err
 
 
@@ -338,7 +338,7 @@ def test_truth_is_found_by_the_names_of_the_sequences(tmp_path):
         (tmp_path / "truth" / "waves").mkdir(parents=True, exist_ok=True)
         lossless = ["-c:v", "ffv1", "-pix_fmt", "bgr0"]
         encode(tmp_path / "truth" / "waves" / f"{name}.avi", frames, *lossless)
-    clips = clips_in(tmp_path, "--truth_path", str(tmp_path / "truth"))
+    clips = clips_in(tmp_path, truth_path=tmp_path / "truth")
     assert clips.names == ["b", "b2"]
     for name, truth in zip(clips.names, clips.truth, strict=True):
         np.testing.assert_array_equal(truth, patterns[name])
@@ -410,7 +410,7 @@ def test_array_of_other_proportions_than_the_clip_is_refused(tmp_path, shape):
     message = refusal(clips_in, tmp_path)
     for word in ("ripples", str(list(shape)), f"{2 * SIDE}×{SIDE}", "neither", "--mask_layout HWT"):
         assert word in message
-    message = refusal(clips_in, tmp_path, "--mask_layout", "HWT")
+    message = refusal(clips_in, tmp_path, mask_layout="HWT")
     for word in ("ripples", f"{shape[1]}×{shape[0]}", f"{2 * SIDE}×{SIDE}"):
         assert word in message
 
@@ -434,7 +434,7 @@ def test_array_whose_axes_are_not_certain_is_read_as_asked(tmp_path):
     for word in ("both", str([SIDE] * 3), "--mask_layout HWT", "--mask_layout THW", "ripples"):
         assert word in message
     for layout, frames in {"HWT": np.moveaxis(cube, 2, 0), "THW": cube}.items():
-        found = clips_in(tmp_path, "--mask_layout", layout).missing[0, ..., 0]
+        found = clips_in(tmp_path, mask_layout=layout).missing[0, ..., 0]
         np.testing.assert_array_equal(found, frames[:LENGTH] != 0)
 
 
@@ -637,7 +637,7 @@ def test_mask_of_another_length_than_the_clip_is_told_with_both_lengths(tmp_path
     place = tmp_path / "mask" / "waves"
     place.mkdir(parents=True)
     encode(place / "a.avi", as_frames(blocks()), "-c:v", "ffv1", "-pix_fmt", "bgr0")
-    clips_in(tmp_path, "--mask_file", "a.avi")
+    clips_in(tmp_path, mask_file="a.avi")
     share = 100 * blocks().mean()
     lines = capsys.readouterr().err.splitlines()
     assert (

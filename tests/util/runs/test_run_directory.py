@@ -227,7 +227,7 @@ def test_options_that_no_run_has_are_refused(run, change):
 def test_pipe_in_the_place_of_the_options_is_not_opened(run):
     run.options_file.unlink()
     os.mkfifo(run.options_file)
-    assert "regular file" in refusal(run.recorded_options)
+    assert "named pipe" in refusal(run.recorded_options)
 
 
 def test_difference_to_a_checkpoint_is_named(run):
