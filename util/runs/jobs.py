@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from util.data.clips import Clips, existing_categories
 from util.data.observed import observed_clips
 from util.options.command_line import CommandLine, refuse_other_mode, refuse_unusable
 from util.options.experiment import Experiment
 from util.options.schema import Options
 from util.runs import checkpoints
+from util.runs.memory import refuse_too_large
 from util.runs.run_directory import RunDirectory
 from util.system.errors import CommandLineError, RunError
 from util.system.folder_lock import locked
@@ -151,7 +154,10 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
     experiment = command_line.experiment(options)
     refuse_other_mode(options, experiment)
     command_line.warn_of_idle(options)
+    refuse_too_large(options, experiment)  # before the clips fill the memory
     clips = observed_clips(options, experiment)
+    missing_values = 0 if clips.missing is None else 3 * int(np.count_nonzero(clips.missing))
+    refuse_too_large(options, experiment, len(clips.names), missing_values)
     refuse_unwritable(run.path)
     clips = clips._replace(names=safe_names(clips.names, RESERVED))
     return TrainingJob(options, experiment, run, clips, state)

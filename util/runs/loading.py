@@ -19,6 +19,7 @@ from util.options.schema import Options, numbers_of
 from util.runs import checkpoints
 from util.runs.building import build_generator, restore
 from util.runs.jobs import TestingJob, refuse_unwritable
+from util.runs.memory import refuse_too_large
 from util.runs.result_folder import ResultFolder
 from util.runs.run_state import RunState, digest, read_state
 from util.runs.sampling import CALIBRATED_FOR, Sampler, make_sampler
@@ -145,7 +146,9 @@ def built_run(job: TestingJob, checkpoint: LoadedCheckpoint) -> Iterator[LoadedR
     options = checkpoint.options
     folder = job.result_folder(checkpoint.experiment)
     refuse_unwritable(folder)
-    results = ResultFolder(folder, checkpoint.state.sequence_names, options.overwrite)
+    names = checkpoint.state.sequence_names
+    results = ResultFolder(folder, names, options.overwrite)
+    refuse_too_large(options, checkpoint.experiment, len(names))
     generator = build_generator(options, checkpoint.experiment)
     restore(generator, checkpoint.state, checkpoint.path)
     sampler = sampler_of(checkpoint, generator)

@@ -1,0 +1,120 @@
+"""The memory of a run: estimated before the graph is built, and refused with both figures."""
+
+import pytest
+from support.command_line import (
+    SMALL,
+    flags,
+    make_clips,
+    parse,
+    refusal,
+    refused,
+    run_here,
+    trained,
+)
+
+from util.experiments.registry import EXPERIMENTS
+from util.runs import memory as module
+from util.runs.memory import WAYS_OUT, needed_memory, refuse_too_large
+
+GIGA = 10**9
+# The peak of the resident memory of trainings of 2 epochs with --log_step 1, in MiB: `ru_maxrss` of
+# the process, by os.wait4, on 2 cores of an AMD EPYC without a GPU, with TensorFlow 2.21.
+MEASURED = [
+    (674, 1, {"image_size": 8, "num_frames": 5, "truncated_backprop_length": 5}),
+    (1301, 1, {"image_size": 64, "num_frames": 30, "truncated_backprop_length": 30}),
+    (1409, 4, {"image_size": 64, "num_frames": 30, "batch_size": 4}),
+    (1459, 1, {"num_frames": 120, "truncated_backprop_length": 120, "num_sections_in_test": 1}),
+    (1384, 1, {"image_size": 128, "num_frames": 30, "num_sections_in_test": 1}),
+    (1847, 1, {"image_size": 128, "num_frames": 90, "truncated_backprop_length": 90}),
+    (1573, 1, {"image_size": 256, "num_frames": 12, "truncated_backprop_length": 12}),
+    (2481, 1, {"num_frames": 30, "state_size": 4000, "z_size": 4000, "num_sections_in_test": 1}),
+]
+
+
+def parts_of(num_sequences=1, missing_values=0, **given):
+    command_line = parse(flags(**given))
+    experiment = command_line.experiment(command_line.options)
+    return needed_memory(command_line.options, experiment, num_sequences, missing_values)
+
+
+def limit_to(monkeypatch, limit, gpu=False):
+    monkeypatch.setattr(module, "memory_limit", lambda: limit)
+    monkeypatch.setattr(module, "has_gpu", lambda: gpu)
+
+
+@pytest.mark.parametrize("peak, num_sequences, given", MEASURED)
+def test_estimate_is_within_a_factor_of_two_of_the_measured_peak(peak, num_sequences, given):
+    needed = sum(parts_of(num_sequences, num_batches_in_test=1, **given).values())
+    assert 0.5 < needed / (peak * 2**20) < 2
+
+
+TOO_LARGE = {
+    "the weights": {"state_size": 100_000},
+    "a batch of chunks": {"truncated_backprop_length": 100_000, "num_sections_in_test": 1},
+    "the clips": {"num_frames": 1_000_000},
+    "the latents": {"z_size": 100_000},
+    "the synthesized videos": {"num_sections_in_test": 10**6},
+    "the last reconstructions": {"average_last": 10_000, "experiment": "recovery"},
+}
+
+
+@pytest.mark.parametrize("part, given", TOO_LARGE.items())
+def test_size_that_no_memory_holds_is_refused_with_both_figures_and_the_way_out(
+    monkeypatch, part, given
+):
+    limit_to(monkeypatch, 24 * GIGA)
+    command_line = parse(flags(**given))
+    experiment = command_line.experiment(command_line.options)
+    line = refusal(refuse_too_large, command_line.options, experiment, 10, 3 * 10**6)
+    needed = sum(parts_of(10, 3 * 10**6, **given).values())
+    assert f"about {needed / GIGA:.1f} GB of memory, most of it for {part}" in line
+    assert "this process may use 24.0 GB" in line
+    assert next(f"--{name}" for name in given) in line
+    assert WAYS_OUT[part] in line
+
+
+def test_every_part_has_a_way_out():
+    assert parts_of().keys() == WAYS_OUT.keys()
+
+
+def test_what_fits_is_taken_and_so_is_what_cannot_be_known(monkeypatch):
+    options = parse([]).options
+    needed = int(sum(parts_of().values()))
+    for limit in (needed + 1, None):
+        limit_to(monkeypatch, limit)
+        refuse_too_large(options, EXPERIMENTS["synthesis"])
+    limit_to(monkeypatch, needed - 1)
+    refusal(refuse_too_large, options, EXPERIMENTS["synthesis"])
+
+
+def test_chunks_are_not_in_the_memory_of_the_machine_where_there_is_a_gpu(monkeypatch):
+    options = parse(flags(truncated_backprop_length=100_000, num_sections_in_test=1)).options
+    limit_to(monkeypatch, 24 * GIGA)
+    refusal(refuse_too_large, options, EXPERIMENTS["synthesis"])
+    limit_to(monkeypatch, 24 * GIGA, gpu=True)
+    refuse_too_large(options, EXPERIMENTS["synthesis"])
+
+
+@pytest.mark.parametrize("mode", ["nonlinear", "linear", "gru"])
+@pytest.mark.parametrize("encodes", [False, True])
+def test_weights_are_those_of_the_model(make_generator, mode, encodes):
+    generator = make_generator([2], dynamic_mode=mode, encodes=encodes)
+    sizes = generator.settings.sizes._asdict()
+    options = parse(flags(image_size=8, dynamic_mode=mode, **sizes)).options
+    experiment = EXPERIMENTS["animation" if encodes else "synthesis"]
+    state = generator.state()
+    kernels = [name for name in state if "kernel" in name and name.count("/") < 3]
+    kernels = [name for name in kernels if "adam" not in name.lower()]
+    assert module.number_of_weights(options, experiment) == sum(state[k].size for k in kernels)
+
+
+def test_training_and_test_are_refused_before_anything_is_written(tmp_path, monkeypatch):
+    make_clips(tmp_path)
+    limit_to(monkeypatch, 10**8)
+    line = refused(run_here(tmp_path, *flags(isTraining=True, **SMALL)), 1)
+    assert "this process may use 0.1 GB" in line
+    assert not (tmp_path / "output_synthesis").exists()
+    run = trained().copy(tmp_path / "trained")
+    line = refused(run_here(tmp_path / "trained", *flags(category="waves", isTraining=False)), 1)
+    assert "this process may use 0.1 GB" in line
+    assert not (run / "final_result_testing").exists()

@@ -1,0 +1,121 @@
+"""The memory that a run needs, estimated from its options before the graph is built.
+
+The factors were found by measuring the peak of the resident memory of trainings on a CPU, see
+`tests/util/runs/test_memory.py`.
+"""
+
+from collections.abc import Mapping
+
+from model.networks import NETWORKS
+from model.transition import HIDDEN_UNITS
+from util.options.experiment import Experiment
+from util.options.schema import Options
+from util.system.errors import RunError
+from util.system.memory import has_gpu, memory_limit
+
+FLOAT = 4  # bytes
+PROGRAM = 600e6  # bytes of Python and TensorFlow without a model
+# Weights and Adam's two moments; the same in the snapshot that is written, and in the next one or
+# in the buffers of writing; gradients and reordered kernels.
+WEIGHT_COPIES = 12
+TESTED_WEIGHT_COPIES = 8
+ACTIVATION_COPIES = 3.5  # features before and after the normalisation, and gradients
+TESTED_ACTIVATION_COPIES = 2
+CLIP_BYTES = 20  # of a value of the clips: frames, reconstruction, and their difference
+VIDEO_BYTES = 2  # of a value of the synthesized videos: chunks, and the whole
+EVALUATION = 200e6  # bytes of the measures, and of a value of a measured video
+EVALUATION_BYTES = 30
+MEASURED_FRAMES = 1000  # a longer video is measured only up to this frame
+
+# The parts of the memory, and the flags that make them smaller.
+WAYS_OUT = {
+    "the program": "a machine with more memory",
+    "the weights": "a smaller --state_size, --content_size, --z_size or --image_size",
+    "a batch of chunks": "a smaller --batch_size, --truncated_backprop_length or --image_size",
+    "the clips": "fewer clips, or a smaller --num_frames or --image_size",
+    "the latents": "a smaller --z_size or --num_frames",
+    "the synthesized videos": "a smaller --num_sections_in_test or --num_batches_in_test",
+    "the last reconstructions": "a smaller --average_last",
+    "the measures": "a smaller --num_frames or --image_size",
+}
+
+
+def refuse_too_large(
+    options: Options, experiment: Experiment, num_sequences: int = 1, missing_values: int = 0
+) -> None:
+    """Raises RunError if the run needs more memory than this process may use."""
+    limit = memory_limit()
+    parts = dict(needed_memory(options, experiment, num_sequences, missing_values))
+    if has_gpu():
+        del parts["a batch of chunks"]
+    needed = sum(parts.values())
+    if limit is not None and needed > limit:
+        largest = max(parts, key=lambda name: parts[name])
+        raise RunError(
+            f"this needs about {needed / 1e9:.1f} GB of memory, most of it for {largest}, and this "
+            f"process may use {limit / 1e9:.1f} GB; choose {WAYS_OUT[largest]}"
+        )
+
+
+def needed_memory(
+    options: Options, experiment: Experiment, num_sequences: int, missing_values: int = 0
+) -> Mapping[str, float]:
+    """The memory that a training or a test needs at its peak, in bytes, by its parts.
+
+    Args:
+        num_sequences: the number N of training sequences, or fewer if it is not known yet.
+        missing_values: the number of missing values, three for each pixel.
+    """
+    trains = options.isTraining
+    frame = 3 * options.image_size**2
+    batch = min(options.batch_size, num_sequences) * options.truncated_backprop_length
+    copies = ACTIVATION_COPIES if trains else TESTED_ACTIVATION_COPIES
+    activations = copies * FLOAT * batch * features_of_a_frame(options)
+    clips = num_sequences * options.num_frames * frame
+    length = options.num_sections_in_test * options.truncated_backprop_length
+    measured = frame * max(options.num_frames, min(length, MEASURED_FRAMES))
+    if trains:
+        videos = options.num_batches_in_test * num_sequences * length * frame
+    else:  # a test writes them chunk by chunk
+        videos = min(options.batch_size, num_sequences) * measured
+    weights = WEIGHT_COPIES if trains else TESTED_WEIGHT_COPIES
+    innovations = num_sequences * options.num_frames * options.z_size
+    return {
+        "the program": PROGRAM,
+        "the weights": weights * FLOAT * number_of_weights(options, experiment),
+        "a batch of chunks": activations,
+        "the clips": CLIP_BYTES * clips,
+        # The covariance of the innovations is a matrix, in float64 and in float32.
+        "the latents": 5 * FLOAT * innovations + 3 * FLOAT * options.z_size**2,
+        "the synthesized videos": VIDEO_BYTES * videos,
+        # The samples, and their copies for the average and for the checkpoint.
+        "the last reconstructions": 3 * options.average_last * missing_values,
+        # Measuring uses the memory again that the batches of chunks have used.
+        "the measures": max(0, EVALUATION + EVALUATION_BYTES * measured - activations),
+    }
+
+
+def number_of_weights(options: Options, experiment: Experiment) -> int:
+    """The number of weights of transition, emission and encoder, without biases."""
+    channels, emission = options.content_size + options.state_size, 0
+    for layer in NETWORKS[options.frame_generator_mode]:
+        emission += layer.kernel**2 * channels * layer.channels
+        channels = layer.channels
+    size = options.motion_type_size + options.z_size + options.state_size
+    if options.dynamic_mode in HIDDEN_UNITS:
+        transition = 0
+        for outputs in (*HIDDEN_UNITS[options.dynamic_mode], options.state_size):
+            transition += size * outputs
+            size = outputs
+    else:
+        transition = 3 * size * options.state_size  # gru
+    return transition + emission * (2 if experiment.encodes else 1)
+
+
+def features_of_a_frame(options: Options) -> int:
+    """The number of features that all layers of the emission network have for one frame."""
+    side, features = 1, 0
+    for layer in NETWORKS[options.frame_generator_mode]:
+        side = layer.output_side(side)
+        features += side**2 * layer.channels
+    return features
