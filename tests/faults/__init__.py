@@ -1,0 +1,1 @@
+"""A campaign of faults against the command line; see README.md."""
