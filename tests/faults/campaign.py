@@ -14,8 +14,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from queue import Queue
 from random import Random
 from typing import Any, NamedTuple
 
@@ -76,18 +79,32 @@ def chosen(cases: Sequence[Any], share: float, only: str, seed: int) -> list[Any
     return [cases[index] for index in kept]
 
 
-def run_part(stage: Stage, name: str, part: Part, cases: Sequence[Any], seed: int) -> list[Failed]:
-    """Run cases of a part. Returns those that are not clean."""
-    found = []
-    for number, case in enumerate(cases, 1):
+def run_part(
+    stages: Sequence[Stage], name: str, part: Part, cases: Sequence[Any], seed: int
+) -> list[Failed]:
+    """Run cases of a part, as many at a time as there are stages. Returns those not clean."""
+    free: Queue[Stage] = Queue()
+    for stage in stages:
+        free.put(stage)
+
+    def failures_of(case: Any) -> list[str]:
+        stage = free.get()
         try:
-            failures = part.run(stage, case, seed)
+            return part.run(stage, case, seed)
         except Exception as error:  # the campaign goes on, and the case counts as failed
-            failures = [f"campaign: {type(error).__name__}: {error}"]
-        if failures:
-            found.append(Failed(name, case.name, failures))
-        mark = "".join(f"\n    {printable(failure)}" for failure in failures) or " clean"
-        print(f"{number}/{len(cases)} {printable(case.name)}:{mark}", file=sys.stderr, flush=True)
+            return [f"campaign: {type(error).__name__}: {error}"]
+        finally:
+            free.put(stage)
+
+    found = []
+    with ThreadPoolExecutor(len(stages)) as workers:
+        of_all = workers.map(failures_of, cases)
+        for number, (case, failures) in enumerate(zip(cases, of_all, strict=True), 1):
+            if failures:
+                found.append(Failed(name, case.name, failures))
+            mark = "".join(f"\n    {printable(failure)}" for failure in failures) or " clean"
+            line = f"{number}/{len(cases)} {printable(case.name)}:{mark}"
+            print(line, file=sys.stderr, flush=True)
     return found
 
 
@@ -124,6 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--parts", default="inputs,kills,disks,pairs", help="separated by commas")
     parser.add_argument("--share", type=float, default=1.0, help="share of the cases of each part")
     parser.add_argument("--only", default="", help="a case, or the first word of its name")
+    parser.add_argument("--jobs", type=int, default=2, help="cases at a time")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds for one process")
     parser.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
@@ -132,8 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parts = {name: parts_of(mounts)[name] for name in given.parts.split(",")}
     tried: dict[str, int] = {}
     failed: list[Failed] = []
-    with Server() as server:
-        stage = Stage(server, given.limit)
+    with ExitStack() as closing:
+        stages = [Stage(closing.enter_context(Server()), given.limit) for _ in range(given.jobs)]
         try:
             for name, part in parts.items():
                 cases = chosen(part.cases(), given.share, given.only, given.seed)
@@ -142,13 +160,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if name == "disks" and mounts and not given.json:
                     same = ["--seed", str(given.seed), "--share", str(given.share)]
                     same += ["--only", given.only, "--limit", str(given.limit)]
+                    same += ["--jobs", str(given.jobs)]
                     tried[name], of_part = in_namespace(same)
                 else:
                     tried[name] = len(cases)
-                    of_part = run_part(stage, name, part, cases, given.seed)
+                    of_part = run_part(stages, name, part, cases, given.seed)
                 failed += of_part
         finally:
-            stage.close()
+            for stage in stages:
+                stage.close()
     if given.json:
         print(json.dumps({"tried": sum(tried.values()), "failed": failed}))
         return 0

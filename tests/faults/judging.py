@@ -12,6 +12,7 @@ from faults.trees import Tree, differing
 RUN = "work/output_synthesis/waves"  # the run folder of all cases, from the root of a case
 LOCK = re.compile(rf"{RUN}/[^/]*lock[^/]*")
 PARTIAL = re.compile(rf"^{RUN}/(.*/)?\.[^/]*partial")
+KERAS = "home/.keras"  # Keras writes its settings there when TensorFlow imports it
 OF_A_USER = "of_a_user"  # a file with this word in its name must survive everything
 TRACE = re.compile(r"Traceback \(most recent|^Exception ignored|^Fatal Python|Segmentation", re.M)
 NOISE = re.compile(r"\w+Warning: |^[WEF]\d{4} \d\d:|^\d{4}-\d\d-\d\d .*: [WEF] ", re.M)
@@ -98,13 +99,13 @@ def _of_the_files(ended: Ended, before: Tree, after: Tree, wanted: Wanted) -> li
     found = []
     refused = ended.exit_code in (1, 2) and not wanted.may_stop
     for path in differing(before, after):
-        if LOCK.fullmatch(path):
+        if LOCK.fullmatch(path) or path.startswith(KERAS):
             continue
         inside = path.startswith(f"{RUN}/") or path in (RUN, "work/output_synthesis")
         if not inside:
             found.append(f"byte outside the run's folder: {path}")
         elif path in before and (
-            refused or OF_A_USER in path or not re.fullmatch(wanted.changes, path)
+            refused or must_stay(path, before) or not re.fullmatch(wanted.changes, path)
         ):
             found.append(f"earlier result lost: {path}")
         elif refused:
@@ -113,6 +114,12 @@ def _of_the_files(ended: Ended, before: Tree, after: Tree, wanted: Wanted) -> li
     if ended.exit_code != -signal.SIGKILL:
         found += [f"left half-written: {path}" for path in left]
     return found
+
+
+def must_stay(path: str, before: Tree) -> bool:
+    """Whether nothing may change a path: a file of a user, or a link that a user made."""
+    is_link = before[path].startswith("link to") and not PARTIAL.search(path)
+    return OF_A_USER in path or is_link
 
 
 def _of_the_result(ended: Ended, after: Tree, wanted: Wanted) -> list[str]:

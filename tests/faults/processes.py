@@ -1,5 +1,6 @@
 """Starting command lines as children of the server, or as processes of their own."""
 
+import itertools
 import json
 import os
 import signal
@@ -66,7 +67,7 @@ class Child:
         user: the number of the user who runs it; 0 for the user of this process.
     """
 
-    count = 0
+    numbers = itertools.count()
 
     def __init__(
         self,
@@ -78,9 +79,9 @@ class Child:
         largest_file: int = 0,
         user: int = 0,
     ):
-        Child.count += 1
         self._server = server
-        self._files = [output / f"{Child.count}.{name}" for name in ("stdout", "stderr")]
+        number = next(self.numbers)
+        self._files = [output / f"{number}.{name}" for name in ("stdout", "stderr")]
         self._exit_code: int | None = None
         self.began = time.monotonic()
         self.process = server.ask(

@@ -158,13 +158,13 @@ def link_of_models(place: Place, _: Random) -> None:
     place.models.symlink_to("disk")
 
 
-def link_outside(place: Place, _: Random) -> None:
+def link_of_results(place: Place, _: Random) -> None:
     """final_result/ is a link to a folder of somebody's files."""
-    target = place.outside / "pictures"
+    target = place.run / "pictures"  # in the run folder, because results may come there
     target.mkdir()
-    (target / "holiday.png").write_text("precious")
+    (target / f"{OF_A_USER}.png").write_text("precious")
     (place.run / "final_result").rename(place.run / "final_result_before")
-    (place.run / "final_result").symlink_to(target)
+    (place.run / "final_result").symlink_to("pictures")
 
 
 def other_program(place: Place, _: Random) -> None:
@@ -255,7 +255,7 @@ def cases() -> list[Case]:
         "files of a user": (READ, good),
         "options.json of another program": (REFUSED, other_program),
         "options.json gone": (REFUSED, of_options(gone)),
-        "link of final_result/": (ANY, link_outside),
+        "link of final_result/": (ANY, link_of_results),
         "link of model/": (ANY, link_of_models),
         "links of temporary files": (READ, partial_links),
     }
