@@ -9,6 +9,7 @@ README.md explains what is tried and what counts as a failure.
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -184,4 +185,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # to clean up
     sys.exit(main())

@@ -57,7 +57,7 @@ def mount(place: Place, size: int, options: str = "") -> None:
 
 def mount_small(stage: Stage, place: Place, random: Random, in_test: bool) -> None:
     """Mount a disk that the results may or may not fill; of a test it holds the run already."""
-    whole = size_of(stage.place("test").run)
+    whole = size_of(Place(stage.finished(TRAIN)).run)
     if not in_test:
         mount(place, random.randint(4096, whole * 5 // 4))
         return

@@ -13,6 +13,7 @@ RUN = "work/output_synthesis/waves"  # the run folder of all cases, from the roo
 LOCK = re.compile(rf"{RUN}/[^/]*lock[^/]*")
 PARTIAL = re.compile(rf"^{RUN}/(.*/)?\.[^/]*partial")
 KERAS = "home/.keras"  # Keras writes its settings there when TensorFlow imports it
+SHOWN = 3  # paths of one kind of failure that are reported
 OF_A_USER = "of_a_user"  # a file with this word in its name must survive everything
 TRACE = re.compile(r"Traceback \(most recent|^Exception ignored|^Fatal Python|Segmentation", re.M)
 NOISE = re.compile(r"\w+Warning: |^[WEF]\d{4} \d\d:|^\d{4}-\d\d-\d\d .*: [WEF] ", re.M)
@@ -113,7 +114,18 @@ def _of_the_files(ended: Ended, before: Tree, after: Tree, wanted: Wanted) -> li
     left = [path for path in after if PARTIAL.search(path)]
     if ended.exit_code != -signal.SIGKILL:
         found += [f"left half-written: {path}" for path in left]
-    return found
+    return shortened(found)
+
+
+def shortened(failures: list[str]) -> list[str]:
+    """The first failures of each kind, and how many more there are."""
+    short = []
+    for kind in dict.fromkeys(failure.split(":")[0] for failure in failures):
+        of_kind = [failure for failure in failures if failure.split(":")[0] == kind]
+        short += of_kind[:SHOWN]
+        if len(of_kind) > SHOWN:
+            short.append(f"{kind}: and {len(of_kind) - SHOWN} more")
+    return short
 
 
 def must_stay(path: str, before: Tree) -> bool:

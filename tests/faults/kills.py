@@ -134,7 +134,7 @@ def half_made(stage: Stage, after: Tree) -> list[str]:
 
 def usual_seconds(stage: Stage) -> dict[str, float]:
     """How long each moment lasts in an undisturbed process, measured once."""
-    if not hasattr(stage, "seconds"):
+    if not stage.seconds:
         place = stage.place("clips")
         child = stage.start(place, TRAIN)
         times = {moment: 0.0 for moment in MOMENTS}

@@ -201,6 +201,7 @@ class Stage:
 
     Attributes:
         limit: seconds after which a process counts as hung.
+        seconds: how long each moment of `kills.py` lasts; filled there.
     """
 
     def __init__(self, server: Server, limit: float):
@@ -211,6 +212,7 @@ class Stage:
         self._made: dict[str, Path] = {}
         self._twins: dict[Any, Any] = {}
         self._count = 0
+        self.seconds: dict[str, float] = {}
 
     def close(self) -> None:
         """Delete everything."""
@@ -221,7 +223,7 @@ class Stage:
         self._count += 1
         root = self._folder / f"case-{self._count}"
         before, cut = STARTS[start].before, STARTS[start].cut
-        shutil.copytree(self._finished(before), root)
+        shutil.copytree(self.finished(before), root)
         place = Place(root)
         if cut:
             shutil.rmtree(place.run / "final_result")
@@ -235,7 +237,7 @@ class Stage:
     def remove(self, place: Place) -> None:
         shutil.rmtree(place.root, ignore_errors=True)
 
-    def _finished(self, arguments: list[str]) -> Path:
+    def finished(self, arguments: list[str]) -> Path:
         """A place with the run that a command line makes; it is made only once."""
         key = " ".join(arguments)
         if key not in self._made:
@@ -249,7 +251,7 @@ class Stage:
     def undisturbed(self) -> Tree:
         """The files of a training that nothing disturbed."""
         if "undisturbed" not in self._twins:
-            self._twins["undisturbed"] = tree(self._finished(TRAIN))
+            self._twins["undisturbed"] = tree(self.finished(TRAIN))
         return self._twins["undisturbed"]
 
     def start(self, place: Place, arguments: list[str], **process: Any) -> Child:

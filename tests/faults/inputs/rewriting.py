@@ -1,16 +1,17 @@
 """Checkpoints with other arrays, as somebody else may hand them on."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from util.system.tensorflow_setup import start_tensorflow
+
 
 def rewrite(checkpoint: Path, change: Callable[[dict[str, Any]], None]) -> None:
     """Write a checkpoint again in its place; `change` gets its arrays by name."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    start_tensorflow(debug=False)
     import tensorflow.compat.v1 as tf  # here, because few cases need it
 
     reader = tf.train.load_checkpoint(str(checkpoint))
