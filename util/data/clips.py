@@ -1,7 +1,6 @@
 """Reading a category of clips: a folder of videos, of sub-folders of numbered images, or both."""
 
 import math
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
@@ -17,7 +16,7 @@ from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, clips_in, refuse_unp
 from util.data.stills import image_frames
 from util.data.videos import video_frames
 from util.system.errors import RunError
-from util.system.names import existing_form
+from util.system.names import existing_form, form, safe_names
 
 WEIGHT_OF_NONE = 1e-3  # a smaller sum of weights is only rounding error
 
@@ -215,27 +214,16 @@ def nearest_pixels(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 def unique_names(sources: Sequence[Path]) -> list[str]:
     """The name of each clip without suffix, or with it if two clips differ only in the suffix.
 
-    No two names are alike on any file system, whether it knows upper and lower case or not. If
-    nothing else helps, a name gets a number.
+    The names are safe as names of files, and no two are alike on any file system (`safe_names`).
     """
     stems = [path.name if path.is_dir() else path.stem for path in sources]
-    count = Counter(map(_key, stems))
-    names: list[str] = []
-    taken: set[str] = set()
-    for stem, path in zip(stems, sources, strict=True):
-        wish = name = stem if count[_key(stem)] == 1 else path.name
-        number = 1
-        while _key(name) in taken:
-            number += 1
-            name = f"{wish}_{number}"
-        taken.add(_key(name))
-        names.append(name)
-    return names
-
-
-def _key(name: str) -> str:
-    """The same for names that a file system may take for one."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    count = Counter(map(form, stems))
+    return safe_names(
+        [
+            stem if count[form(stem)] == 1 else path.name
+            for stem, path in zip(stems, sources, strict=True)
+        ]
+    )
 
 
 def existing_categories(data_path: Path) -> str:

@@ -19,14 +19,14 @@ def safe_names(names: Sequence[str], reserved: Sequence[str] = ()) -> list[str]:
         reserved: names that no result has.
     """
     safe = [_safe(name) for name in names]
-    asked, taken = {_form(name) for name in safe}, {_form(name) for name in reserved}
+    asked, taken = {form(name) for name in safe}, {form(name) for name in reserved}
     result = []
     for name in safe:
         free, number = name, 1
-        while _form(free) in taken or (number > 1 and _form(free) in asked):
+        while form(free) in taken or (number > 1 and form(free) in asked):
             number += 1
             free = shortened(f"{name}_{number}")
-        taken.add(_form(free))
+        taken.add(form(free))
         result.append(free)
     return result
 
@@ -43,6 +43,11 @@ def shortened(name: str) -> str:
 def same_name(name: str, other: str) -> bool:
     """Whether two names are the same or differ only in the Unicode form."""
     return _composed(name) == _composed(other)
+
+
+def form(name: str) -> str:
+    """What two names have in common if a file system may take them for one name."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
 def existing_form(path: Path) -> Path:
@@ -65,11 +70,6 @@ def _safe(name: str) -> str:
 
 def _is_control(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
-
-
-def _form(name: str) -> str:
-    """What two names have in common if a file system may take them for one name."""
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
 def _composed(name: str) -> str:
