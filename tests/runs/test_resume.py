@@ -123,7 +123,7 @@ def test_killed_at_any_moment_and_resumed(place, uninterrupted):
     # While one is written, both files of model.ckpt-9 still partial:
     kill_while_saving(5, place, *RESUME)
     assert epochs(place) == [3, 6]
-    assert len(list(models_of(place).glob(".partial-model.ckpt-9.*"))) == 2
+    assert len(list(models_of(place).glob(".partial-*/model.ckpt-9.*"))) == 2
     # While one is written, only the data of model.ckpt-12 has its name:
     kill_while_saving(4, place, *RESUME)
     assert epochs(place) == [3, 6, 9]
@@ -140,7 +140,7 @@ def test_killed_at_any_moment_and_resumed(place, uninterrupted):
     assert 12 in epochs(place)
     assert EPOCHS not in epochs(place)
     # As soon as the next one is begun:
-    kill_when(lambda: any(models_of(place).glob(".partial-model.ckpt-*")), place, *RESUME)
+    kill_when(lambda: any(models_of(place).glob(".partial-*/*")), place, *RESUME)
     assert EPOCHS not in epochs(place)
     outcome = run_here(place, *RESUME)
     assert outcome.returncode == 0, outcome.stderr
@@ -347,13 +347,50 @@ def test_clips_that_only_moved_are_the_same(finished):
     assert epochs(finished)[-1] == 7
 
 
-def test_damaged_options_file_is_refused(finished):
+def test_damaged_options_file_without_a_checkpoint_is_refused(finished):
+    for _, path in checkpoints.existing(models_of(finished)):
+        checkpoints.remove(path)
     (run_directory(finished) / "options.json").write_text('{"options": {"num_frames": 5')
     before = tree(finished)
-    line = refused(run(finished, *RESUME), 1)
+    line = refused(run_here(finished, *RESUME), 1)
     assert "options.json" in line
     assert "--overwrite True" in line
     assert tree(finished) == before
+
+
+CHANGED = {
+    "number": ('"lr_gen": 0.002', '"lr_gen": 0.003', "--lr_gen 0.003 instead of 0.002"),
+    "type": ('"num_frames": 5', '"num_frames": "5"', "--num_frames"),
+    "gone": None,
+}
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_options_in_the_checkpoint_count(finished, change):
+    options_file = run_directory(finished) / "options.json"
+    about = json.loads(options_file.read_text(encoding="utf-8"))
+    if CHANGED[change] is None:
+        options_file.unlink()
+        named = "is gone"
+    else:
+        before, after, named = CHANGED[change]
+        text = options_file.read_text(encoding="utf-8")
+        assert before in text
+        options_file.write_text(text.replace(before, after), encoding="utf-8")
+    checkpoints.remove(models_of(finished) / "model.ckpt-6")
+    outcome = run_here(finished, *RESUME, "--num_epochs", "6")
+    assert outcome.returncode == 0, outcome.stderr
+    first, *_ = outcome.stderr.splitlines()
+    assert "options.json" in first
+    assert named in first
+    assert "model.ckpt-4" in first
+    for suffix in (".data-00000-of-00001", ".index"):
+        one, other = (
+            folder / f"model.ckpt-6{suffix}" for folder in (models_of(finished), whole_run())
+        )
+        assert one.read_bytes() == other.read_bytes()
+    recorded = json.loads(options_file.read_text(encoding="utf-8"))["options"]
+    assert recorded | {"resume": False} == about["options"]
 
 
 def test_log_has_every_epoch_once_after_a_resume(finished):
@@ -366,8 +403,34 @@ def test_log_has_every_epoch_once_after_a_resume(finished):
     assert [event.step for event in log.Images("synthesis")] == [2, 4, 6]
 
 
-def test_checkpoint_of_other_options_is_refused(finished):
-    options_file = run_directory(finished) / "options.json"
-    options_file.write_text(options_file.read_text().replace('"refsig": 1.0', '"refsig": 0.7'))
-    line = refused(run(finished, *RESUME), 2)
-    assert "--refsig" in line and "0.7" in line and "1.0" in line
+def test_checkpoint_in_another_disk_is_continued_and_replaced(finished):
+    """Its folder is a link, which stays."""
+    disk = finished / "disk"
+    models_of(finished).rename(disk)
+    models_of(finished).symlink_to(disk)
+    (disk / "mine.txt").write_text("mine")
+    more = flags(num_epochs=7)
+    assert run_here(finished, *RESUME, *more).returncode == 0
+    assert epochs(finished) == [2, 4, 6, 7]
+    anew = flags(isTraining=True, overwrite=True, **{**SMALL, "num_epochs": 2})
+    assert run_here(finished, *anew).returncode == 0
+    assert models_of(finished).is_symlink()
+    assert epochs(finished) == [2]
+    assert (disk / "mine.txt").read_text() == "mine"
+
+
+# --- Two processes ---
+
+
+def test_second_process_is_refused_and_a_test_is_not(place):
+    process = start(place, *flags(**{**LONGER, "num_epochs": 10**6, "log_step": 1}))
+    wait_until(lambda: epochs(place), process)
+    for way in ([], ["--resume", "True"], ["--overwrite", "True"]):
+        line = refused(run_here(place, *flags(isTraining=True, **SMALL), *way), 1)
+        assert f"process {process.pid} on " in line
+    outcome = run_here(place, *flags(category="waves", isTraining=False, num_batches_in_test=1))
+    assert outcome.returncode == 0, outcome.stderr
+    assert process.poll() is None
+    process.kill()
+    end_of(process)
+    assert run_here(place, *RESUME, *flags(num_epochs=1)).returncode == 1  # the lock is free

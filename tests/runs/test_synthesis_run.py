@@ -178,9 +178,8 @@ def test_no_name_takes_the_newest_and_needs_no_clips(place):
     assert names(folder) == videos(1, 2)
     assert {length(folder / name) for name in names(folder)} == {4 * 2}
     added = tree(place).items() - before.items()
-    assert {str(folder / name) for name in names(folder)} | {str(folder)} == {
-        str(place / name) for name, _ in added
-    }
+    files = [folder, folder.with_name(f".{folder.name}.json"), *folder.iterdir()]
+    assert set(files) == {place / name for name, _ in added}
 
 
 def test_published_command_line(rock):
@@ -275,13 +274,22 @@ def test_other_seed_or_checkpoint_or_normalization_or_innovations_make_other_vid
 
 def test_overwrite_replaces_the_first_and_nothing_else(place):
     first = run_directory(place) / "final_result_testing"
-    for folder in (first, first.with_name("final_result_testing_2")):
-        folder.mkdir()
-        (folder / "earlier.mp4").write_text("of an earlier test")
+    for _ in range(2):
+        synthesize(place, num_batches_in_test=2)
     kept = tree(first.with_name("final_result_testing_2"))
     assert synthesize(place, "--overwrite", num_batches_in_test=1).folder == first
     assert names(first) == videos(1)
     assert tree(first.with_name("final_result_testing_2")) == kept
+
+
+def test_folder_of_somebody_else_is_not_replaced(rock):
+    theirs = rock / "output" / "rock" / "test" / "synthesis"
+    theirs.mkdir(parents=True)
+    (theirs / "notes.txt").write_text("mine")
+    before = tree(rock)
+    line = refused(run_here(rock, *PUBLISHED, "--overwrite", "True"), 1)
+    assert "output/rock/test/synthesis" in line
+    assert tree(rock) == before
 
 
 # --- What is measured ---

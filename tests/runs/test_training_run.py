@@ -121,7 +121,7 @@ def test_progress_bar_shows_the_figures():
 
 def test_run_directory_holds_these(here):
     folders = ["final_result", "log", "model", "observed_sequence", "synthesis_sequence"]
-    assert names(here) == sorted([*folders, "options.json"])
+    assert names(here) == sorted([*folders, "options.json", ".run", ".lock"])
     assert not list(here.rglob(".partial*"))
 
 
@@ -234,7 +234,7 @@ def test_training_beats_the_best_still_picture():
 def test_checkpoint_at_every_log_step_and_nothing_else(here):
     suffixes = ("data-00000-of-00001", "index")
     files = [f"model.ckpt-{epoch}.{suffix}" for epoch in CHECKPOINTS for suffix in suffixes]
-    assert names(here / "model") == files
+    assert names(here / "model") == ["checkpoint", *files]
 
 
 def test_checkpoint_holds_all_that_a_run_is(here):
@@ -462,12 +462,17 @@ def test_earlier_run_is_refused_and_untouched(tmp_path):
 
 def test_overwrite_replaces_what_training_wrote_and_nothing_else(tmp_path):
     here = trained().copy(tmp_path)
-    (here / "notes.txt").write_text("mine")
+    mine = [here / name for name in ("notes.txt", "model/notes.txt", "final_result/notes.txt")]
+    for path in mine:
+        path.write_text("mine")
     (here / "final_result_testing").mkdir()
     (here / "final_result_testing" / "kept.mp4").write_text("of a test")
     changed = {**TRAIN, "num_epochs": 3, "log_step": 3, "overwrite": True}
-    assert run_here(tmp_path, *flags(**changed)).returncode == 0
-    assert (here / "notes.txt").read_text() == "mine"
+    outcome = run_here(tmp_path, *flags(**changed))
+    assert outcome.returncode == 0, outcome.stderr
+    assert "final_result/notes.txt, model/notes.txt" in outcome.stderr
+    for path in mine:
+        assert path.read_text() == "mine"
     assert names(here / "final_result_testing") == ["kept.mp4"]
     assert [path.name for path in (here / "model").glob("*.index")] == ["model.ckpt-3.index"]
     assert len(names(here / "synthesis_sequence")) == 2
