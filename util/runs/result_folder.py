@@ -57,7 +57,7 @@ class ResultFolder:
             with locked(folder):
                 yield folder
                 self._finish(folder)
-        except Exception:
+        except BaseException:  # also after Ctrl-C
             delete_whole(folder)
             raise
 
