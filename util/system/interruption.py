@@ -7,6 +7,7 @@ A closed terminal can send SIGHUP more than once, from the shell and from the sy
 and SIGTERM therefore count as the first and the second of two signals.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -36,6 +37,9 @@ def stop_at_once_on_signals() -> None:
 
 def _raise(number: int, _: object) -> NoReturn:
     expect_the_end()
+    if number == HANGUP:  # it does not count: the next signal is the first of two
+        for other in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(other, lambda *_: expect_the_end())
     raise Interrupted(number, STOPPED_AT_ONCE)
 
 
@@ -46,6 +50,8 @@ def expect_the_end() -> None:
 
 
 def _end(number: int, _: object) -> NoReturn:
+    with contextlib.suppress(OSError):
+        os.write(2, f"{STOPPED_AT_ONCE}\n".encode())  # `print` may be what was interrupted
     os._exit(128 + number)
 
 

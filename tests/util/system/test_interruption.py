@@ -116,3 +116,15 @@ def test_signals_while_the_program_cleans_up_raise_nothing(ended):
     with pytest.raises(Ended):
         os.kill(os.getpid(), signal.SIGTERM)
     assert ended == [128 + signal.SIGTERM]
+
+
+def test_signal_after_a_hangup_is_the_first_of_two(ended, capfd):
+    stop_at_once_on_signals()
+    with pytest.raises(Interrupted):
+        os.kill(os.getpid(), signal.SIGHUP)
+    os.kill(os.getpid(), signal.SIGINT)
+    assert ended == []
+    with pytest.raises(Ended):
+        os.kill(os.getpid(), signal.SIGINT)
+    assert ended == [128 + signal.SIGINT]
+    assert "stopped at once" in capfd.readouterr().err
