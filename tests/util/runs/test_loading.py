@@ -7,13 +7,19 @@ from support.command_line import (
     change_checkpoint,
     flags,
     make_clips,
+    parse,
     played,
+    refusal,
     run_directory,
     run_here,
     trained,
 )
 
+from model.latents import Latents
 from util.runs import checkpoints
+from util.runs.jobs import TestingJob
+from util.runs.loading import read_checkpoint
+from util.runs.run_state import RunState
 
 
 @pytest.fixture
@@ -120,3 +126,45 @@ def test_a_run_that_asked_for_other_statistics_is_calibrated_in_its_test(tmp_pat
     values = checkpoints.load(run_directory(tmp_path) / "model" / "model.ckpt-2")
     assert statistics_in(values) == []
     assert not same(videos(tmp_path), videos(tmp_path, normalization_in_test="calibrated"))
+
+
+# --- A checkpoint that training deletes meanwhile ---
+
+
+def deleted_meanwhile(place, epochs, **options):
+    """A test of model.ckpt-3, which is no longer there; the checkpoints of `epochs` are."""
+    recorded = parse(flags(**SMALL)).options
+    shapes = (2, 5, 3), (2, 4), (2, 0), (2, 0)
+    latents = Latents(*(np.zeros(shape, np.float32) for shape in shapes))
+    models = place / "model"
+    models.mkdir()
+    for epoch in epochs:
+        arrays = RunState(epoch, recorded, ["a", "b"], "", latents, {}).arrays()
+        checkpoints.save(models, epoch, arrays, max_to_keep=5)
+    test = parse(flags(category="waves", isTraining=False, **options))
+    return TestingJob(test, models / "model.ckpt-3", place, named_by_path=False)
+
+
+def test_newest_checkpoint_is_taken_again(tmp_path, capsys):
+    job = deleted_meanwhile(tmp_path, [4, 5])
+    checkpoint = read_checkpoint(job)
+    assert checkpoint.path == tmp_path / "model" / "model.ckpt-5"
+    assert checkpoint.state.epoch == 5
+    assert capsys.readouterr().err == "model.ckpt-3 is gone; taking model.ckpt-5\n"
+
+
+@pytest.mark.parametrize(
+    "epochs, options", [([], {}), ([4, 5], {"ckpt_name": "model.ckpt-3"})], ids=["none", "named"]
+)
+def test_named_or_last_checkpoint_is_said_to_be_gone(tmp_path, epochs, options):
+    job = deleted_meanwhile(tmp_path, epochs, **options)
+    line = refusal(read_checkpoint, job)
+    assert f"{tmp_path / 'model' / 'model.ckpt-3'} is gone" in line
+    for epoch in epochs:
+        assert f"model.ckpt-{epoch}" in line
+
+
+def test_damaged_checkpoint_is_not_gone(tmp_path):
+    job = deleted_meanwhile(tmp_path, [3, 4])
+    (tmp_path / "model" / "model.ckpt-3.index").write_bytes(b"")
+    assert "damaged" in refusal(read_checkpoint, job)
