@@ -16,8 +16,7 @@ from support.command_line import (
 )
 
 from model.latents import Latents
-from util.runs import checkpoints
-from util.runs.jobs import TestingJob
+from util.runs import checkpoints, jobs
 from util.runs.loading import read_checkpoint
 from util.runs.run_state import RunState
 
@@ -142,7 +141,7 @@ def deleted_meanwhile(place, epochs, **options):
         arrays = RunState(epoch, recorded, ["a", "b"], "", latents, {}).arrays()
         checkpoints.save(models, epoch, arrays, max_to_keep=5)
     test = parse(flags(category="waves", isTraining=False, **options))
-    return TestingJob(test, models / "model.ckpt-3", place, named_by_path=False)
+    return jobs.TestingJob(test, models / "model.ckpt-3", place, named_by_path=False)
 
 
 def test_newest_checkpoint_is_taken_again(tmp_path, capsys):
