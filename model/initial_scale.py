@@ -19,6 +19,10 @@ from model.random_keys import Stream, random_generator, random_key
 from model.transition import TRANSITIONS, AffineMap
 
 SMALLEST, LARGEST = 0.08, 0.5  # hidden units die with smaller weights, states saturate with larger
+# Half of the numbers of a state are near -1 or 1 with this scale. A saturated state of d numbers has
+# 2^d values. If these are fewer than the frames of a sequence, larger weights are no use: frames
+# share a state, and Langevin steps no longer tell them apart.
+LARGEST_OF_FEW = 0.25
 # Sampled videos move less than their states, because the emission network mixes observed frames
 # between the states that it has learned. Found on seven clips: a wanted step this much longer gives
 # videos that move about as much as the clip.
@@ -56,10 +60,11 @@ def matched_scale(
         num_frames: the length of the sampled sequences.
 
     Returns:
-        A value from `SMALLEST` to `LARGEST`.
+        A value from `SMALLEST` to `LARGEST`, or for states of few numbers to `LARGEST_OF_FEW`.
     """
     noise = random_generator(seed, Stream.INITIAL_SCALE)
     wanted = HEADROOM * observed_step
+    largest = LARGEST if 2**sizes.state_size > num_frames else LARGEST_OF_FEW
     with tf.Graph().as_default(), tf.Session() as session:
         scale = tf.placeholder(tf.float32, [])
         transition = TRANSITIONS[dynamic_mode]
@@ -70,7 +75,7 @@ def matched_scale(
         # The first half of each sequence still depends on its start state.
         states = transition.unroll(scaled, latents).states[:, num_frames:]
         session.run(tf.global_variables_initializer())
-        low, high = np.log(SMALLEST), np.log(LARGEST)
+        low, high = np.log(SMALLEST), np.log(largest)
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             if relative_step(session.run(states, {scale: np.exp(middle)})) < wanted:

@@ -5,7 +5,14 @@ import pytest
 import tensorflow.compat.v1 as tf
 from support.numpy_model import draw_latents, in_double, unroll
 
-from model.initial_scale import HEADROOM, LARGEST, SMALLEST, matched_scale, relative_step
+from model.initial_scale import (
+    HEADROOM,
+    LARGEST,
+    LARGEST_OF_FEW,
+    SMALLEST,
+    matched_scale,
+    relative_step,
+)
 from model.latents import Latents, LatentSizes
 from model.transition import TRANSITIONS
 
@@ -174,6 +181,17 @@ def test_scale_stays_between_its_limits(dynamic_mode):
     assert slow == pytest.approx(SMALLEST, rel=1e-3)
     assert fast <= LARGEST
     assert fast == pytest.approx(LARGEST, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("state_size", "num_frames", "largest"),
+    [(3, 8, LARGEST_OF_FEW), (3, 7, LARGEST), (6, 64, LARGEST_OF_FEW), (6, 63, LARGEST)],
+)
+def test_states_of_few_numbers_are_not_saturated(state_size, num_frames, largest):
+    """Few: the 2^d corners of the cube of states are not more than the frames."""
+    sizes = SIZES._replace(state_size=state_size)
+    scale = matched_scale("nonlinear", sizes, 2.0, num_frames, seed=0)
+    assert scale == pytest.approx(largest, rel=1e-3)
 
 
 def test_faster_clips_have_a_larger_scale():
