@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from util.system.errors import Interrupted, RunError
 from util.system.explanations import explain
-from util.system.interruption import expect_the_end, stop_at_once_on_signals
+from util.system.interruption import ignore_signals, stop_at_once_on_signals
 from util.system.printing import never_fail_to_print
 
 
@@ -50,5 +50,5 @@ if __name__ == "__main__":
     stop_at_once_on_signals()
     exit_code = main(sys.argv[1:])
     sys.stdout.flush()
-    expect_the_end()
+    ignore_signals()
     sys.exit(exit_code)

@@ -49,6 +49,15 @@ def expect_the_end() -> None:
         signal.signal(number, signal.SIG_IGN if number == HANGUP else _end)
 
 
+def ignore_signals() -> None:
+    """From now on, ignore the signals: everything is done, and the exit code is known.
+
+    Python itself resets every handler when it ends, but not this one.
+    """
+    for number in stopping_signals():
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _end(number: int, _: object) -> NoReturn:
     with contextlib.suppress(OSError):
         os.write(2, f"{STOPPED_AT_ONCE}\n".encode())  # `print` may be what was interrupted

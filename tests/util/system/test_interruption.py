@@ -7,7 +7,12 @@ import pytest
 
 from util.system import interruption as module
 from util.system.errors import Interrupted
-from util.system.interruption import Interruption, stop_at_once_on_signals, stopping_signals
+from util.system.interruption import (
+    Interruption,
+    ignore_signals,
+    stop_at_once_on_signals,
+    stopping_signals,
+)
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP here")
 ALL = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
@@ -128,3 +133,12 @@ def test_signal_after_a_hangup_is_the_first_of_two(ended, capfd):
         os.kill(os.getpid(), signal.SIGINT)
     assert ended == [128 + signal.SIGINT]
     assert "stopped at once" in capfd.readouterr().err
+
+
+def test_signal_after_everything_is_done_changes_nothing():
+    """SIG_IGN is the only handler that the end of Python keeps."""
+    stop_at_once_on_signals()
+    ignore_signals()
+    for number in ALL:
+        os.kill(os.getpid(), number)
+        assert signal.getsignal(number) is signal.SIG_IGN
