@@ -138,6 +138,7 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
             "--isTraining False, or continue training with --resume True"
         )
     run = directory_of(options)
+    refuse_among_clips(run.path, options)
     run.refuse_unusable()
     if run.holds_run() and not (options.resume or options.overwrite):
         raise RunError(
@@ -161,6 +162,19 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
     refuse_unwritable(run.path)
     clips = clips._replace(names=safe_names(clips.names, RESERVED))
     return TrainingJob(options, experiment, run, clips, state)
+
+
+def refuse_among_clips(run: Path, options: Options) -> None:
+    """Raises RunError if the run would lie in the folder of its clips.
+
+    The pictures and videos of the run would be sequences of the next run.
+    """
+    clips = existing_form(Path(options.data_path) / options.category)
+    if clips.resolve() in (run.resolve(), *run.resolve().parents):
+        raise RunError(
+            f"the results would be written among the clips in {clips}, and the next run would "
+            "take them for clips; choose another --output_dir"
+        )
 
 
 def newest_state(run: RunDirectory, command_line: CommandLine) -> "RunState | None":

@@ -141,6 +141,19 @@ def test_options_that_contradict_each_other_are_refused(place):
     assert "options.json" in refusal(prepare, command(resume=True))
 
 
+@pytest.mark.parametrize("inside", ["", "waves/results"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_run_among_the_clips_is_refused(place, inside, overwrite):
+    output = Path("trainingVideo/dynamicTexture") / inside
+    before = tree(place)
+    message = refusal(prepare, command(output_dir=output, overwrite=overwrite))
+    assert message == (
+        "the results would be written among the clips in trainingVideo/dynamicTexture/waves, and "
+        "the next run would take them for clips; choose another --output_dir"
+    )
+    assert tree(place) == before
+
+
 def test_folder_of_another_program_is_not_overwritten(place):
     folder = place / "output_synthesis" / "waves"
     folder.mkdir(parents=True)
