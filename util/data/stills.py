@@ -32,7 +32,10 @@ def image_frames(folder: Path) -> Generator[Image.Image, None, None]:
     """
     first = None
     stills = stills_in(folder)
-    _tell_gap(folder, numbers_of(stills) or ())
+    if numbers := numbers_of(stills):
+        _tell_gap(folder, numbers)
+    else:
+        _tell_no_series(folder, stills)
     for path in stills:
         image = read_image(path)
         first = first or (path.name, image.size)
@@ -50,6 +53,18 @@ def _tell_gap(folder: Path, numbers: Sequence[int]) -> None:
         if later - earlier > min(steps):
             tell_once(f"{folder}: image {later} follows image {earlier}; the time jumps there")
             return
+
+
+def _tell_no_series(folder: Path, stills: Sequence[Path]) -> None:
+    """Say that names with numbers are no series, as with a preview or a second camera."""
+    if not any(numbers_of([path]) for path in stills):
+        return
+    breaks = (pair for pair in pairwise(stills) if not numbers_of(pair))
+    one, other = next(breaks, (stills[0], stills[-1]))
+    tell_once(
+        f"{folder}: the images are not one numbered series: {other.name} comes after {one.name}; "
+        "each is used as a frame, in the order of the names"
+    )
 
 
 def in_pixels(size: tuple[int, int]) -> str:

@@ -87,6 +87,27 @@ def test_gap_between_the_numbers_is_told(tmp_path, capsys, numbers, said):
     assert capsys.readouterr().err == expected
 
 
+@pytest.mark.parametrize(
+    "names, after",
+    [
+        (["0", "1", "mean"], ("mean", "1")),
+        (["left_0", "left_1", "right_0", "right_1"], ("right_0", "left_1")),
+        (["0_depth", "0_rgb", "1_depth", "1_rgb"], ("0_rgb", "0_depth")),
+        (["01", "1"], ("1", "01")),
+        (["a", "b"], None),
+        (["7"], None),
+    ],
+)
+def test_names_that_are_no_series_are_told(tmp_path, capsys, names, after):
+    for name in names:
+        Image.new("RGB", (4, 4)).save(tmp_path / f"{name}.png")
+    assert len(list(image_frames(tmp_path))) == len(names)
+    said = capsys.readouterr().err
+    assert said.count("\n") == (after is not None)
+    if after:
+        assert f"not one numbered series: {after[0]}.png comes after {after[1]}.png;" in said
+
+
 def test_image_of_several_pictures_is_told(tmp_path, capsys):
     pages = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
     pages[0].save(tmp_path / "1.tif", save_all=True, append_images=pages[1:])
