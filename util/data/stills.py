@@ -83,6 +83,11 @@ def read_image(path: Path) -> Image.Image:
         grey = np.asarray(image)
         if grey.min() < 0 or grey.max() > 65535:
             raise RunError(f"{path} has values beyond 16 bits; save it with 8 or 16 bits")
+        if 0 < grey.max() < 4096:  # cameras of 10 or 12 bits
+            tell_once(
+                f"{path.parent} has very dark images of 16 bits, with values below 4096 of 65535; "
+                "if they have 10 or 12 bits, save them with 8 bits"
+            )
         return Image.fromarray((grey / 257).round().astype(np.uint8)).convert("RGB")
     if image.mode == "F":
         raise RunError(f"{path} has floating-point values; save it with 8 or 16 bits")

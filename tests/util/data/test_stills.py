@@ -130,6 +130,17 @@ def test_values_that_are_no_grey_of_16_bits_are_refused(tmp_path, values):
     assert "save it with 8 or 16 bits" in refusal(read_image, tmp_path / "1.tif")
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize("brightest, told", [(0, False), (4095, True), (4096, False)])
+def test_dark_images_of_16_bits_are_told(tmp_path, capsys, suffix, brightest, told):
+    for number in (1, 2):
+        grey = np.uint16([[0, brightest]])
+        Image.fromarray(grey).save(tmp_path / f"{number}{suffix}")
+        read_image(tmp_path / f"{number}{suffix}")
+    said = capsys.readouterr().err
+    assert said.count("below 4096 of 65535") == said.count("\n") == told
+
+
 def test_postscript_is_not_run(tmp_path):
     (tmp_path / "1.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n")
     assert "cannot be decoded" in refusal(read_image, tmp_path / "1.png")
