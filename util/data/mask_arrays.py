@@ -89,7 +89,11 @@ def _layout_or_refuse(
     if len(found) == 1:
         return found[0]
     of_clip = f"{clip.path}, {clip.width}×{clip.height} (width×height)," if clip else "the clip"
-    does = f"both {LAYOUTS['HWT']} and {LAYOUTS['THW']} fit" if found else f"neither {EITHER} fits"
+    does = (
+        f"both {LAYOUTS['HWT']} and {LAYOUTS['THW']} fit"
+        if found
+        else f"neither {LAYOUTS['HWT']} nor {LAYOUTS['THW']} fits"
+    )
     out = "say which it is" if found else "give a mask of the clip's size, or say which it is"
     raise RunError(
         f"mask {source} is {list(shape)}: {does} {of_clip} with {num_frames} frames; {out} with "

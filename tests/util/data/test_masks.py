@@ -408,7 +408,13 @@ def test_array_of_other_proportions_than_the_clip_is_refused(tmp_path, shape):
     mask_of_shape(tmp_path, shape)
     write_clip(tmp_path, moving_pattern(1, LENGTH, 2 * SIDE)[:, :SIDE])
     message = refusal(clips_in, tmp_path)
-    for word in ("ripples", str(list(shape)), f"{2 * SIDE}×{SIDE}", "neither", "--mask_layout HWT"):
+    for word in (
+        "ripples",
+        str(list(shape)),
+        f"{2 * SIDE}×{SIDE}",
+        "neither [height, width, frames] nor",
+        "--mask_layout HWT",
+    ):
         assert word in message
     message = refusal(clips_in, tmp_path, mask_layout="HWT")
     for word in ("ripples", f"{shape[1]}×{shape[0]}", f"{2 * SIDE}×{SIDE}"):
