@@ -19,9 +19,9 @@ from model.random_keys import Stream, random_generator, random_key
 from model.transition import TRANSITIONS, AffineMap
 
 SMALLEST, LARGEST = 0.08, 0.5  # hidden units die with smaller weights, states saturate with larger
-# Half of the numbers of a state are near -1 or 1 with this scale. A saturated state of d numbers has
-# 2^d values. If these are fewer than the frames of a sequence, larger weights are no use: frames
-# share a state, and Langevin steps no longer tell them apart.
+# With this scale, half of the numbers of a state are near -1 or 1. A saturated state of d numbers
+# has 2^d values. If these are not more than the frames of a sequence, larger weights are no use:
+# frames share a state, and Langevin steps do not tell them apart.
 LARGEST_OF_FEW = 0.25
 # Sampled videos move less than their states, because the emission network mixes observed frames
 # between the states that it has learned. Found on seven clips: a wanted step this much longer gives

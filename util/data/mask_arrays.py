@@ -10,6 +10,7 @@ import scipy.io
 
 from util.data.clip_facts import ClipFacts
 from util.system.errors import RunError
+from util.system.notes import tell_once
 
 ARRAY_SUFFIXES = (".mat", ".npy", ".npz")
 VARIABLE = "masks"  # name of the mask in a .mat or .npz file
@@ -42,6 +43,8 @@ def read_array(
     if not np.isfinite(values).all():
         raise RunError(f"mask {source} holds values that are not finite; missing is 1, visible 0")
     missing = values != 0
+    if np.any(missing & (values != values.max())):
+        tell_once(f"mask {source} has other values than 0 and one more: all but 0 are missing")
     missing = missing.any(axis=3) if missing.ndim == 4 else missing
     found = layout or _layout_or_refuse(source, missing.shape, num_frames, side, clip)
     return np.moveaxis(missing, 2, 0) if found == "HWT" else missing

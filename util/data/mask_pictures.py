@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from util.data.clip_facts import ClipFacts
 from util.data.kinds import in_words, numbers_of, stills_in
@@ -14,6 +15,8 @@ from util.system.errors import RunError
 from util.system.notes import tell_once
 
 BRIGHT = 127  # a brighter pixel is missing
+GREY = (32, 223)  # a mask is black and white, but compression may change its values a little
+MOST_GREY = 0.02  # share of grey pixels where black and white meet
 
 
 def read_video(source: Path, num_frames: int) -> np.ndarray:
@@ -25,7 +28,7 @@ def read_video(source: Path, num_frames: int) -> np.ndarray:
     frames = video_frames(source)
     try:
         images = islice(frames, num_frames)
-        return stacked(source, (np.asarray(image.convert("L")) > BRIGHT for image in images))
+        return stacked(source, (bright(source, image) for image in images))
     finally:
         frames.close()
 
@@ -80,7 +83,18 @@ def read_still(path: Path) -> np.ndarray:
     if image.mode == "P":
         tell_once(f"mask {path.parent} has palette images: number 0 is visible, others are missing")
         return np.asarray(image) != 0
-    return np.asarray(read_image(path).convert("L")) > BRIGHT
+    return bright(path.parent, read_image(path))
+
+
+def bright(source: Path, image: Image.Image) -> np.ndarray:
+    """Where an image is bright, bool [height, width]. A line on stderr tells of grey or colour."""
+    grey = np.asarray(image.convert("L"))
+    if np.mean((grey > GREY[0]) & (grey < GREY[1])) > MOST_GREY:
+        tell_once(
+            f"mask {source} is not black and white: pixels brighter than {BRIGHT} of 255 are "
+            "missing, all others are visible"
+        )
+    return grey > BRIGHT
 
 
 def stacked(source: Path, frames: Iterable[np.ndarray]) -> np.ndarray:

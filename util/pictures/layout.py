@@ -74,7 +74,11 @@ def in_place_of(folder: Path) -> Iterator[Path]:
     place = folder if folder.is_symlink() else folder.parent  # on the disk of `folder`
     unfinished = place / partial_name()
     unfinished.mkdir()
-    yield unfinished
+    try:
+        yield unfinished
+    except BaseException:  # also after Ctrl-C
+        delete_whole(unfinished)
+        raise
     if folder.exists():  # from the same run before it was resumed
         for path in folder.iterdir():
             if re.fullmatch(PARTIAL_NAME, path.name) and path != unfinished:

@@ -75,3 +75,13 @@ def test_array_that_needs_too_much_memory_is_refused_before_it_is_read(
     message = refusal(read_array, path, 5, 10, "HWT", None)
     assert str(path) in message
     assert "at most 900" in message
+
+
+@pytest.mark.parametrize("values, told", [([0, 1], False), ([0, 200], False), ([0, 3, 200], True)])
+def test_array_of_more_than_two_values_is_told(tmp_path, values, told, capsys):
+    """As noise of compression, which is missing as well, or labels of objects."""
+    array = np.resize(np.uint8(values), (6, 8, 8))
+    np.save(tmp_path / "a.npy", array)
+    missing = read_array(tmp_path / "a.npy", 6, 8, "THW", None)
+    np.testing.assert_array_equal(missing, array != 0)
+    assert ("all but 0 are missing" in capsys.readouterr().err) is told

@@ -8,7 +8,7 @@ from PIL import Image
 from support.command_line import refusal
 
 from util.data.clip_facts import ClipFacts
-from util.data.mask_pictures import read_images, read_still
+from util.data.mask_pictures import BRIGHT, bright, read_images, read_still
 
 
 def write_mask(folder, numbers, name="{}.png"):
@@ -91,3 +91,15 @@ def test_palette_image_is_missing_where_its_number_is_not_0(tmp_path):
     palette.save(tmp_path / "1.png")
     read = read_still(tmp_path / "1.png")
     np.testing.assert_array_equal(read, [[False, True, True], [True, False, True]])
+
+
+@pytest.mark.parametrize(
+    "values, told",
+    [([0, 255], False), ([20, 240], False), ([0, 100], True), ([100, 200], True), ([127], True)],
+)
+def test_mask_that_is_not_black_and_white_is_told(tmp_path, values, told, capsys):
+    """As labels of objects, or a mask in colour."""
+    grey = np.resize(np.uint8(values), (8, 8))
+    missing = bright(tmp_path / "mask", Image.fromarray(grey).convert("RGB"))
+    np.testing.assert_array_equal(missing, grey > BRIGHT)
+    assert ("is not black and white" in capsys.readouterr().err) is told
