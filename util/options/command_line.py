@@ -36,11 +36,17 @@ LONGEST_SHOWN = 60  # characters of a value in an error
 
 
 class CommandLine(NamedTuple):
-    """The options of this call, and the names of the options that the command line gave."""
+    """The options of this call, and the names of the options that the command line gave.
+
+    Fields:
+        given: the names, with those in `derived`.
+        derived: the network or the image size, if only the other one was given.
+    """
 
     options: Options
     given: frozenset[str]
     experiments: Experiments
+    derived: frozenset[str] = frozenset()
 
     def experiment(self, options: Options) -> Experiment:
         """The record of the experiment that `options` name."""
@@ -86,7 +92,8 @@ class CommandLine(NamedTuple):
         Raises:
             CommandLineError: a given option contradicts a recorded option that must not change.
         """
-        refuse_contradictions(self.options, recorded, self.given)
+        typed = [name for name in FIELDS if name in self.given - self.derived]
+        refuse_contradictions(self.options, recorded, typed)
         of_now = {
             name: getattr(self.options, name)
             for name in FIELDS
@@ -127,7 +134,7 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
     values = vars(_parser(experiments).parse_args(arguments))
     given = {name: value for name, value in values.items() if value is not None}
     given |= {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
-    _settle_network(given)
+    derived = _settle_network(given)
     experiment = given.get("experiment", Options.experiment)
     _refuse_unknown_experiment(experiment, experiments)
     schedule = given.get("schedule", Options.schedule)
@@ -140,7 +147,7 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
         _refuse_out_of_range(name, getattr(options, name))
     for rule in RULES:
         rule(options, experiments[experiment])
-    return CommandLine(options, frozenset(given), experiments)
+    return CommandLine(options, frozenset(given), experiments, derived)
 
 
 def refuse_unusable(recorded: Options, experiments: Experiments) -> None:
@@ -268,8 +275,12 @@ def _refuse_out_of_range(name: str, value: Any, flag: str = "") -> None:
         )
 
 
-def _settle_network(given: dict[str, Any]) -> None:
-    """Merge the two flags of the network; derive the network or the image size if it is missing."""
+def _settle_network(given: dict[str, Any]) -> frozenset[str]:
+    """Merge the two flags of the network; derive the network or the image size if it is missing.
+
+    Returns:
+        The name of the derived option, if there is one.
+    """
     names = {
         flag: ALIASES.get(given[flag], given[flag])
         for flag in ("net_type", "frame_generator_mode")
@@ -286,8 +297,11 @@ def _settle_network(given: dict[str, Any]) -> None:
         given["frame_generator_mode"] = name
     if names and "image_size" not in given:
         given["image_size"] = NETWORK_SIDES[given["frame_generator_mode"]]
-    elif not names and str(given.get("image_size")) in NETWORK_SIDES:
+        return frozenset({"image_size"})
+    if not names and str(given.get("image_size")) in NETWORK_SIDES:
         given["frame_generator_mode"] = str(given["image_size"])
+        return frozenset({"frame_generator_mode"})
+    return frozenset()
 
 
 # --- The parser ---
