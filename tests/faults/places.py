@@ -207,6 +207,7 @@ class Stage:
     def __init__(self, server: Server, limit: float):
         self.server, self.limit = server, limit
         self._folder = Path(tempfile.mkdtemp(prefix="faults-"))
+        self._folder.chmod(0o755)  # a case may run as another user
         self.output = self._folder / "output"
         self.output.mkdir()
         self._made: dict[str, Path] = {}
