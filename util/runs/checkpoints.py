@@ -50,9 +50,10 @@ def save(folder: Path, epoch: int, arrays: Mapping[str, np.ndarray], max_to_keep
             os.replace(f"{partial}{suffix}", f"{final}{suffix}")
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    older = [path for number, path in existing(folder) if number < epoch]
+    found = existing(folder)
+    older = [path for number, path in found if number < epoch]
     superfluous = older[: max(0, len(older) + 1 - max_to_keep)]
-    kept = [path for _, path in existing(folder) if path not in [*superfluous, final]]
+    kept = [path for _, path in found if path not in [*superfluous, final]]
     _write_list(folder, [*kept, final])
     for old in superfluous:
         remove(old)

@@ -5,7 +5,6 @@ are whole, the folder gets its name. A list beside it says which files the test 
 are replaced later.
 """
 
-import json
 import os
 import re
 import sys
@@ -13,13 +12,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from util.runs.run_directory import PROGRAM
-from util.system.atomic import partial_name, write_text
+from util.runs.marks import read_mark, write_mark
+from util.system.atomic import partial_name
 from util.system.deleting import delete_matching, delete_whole
 from util.system.errors import RunError
 from util.system.folder_lock import HOLDER, LOCK, is_locked, locked
 from util.system.moving import free_name, move_into
-from util.system.regular_files import refuse_special
 
 
 class ResultFolder:
@@ -78,7 +76,7 @@ class ResultFolder:
         else:
             self._rename(folder)
             _remove_lock(self.final)  # after the new name, so that no test takes it for a leftover
-        write_text(self._list, json.dumps({"program": PROGRAM, "files": written}) + "\n")
+        write_mark(self._list, "files", written)
 
     def _rename(self, folder: Path) -> None:
         """Give the folder its name, or the next free one if another test has taken the name."""
@@ -102,7 +100,7 @@ class ResultFolder:
             RunError: no test wrote `final`.
         """
         if self.final.is_dir():
-            if (files := self._listed()) is not None:
+            if (files := read_mark(self._list, "files")) is not None:
                 return "|".join(map(re.escape, files)) or "(?!)"
             pattern = of_earlier_versions(sequences)
             found = [path.relative_to(self.final).as_posix() for path in self.final.rglob("*")]
@@ -112,17 +110,6 @@ class ResultFolder:
             f"{self.final} was not written by a test of this checkpoint, so it is not replaced; "
             "leave out --overwrite, or move it away"
         )
-
-    def _listed(self) -> list[str] | None:
-        """The files that the list names; None if there is no list of this program."""
-        try:
-            refuse_special(self._list)
-            about = json.loads(self._list.read_text(encoding="utf-8"))
-            if about["program"] == PROGRAM:
-                return [str(name) for name in about["files"]]
-        except (ValueError, OSError, RecursionError, RunError, TypeError, KeyError):
-            pass
-        return None
 
 
 def _delete_leftovers(parent: Path) -> None:

@@ -13,12 +13,12 @@ from pathlib import Path
 from util.options.schema import FIELDS, Options, each_once
 from util.pictures.layout import IN_SEQUENCE, PICTURES
 from util.runs import checkpoints
+from util.runs.marks import read_mark, write_mark
 from util.system.atomic import PARTIAL_NAME, write_text
 from util.system.deleting import delete_matching, delete_whole
 from util.system.errors import RunError
 from util.system.regular_files import refuse_special
 
-PROGRAM = "dynamic generator"  # in the mark of a run directory
 PACKAGES = ("tensorflow", "numpy", "scipy", "pillow", "imageio", "imageio-ffmpeg")
 
 
@@ -45,7 +45,6 @@ class RunDirectory:
         self.models = path / "model"
         self.log = path / "log"
         self.options_file = path / "options.json"
-
         self.mark = path / ".run"
 
     @property
@@ -80,7 +79,11 @@ class RunDirectory:
 
     def refuse_foreign(self) -> None:
         """Raises RunError if somebody has written here, and no training of this program has."""
-        if self.holds_run() and self._mark() is None and self._options_or_error()[0] is None:
+        if (
+            self.holds_run()
+            and read_mark(self.mark, "sequences") is None
+            and self._options_or_error()[0] is None
+        ):
             what = "no options.json"
             if os.path.lexists(self.options_file):
                 what = "an options.json that this program did not write"
@@ -126,8 +129,7 @@ class RunDirectory:
         }
         self.path.mkdir(parents=True, exist_ok=True)
         write_text(self.options_file, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
-        mark = {"program": PROGRAM, "sequences": list(sequences)}
-        write_text(self.mark, json.dumps(mark, ensure_ascii=False) + "\n")
+        write_mark(self.mark, "sequences", sequences)
         for leftover in self.path.glob(".partial-*"):
             if leftover.is_file() and re.fullmatch(PARTIAL_NAME, leftover.name):
                 leftover.unlink()
@@ -189,23 +191,12 @@ class RunDirectory:
         lines = json.loads(self._text())["command_lines"]
         return lines if isinstance(lines, list) else []
 
-    def _mark(self) -> list[str] | None:
-        """The sequences that the mark names; None if there is no mark of this program."""
-        try:
-            refuse_special(self.mark)
-            about = json.loads(self.mark.read_text(encoding="utf-8"))
-            if about["program"] == PROGRAM:
-                return [str(name) for name in about["sequences"]]
-        except (ValueError, OSError, RecursionError, RunError, TypeError, KeyError):
-            pass
-        return None
-
     def _sequences(self) -> list[str]:
         """The names of the training sequences, from the mark.
 
         Earlier versions wrote no mark. Their sequences have a video, a GIF and a contact sheet.
         """
-        if (marked := self._mark()) is not None:
+        if (marked := read_mark(self.mark, "sequences")) is not None:
             return marked
         kinds = (".mp4", ".gif", ".png")
         return [
