@@ -4,6 +4,7 @@ import io
 import os
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -24,15 +25,21 @@ def save(place: Place, name: str, mask: np.ndarray) -> None:
     """Write a mask [height, width, frames] in the format that the name says; "mask" is a folder."""
     (place.masks / "mask.npy").unlink(missing_ok=True)
     path = place.masks / name
-    bright = np.where(np.moveaxis(mask, 2, 0), np.uint8(255), np.uint8(0))[..., np.newaxis]
-    frames = bright.repeat(3, axis=3)
     if path.suffix == ".npy":
         np.save(path, mask)
     elif path.suffix == ".npz":
         np.savez(path, masks=mask)
     elif path.suffix == ".mat":
         scipy.io.savemat(path, {"masks": mask})
-    elif path.suffix == ".avi":
+    else:
+        save_pictures(path, mask)
+
+
+def save_pictures(path: Path, mask: np.ndarray) -> None:
+    """Write a mask [height, width, frames] as a video, an image or a folder of images."""
+    bright = np.where(np.moveaxis(mask, 2, 0), np.uint8(255), np.uint8(0))[..., np.newaxis]
+    frames = bright.repeat(3, axis=3)
+    if path.suffix == ".avi":
         encode(path, frames, *LOSSLESS)
     elif path.suffix == ".png":
         Image.fromarray(frames[0]).save(path)
