@@ -21,6 +21,7 @@ from support.numpy_model import draw_latents
 
 from model.latents import LatentSizes
 from model.sampling import between
+from util.data.clip_facts import facts_of
 from util.data.clips import read_clip
 from util.metrics.measures import compare
 from util.metrics.tables import in_words
@@ -91,7 +92,9 @@ def test_testing_gives_each_appearance_new_motions(place):
     videos = {f"{name}_{video}" for name in NAMES for video in (1, 2)} | {"overview"}
     expected = {f"{video}.{kind}" for video in videos for kind in ("mp4", "gif")}
     assert made == expected | {"overview.png", "comparison.json", "evaluation.csv"}
-    one, two = (read_clip(folder / f"jog_{video}.mp4", 0, 2 * LENGTH, 8) for video in (1, 2))
+    one, two = (
+        read_clip(facts_of(folder / f"jog_{video}.mp4"), 0, 2 * LENGTH, 8) for video in (1, 2)
+    )
     assert np.any(one != two)
 
 
@@ -154,7 +157,7 @@ def test_a_sequence_by_itself_gets_the_videos_that_it_gets_among_all(place, eval
     # Observed over twice synthesized, four moments each, 8 pixels with gaps of 2.
     sheet = np.asarray(Image.open(among_all / "overview.png"))
     np.testing.assert_array_equal(np.asarray(Image.open(alone / "overview.png")), sheet[:, 10:18])
-    observed = read_clip(place / "trainingVideo/action_dataset/waves/jog.avi", 0, 1, 8)[0]
+    observed = read_clip(facts_of(place / "trainingVideo/action_dataset/waves/jog.avi"), 0, 1, 8)[0]
     np.testing.assert_array_equal(sheet[:8, 10:18], observed)
 
 

@@ -18,6 +18,7 @@ from support.command_line import (
 from support.numpy_model import emit, in_double, unroll
 
 from model.networks import NETWORKS
+from util.data.clip_facts import facts_of
 from util.data.clips import read_clip
 from util.data.frames import to_bytes
 from util.runs.run_state import read_state
@@ -63,7 +64,7 @@ def run_of(place):
 
 def clip_of(place, name):
     path = place / "trainingVideo" / "action_dataset" / "waves" / f"{name}.avi"
-    return read_clip(path, 0, LENGTH, SIDE)
+    return read_clip(facts_of(path), 0, LENGTH, SIDE)
 
 
 def panels(sheet, num_rows):

@@ -1,11 +1,23 @@
-"""What is known of a clip before its mask is read: size, length, numbers of its frames."""
+"""What is known of a clip before its frames are read: size, length, numbers of frames, rate."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 from util.data.kinds import numbers_of, stills_in
 from util.data.stills import open_image
-from util.data.videos import count_packets, video_size
+from util.data.videos import count_packets, video_size, video_timing
+
+
+class ClipFormat(NamedTuple):
+    """How a clip plays.
+
+    Fields:
+        rate: frames per second; None if the clip has none, as a folder of images.
+        proportions: width over height, as players show it.
+    """
+
+    rate: float | None = None
+    proportions: float = 1.0
 
 
 class ClipFacts(NamedTuple):
@@ -16,6 +28,7 @@ class ClipFacts(NamedTuple):
         length: number of frames.
         height, width: the size of its frames in pixels.
         numbers: the number of each image in its name; None for a video, and without numbers.
+        rate, pixel_shape: see `Timing`.
     """
 
     path: Path
@@ -23,6 +36,12 @@ class ClipFacts(NamedTuple):
     height: int
     width: int
     numbers: tuple[int, ...] | None = None
+    rate: float | None = None
+    pixel_shape: float = 1.0
+
+    @property
+    def format(self) -> ClipFormat:
+        return ClipFormat(self.rate, self.width * self.pixel_shape / self.height)
 
 
 def facts_of(source: Path) -> ClipFacts:
@@ -35,5 +54,6 @@ def facts_of(source: Path) -> ClipFacts:
         stills = stills_in(source)
         width, height = open_image(stills[0]).size
         return ClipFacts(source, len(stills), height, width, numbers_of(stills))
+    length = count_packets(source)
     width, height = video_size(source)
-    return ClipFacts(source, count_packets(source), height, width)
+    return ClipFacts(source, length, height, width, None, *video_timing(source))

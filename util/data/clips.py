@@ -11,6 +11,8 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import distance_transform_edt
 
+from util.data.clip_facts import ClipFacts, ClipFormat, facts_of
+from util.data.fit import fitted
 from util.data.frames import to_bytes, to_model_range
 from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, clips_in, refuse_unprintable
 from util.data.stills import image_frames
@@ -29,12 +31,14 @@ class Clips(NamedTuple):
         frames: float32 [N, T, H, W, 3] in [-1, 1]; black (-1) where a pixel is missing.
         missing: bool [N, T, H, W, 1]; None if no pixel is missing.
         truth: uint8 [N, T, H, W, 3], with the true values of missing pixels; None if unknown.
+        facts: the files of the sequences; empty for clips that were made, as in tests.
     """
 
     names: list[str]
     frames: np.ndarray
     missing: np.ndarray | None = None
     truth: np.ndarray | None = None
+    facts: Sequence[ClipFacts] = ()
 
     @property
     def visible(self) -> np.ndarray | None:
@@ -46,6 +50,11 @@ class Clips(NamedTuple):
         """The clips without missing pixels, uint8 [N, T, H, W, 3]; None if unknown."""
         return to_bytes(self.frames) if self.missing is None else self.truth
 
+    @property
+    def formats(self) -> list[ClipFormat]:
+        """How each sequence plays."""
+        return [facts.format for facts in self.facts] or [ClipFormat()] * len(self.names)
+
 
 def read_category(
     data_path: str | Path,
@@ -54,10 +63,14 @@ def read_category(
     num_frames: int,
     image_size: int,
     missing: Sequence[np.ndarray] | None = None,
+    fit: str = "squash",
+    facts: Sequence[ClipFacts] = (),
 ) -> Clips:
     """Read `num_frames` frames of every sequence of a category, resized to a square.
 
     Args:
+        fit: a row of `FITS`, how frames become square.
+        facts: the facts of the sequences, if they are known already.
         missing: for each sequence, the missing pixels, bool [num_frames, any height, any width].
             Their values in the clips are not used.
 
@@ -65,18 +78,20 @@ def read_category(
         RunError: the category does not exist or has no clips, a clip is broken or too short, or
             a mask does not fit its clip.
     """
-    sources = find_clips(data_path, category)
+    facts = facts or [facts_of(source) for source in find_clips(data_path, category)]
     frames = [
         read_clip(
-            source,
+            clip,
             first_frame,
             num_frames,
             image_size,
             None if missing is None else missing[index],
+            fit,
         )
-        for index, source in enumerate(sources)
+        for index, clip in enumerate(facts)
     ]
-    return Clips(unique_names(sources), to_model_range(np.stack(frames)))
+    names = unique_names([clip.path for clip in facts])
+    return Clips(names, to_model_range(np.stack(frames)), facts=facts)
 
 
 def find_clips(data_path: str | Path, category: str) -> list[Path]:
@@ -102,11 +117,12 @@ def find_clips(data_path: str | Path, category: str) -> list[Path]:
 
 
 def read_clip(
-    source: Path,
+    clip: ClipFacts,
     first_frame: int,
     num_frames: int,
     image_size: int,
     missing: np.ndarray | None = None,
+    fit: str = "squash",
 ) -> np.ndarray:
     """Read frames first_frame … first_frame + num_frames - 1 as uint8 [T, side, side, 3].
 
@@ -117,18 +133,20 @@ def read_clip(
         RunError: the clip cannot be decoded, it ends before the last requested frame, or the mask
             is not square and has other proportions than the clip.
     """
-    stream = image_frames(source) if source.is_dir() else video_frames(source)
+    source = clip.path
+    stream = image_frames(source) if source.is_dir() else video_frames(source, clip.length)
     frames: list[np.ndarray] = []
     count = 0
     try:
         for image in islice(stream, first_frame + num_frames):
             count += 1
             if count > first_frame:
+                image = fitted(image, fit)
                 if missing is None:
                     frames.append(resize_square(image, image_size))
                 else:
                     mask = missing[count - first_frame - 1]
-                    refuse_other_proportions(mask, image, source)
+                    refuse_other_proportions(mask.shape, image.size, source)
                     frames.append(resize_square_without(image, mask, image_size))
     finally:
         stream.close()
@@ -140,13 +158,21 @@ def read_clip(
     return np.stack(frames)
 
 
-def refuse_other_proportions(missing: np.ndarray, image: Image.Image, source: Path) -> None:
-    """Raises RunError if a mask is not square and has other proportions than the clip."""
-    height, width = missing.shape
-    alike = math.isclose(height / width, image.height / image.width, rel_tol=0.1)
+def refuse_other_proportions(
+    mask_shape: tuple[int, ...], clip_size: tuple[int, int], source: Path
+) -> None:
+    """Raises RunError if a mask is not square and has other proportions than the clip.
+
+    Args:
+        mask_shape: (height, width).
+        clip_size: (width, height).
+    """
+    height, width = mask_shape
+    clip_width, clip_height = clip_size
+    alike = math.isclose(height / width, clip_height / clip_width, rel_tol=0.1)
     if height != width and not alike:
         raise RunError(
-            f"the mask of {source} is {width}×{height}, the clip {image.width}×{image.height} "
+            f"the mask of {source} is {width}×{height}, the clip {clip_width}×{clip_height} "
             "(width×height); give a square mask or one with the clip's proportions"
         )
 

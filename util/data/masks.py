@@ -8,11 +8,12 @@ import numpy as np
 
 from model.random_keys import Stream, random_generator
 from util.data.clip_facts import ClipFacts
-from util.data.clips import nearest_pixels
+from util.data.clips import nearest_pixels, refuse_other_proportions
+from util.data.fit import fitted_mask
 from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, refuse_unprintable, stills_in
 from util.data.mask_arrays import ARRAY_SUFFIXES, read_array
 from util.data.mask_pictures import BRIGHT, read_images, read_still, read_video
-from util.data.videos import count_packets
+from util.data.videos import count_packets, video_timing
 from util.options.schema import Options
 from util.system.errors import RunError
 from util.system.names import existing_form
@@ -143,6 +144,9 @@ def external_masks(
         mask = read_mask(
             source, options.first_frame, options.num_frames, side, options.mask_layout, clip
         )
+        if clip:
+            refuse_other_proportions(mask.shape[1:], (clip.width, clip.height), clip.path)
+        mask = fitted_mask(mask, options.fit)
         read[key] = mask = ~mask if options.invert_mask else mask
         height, width = mask.shape[1:]
         if (height, width) != (side, side):
@@ -208,6 +212,12 @@ def read_mask(
     elif suffix in VIDEO_SUFFIXES:
         length = count_packets(source)
         missing = read_video(source, last)[first_frame:]
+        rate = video_timing(source).rate
+        if clip and clip.rate and rate and rate != clip.rate:
+            tell_once(
+                f"mask {source} has {rate:g} frames per second and {clip.path} has {clip.rate:g}: "
+                "frames of the same number belong together"
+            )
     elif suffix in STILL_SUFFIXES:
         length = last
         missing = np.stack([read_still(source)] * num_frames)

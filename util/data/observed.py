@@ -1,12 +1,13 @@
 """The clips that a run learns from, with their missing pixels."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from util.data.clip_facts import facts_of
-from util.data.clips import Clips, find_clips, nearest_pixels, read_category
+from util.data.clip_facts import ClipFacts
+from util.data.clips import Clips, nearest_pixels, read_category
 from util.data.frames import to_bytes
 from util.data.masks import masks, tell_shares
 from util.options.experiment import Experiment
@@ -26,7 +27,12 @@ def observed_clips(options: Options, experiment: Experiment) -> Clips:
     return _without_missing(clips, options, experiment) if experiment.misses_pixels else clips
 
 
-def _read(options: Options, data_path: str, missing: list[np.ndarray] | None = None) -> Clips:
+def _read(
+    options: Options,
+    data_path: str,
+    missing: list[np.ndarray] | None = None,
+    facts: Sequence[ClipFacts] = (),
+) -> Clips:
     """The frames of the run's category in `data_path`; see `read_category`."""
     return read_category(
         data_path,
@@ -35,20 +41,21 @@ def _read(options: Options, data_path: str, missing: list[np.ndarray] | None = N
         options.num_frames,
         options.image_size,
         missing,
+        options.fit,
+        facts,
     )
 
 
 def _without_missing(clips: Clips, options: Options, experiment: Experiment) -> Clips:
     """The clips with missing pixels in black, and with the truth if it is known."""
-    external = options.mask_type == "external"
-    sources = find_clips(options.data_path, options.category) if external else []
-    masks_as_read = masks(options, clips.names, [facts_of(source) for source in sources])
+    masks_as_read = masks(options, clips.names, clips.facts)
     resized = [nearest_pixels(mask, *clips.frames.shape[2:4]) for mask in masks_as_read]
     missing = np.stack(resized)[..., np.newaxis]
-    observed = _read(options, options.data_path, masks_as_read)
+    observed = _read(options, options.data_path, masks_as_read, clips.facts)
     truth = _truth(clips, options, experiment)
     tell_shares(options, clips.names, resized)
-    return Clips(clips.names, np.where(missing, np.float32(-1.0), observed.frames), missing, truth)
+    frames = np.where(missing, np.float32(-1.0), observed.frames)
+    return clips._replace(frames=frames, missing=missing, truth=truth)
 
 
 def _truth(clips: Clips, options: Options, experiment: Experiment) -> np.ndarray | None:

@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from PIL import Image
 
@@ -44,19 +44,21 @@ PICTURES = [
     *("-fps_mode", "passthrough", "-vf", "settb=1/25,setpts=N,format=rgb24|rgba"),
     *("-c:v", "pam", "-f", "image2pipe", "-"),
 ]
+ABOUT = [*ONLY_VIDEO, "-c", "copy", "-frames:v", "1", "-f", "null", "-"]
+RATES = (0.1, 1000)  # frames per second that are believed
 NOT_SHOWN = 4  # the flag of a packet that is decoded but not shown, as before the cut of a clip
 
 
 class Decoding:
     """A process of ffmpeg that reads a video. It is ended if it makes no progress."""
 
-    def __init__(self, path: Path, output: list[str]):
-        """Start to read `path` and to write `output`."""
+    def __init__(self, path: Path, output: list[str], level: str = "warning"):
+        """Start to read `path` and to write `output`. ffmpeg prints messages from `level` up."""
         self._path = path
         self._stuck = False
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
         # The prefix file: lets a name have a colon.
-        command = [ffmpeg_program(), "-nostdin", "-v", "warning", *INPUT, "-i", f"file:{path}"]
+        command = [ffmpeg_program(), "-nostdin", "-v", level, *INPUT, "-i", f"file:{path}"]
         self._process = subprocess.Popen(
             [*command, *output],
             stdin=subprocess.DEVNULL,
@@ -89,16 +91,21 @@ class Decoding:
         else:
             self._process.kill()
 
+    def printed(self) -> str:
+        """Wait for the end of ffmpeg, and return all messages that it has printed."""
+        with self.reading():
+            self._process.wait()
+        self._messages.seek(0)
+        return self._messages.read().decode(errors="replace")
+
     def messages(self) -> str:
         """Wait for the end of ffmpeg: its errors and warnings; "" if all went well.
 
         Raises:
             RunError: ffmpeg was ended because it made no progress, or the frames are too large.
         """
-        with self.reading():
-            code = self._process.wait()
-        self._messages.seek(0)
-        text = self._messages.read().decode(errors="replace")
+        text = self.printed()
+        code = self._process.returncode
         if self._stuck:
             raise RunError(
                 f"decoding {self._path} made no progress in {LONGEST_WAIT} s; replace or remove it"
@@ -118,9 +125,9 @@ class Decoding:
 
 
 @contextlib.contextmanager
-def decoding(path: Path, output: list[str]) -> Iterator[Decoding]:
+def decoding(path: Path, output: list[str], level: str = "warning") -> Iterator[Decoding]:
     """A process that reads `path` and ends with the block."""
-    process = Decoding(path, output)
+    process = Decoding(path, output, level)
     try:
         yield process
     finally:
@@ -159,6 +166,33 @@ def _flags(line: bytes) -> int:
     return int(found[1], 16) if found else 0
 
 
+class Timing(NamedTuple):
+    """How players show a video.
+
+    Fields:
+        rate: frames per second on average; None if the file does not say.
+        pixel_shape: width of a pixel over its height, upright; 1 for almost all videos.
+    """
+
+    rate: float | None
+    pixel_shape: float
+
+
+def video_timing(path: Path) -> Timing:
+    """The frame rate and the shape of the pixels, from the head of a video."""
+    refuse_special(path)
+    with decoding(path, ABOUT, level="info") as process:
+        written = process.printed().partition("Output #0")[2]
+    rate, shape = re.search(r"([\d.]+)(k?) fps", written), re.search(r"SAR (\d+):(\d+)", written)
+    turned = re.search(r"rotation of -?(\d+)", written)
+    frames_per_second = float(rate[1]) * (1000 if rate[2] else 1) if rate else 0.0
+    pixel_shape = int(shape[1]) / int(shape[2]) if shape and int(shape[2]) else 1.0
+    if turned and round(int(turned[1]) / 90) % 2:
+        pixel_shape = 1 / pixel_shape
+    believed = RATES[0] <= frames_per_second <= RATES[1]
+    return Timing(frames_per_second if believed else None, pixel_shape)
+
+
 def video_size(path: Path) -> tuple[int, int]:
     """The width and height of the first frame of a video.
 
@@ -174,16 +208,19 @@ def video_size(path: Path) -> tuple[int, int]:
     return image.size
 
 
-def video_frames(path: Path) -> Generator[Image.Image, None, None]:
+def video_frames(path: Path, packets: int | None = None) -> Generator[Image.Image, None, None]:
     """Decode a video frame by frame, RGB. Each frame appears once; timestamps are ignored.
 
     Transparent pixels are composed over black. If the size of the frames changes, ffmpeg resizes
     them to the first size, as players do.
 
+    Args:
+        packets: the result of `count_packets`; None to count now.
+
     Raises:
         RunError: the file is not a video, or is broken or truncated.
     """
-    packets = count_packets(path)
+    packets = count_packets(path) if packets is None else packets
     count = 0
     with decoding(path, PICTURES) as process:
         while image := _next_picture(process):

@@ -13,6 +13,7 @@ from model.alternating import infer_onwards
 from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, copied
 from util.data.clips import resize_square
+from util.data.fit import fitted
 from util.data.frames import to_model_range
 from util.data.stills import read_image
 from util.experiments.synthesis import write_final_result
@@ -57,7 +58,7 @@ def check(checkpoint: LoadedCheckpoint) -> None:
 def test(run: LoadedRun) -> None:
     """Write each image followed by its synthesized video, and an overview of all of them."""
     options, sampler, folder = run.options, run.sampler, run.folder
-    images = [read_image(Path(path)) for path in options.image]
+    images = [fitted(read_image(Path(path)), options.fit) for path in options.image]
     stills = np.stack([resize_square(image, options.image_size) for image in images])
     stems = [safe_names([Path(path).stem])[0] for path in options.image]
     names = [shortened(f"{number}_{stem}") for number, stem in enumerate(stems, 1)]

@@ -176,6 +176,13 @@ class Options:
     first_frame: int = option(
         0, Scope.FIXED, Group.CLIPS, "number of the first frame used, from 0", COUNT_FROM_0
     )
+    fit: str = option(
+        "squash",
+        Scope.FIXED,
+        Group.CLIPS,
+        "how frames become square: squash changes their proportions, crop takes the centre",
+        one_of("squash", "crop"),
+    )
     training_mode: str = option(
         "complete",
         Scope.FIXED,
@@ -368,7 +375,7 @@ class Options:
         10, Scope.REMEMBERED, Group.RUN, "epochs between checkpoints and pictures", COUNT
     )
     max_to_keep: int = option(
-        50, Scope.REMEMBERED, Group.RUN, "number of newest checkpoints to keep", COUNT
+        5, Scope.REMEMBERED, Group.RUN, "number of newest checkpoints to keep", COUNT
     )
     resume: bool = option(
         False, Scope.THIS_CALL, Group.FIRST, "continue the run from its newest checkpoint"

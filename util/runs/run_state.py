@@ -8,6 +8,8 @@ import numpy as np
 
 from model.emission import Moments, Statistics
 from model.latents import Latents
+from util.data.clip_facts import ClipFormat
+from util.data.videos import RATES
 from util.options.command_line import refuse_unusable
 from util.options.experiment import Experiments
 from util.options.schema import Options
@@ -17,6 +19,7 @@ from util.system.names import safe_names
 
 _LATENTS = "latents/"
 _STATISTICS = "calibrated/layer_"
+_FORMATS = "clip_formats"  # float64 [N, 2]: frames per second or 0, width over height
 
 
 class RunState(NamedTuple):
@@ -32,6 +35,7 @@ class RunState(NamedTuple):
         recovery_samples: the `samples` of `Recovery`; None if no pixel is missing.
         statistics: the calibrated statistics of the emission network; None if the options ask
             for other ones, or if an earlier version wrote the checkpoint.
+        formats: how each training sequence plays; None if an earlier version wrote the checkpoint.
     """
 
     epoch: int
@@ -42,6 +46,11 @@ class RunState(NamedTuple):
     variables: dict[str, np.ndarray]
     recovery_samples: np.ndarray | None = None
     statistics: Statistics | None = None
+    formats: list[ClipFormat] | None = None
+
+    def format_of(self, row: int) -> ClipFormat:
+        """How a training sequence plays, as far as it is known."""
+        return self.formats[row] if self.formats else ClipFormat()
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The state as the named arrays of a checkpoint."""
@@ -55,6 +64,7 @@ class RunState(NamedTuple):
                 for name, value in moments._asdict().items()
             },
             **{_LATENTS + name: value for name, value in self.latents._asdict().items()},
+            **({} if self.formats is None else {_FORMATS: _as_array(self.formats)}),
             "epoch": np.asarray(self.epoch, np.int64),
             "options": np.asarray(self.options.lasting().to_json().encode(), object),
             "sequence_names": np.asarray([name.encode() for name in self.sequence_names], object),
@@ -116,6 +126,9 @@ def _state_in(arrays: dict[str, Any]) -> RunState:
     if samples is not None:
         _refuse_other_array("recovery_samples", samples, np.uint8, np.shape(samples))
     clips_digest = _text("clips_digest", arrays.pop("clips_digest"))
+    formats = arrays.pop(_FORMATS, None)
+    if formats is not None:
+        _refuse_other_array(_FORMATS, formats, np.float64, (count, len(ClipFormat._fields)))
     statistics = _statistics_in(arrays)
     for name, values in arrays.items():
         _refuse_other_array(name, values, np.float32, np.shape(values))
@@ -127,8 +140,25 @@ def _state_in(arrays: dict[str, Any]) -> RunState:
         latents=latents,
         recovery_samples=samples,
         statistics=statistics,
+        formats=None if formats is None else _from_array(formats),
         variables=arrays,
     )
+
+
+def _as_array(formats: list[ClipFormat]) -> np.ndarray:
+    return np.asarray([(rate or 0, proportions) for rate, proportions in formats], np.float64)
+
+
+def _from_array(formats: np.ndarray) -> list[ClipFormat]:
+    """The formats in a checkpoint.
+
+    Raises:
+        ValueError: a rate or proportions that no clip has.
+    """
+    for rate, proportions in formats:
+        if not (rate == 0 or RATES[0] <= rate <= RATES[1]) or not 1e-3 <= proportions <= 1e3:
+            raise ValueError(f"its {_FORMATS} has {rate:g} and {proportions:g}")
+    return [ClipFormat(float(rate) or None, float(shape)) for rate, shape in formats]
 
 
 def _text(name: str, value: Any) -> str:

@@ -195,6 +195,7 @@ def snapshot_of(
         variables=result.generator.state(),
         recovery_samples=result.recovery.samples if result.recovery else None,
         statistics=sampler.statistics if calibrated else None,
+        formats=result.clips.formats,
     )
     if not with_pictures:
         return Snapshot(state, reconstruction, None, None)

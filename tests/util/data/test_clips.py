@@ -10,6 +10,7 @@ from PIL import Image
 from support.command_line import encode, moving_pattern, refusal
 
 from util.data import videos
+from util.data.clip_facts import facts_of
 from util.data.clips import read_category, read_clip, unique_names
 from util.data.frames import to_bytes
 from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, natural_order
@@ -47,7 +48,7 @@ STREAMS = [".mpg", ".mpeg", ".wmv", ".asf", ".ts", ".mts", ".m2ts", ".ogv", ".y4
 
 
 def read_all(source, count=7, first=0, side=12):
-    return read_clip(source, first, count, side)
+    return read_clip(facts_of(source), first, count, side)
 
 
 def assert_same_frames(read, frames, suffix):
@@ -254,6 +255,7 @@ def test_every_frame_is_read_once_whatever_its_time(tmp_path, timestamps, suffix
 def test_long_video_is_read_as_a_stream(tmp_path, monkeypatch):
     still = np.zeros((4000, 64, 64, 3), np.uint8)
     path = encode(tmp_path / "long.mp4", still, "-c:v", "libx264", "-preset", "ultrafast")
+    facts = facts_of(path)
     decoded, started = [], []
     whole_frombytes, whole_popen = Image.frombytes, subprocess.Popen
 
@@ -268,7 +270,7 @@ def test_long_video_is_read_as_a_stream(tmp_path, monkeypatch):
 
     monkeypatch.setattr(videos.Image, "frombytes", frombytes)
     monkeypatch.setattr(subprocess, "Popen", Popen)
-    assert read_clip(path, 2, 3, 8).shape == (3, 8, 8, 3)
+    assert read_clip(facts, 2, 3, 8).shape == (3, 8, 8, 3)
     assert len(decoded) == 5
     assert started
     assert all(process.poll() is not None for process in started)

@@ -9,6 +9,7 @@ import pytest
 from support.command_line import encode, moving_pattern, refusal
 
 from util.data import videos
+from util.data.clip_facts import facts_of
 from util.data.clips import read_clip
 from util.data.videos import count_packets, video_frames, video_size
 
@@ -37,7 +38,7 @@ def test_frames_before_a_cut_do_not_count(tmp_path):
     ffmpeg("-ss", "1.0", "-i", whole, "-c", "copy", tmp_path / "cut.mp4")
     np.testing.assert_array_equal(read(tmp_path / "cut.mp4"), frames[25:])
     assert count_packets(tmp_path / "cut.mp4") == 25
-    message = refusal(read_clip, tmp_path / "cut.mp4", 0, 48, 16)
+    message = refusal(read_clip, facts_of(tmp_path / "cut.mp4"), 0, 48, 16)
     assert f"{tmp_path / 'cut.mp4'} has 25 frames" in message
 
 

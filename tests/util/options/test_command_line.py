@@ -371,7 +371,7 @@ def test_settings_are_the_published_ones(experiment):
     assert (options.z_size, options.motion_type_size) == (100, 0)
     assert (options.step_size, options.sample_steps) == (0.03, 15)
     assert (options.lr_gen, options.beta1_gen) == (0.002, 0.5)
-    assert (options.log_step, options.max_to_keep) == (10, 50)
+    assert (options.log_step, options.max_to_keep) == (10, 5)
     assert options.num_batches_in_test == 2
     # Not the released code's 0.001, by which inference stood still with long chunks.
     assert options.transition_init_std == (0.04 if experiment == "recovery" else 0.1)

@@ -9,6 +9,7 @@ from support.command_line import refusal
 
 from model.emission import Moments
 from model.latents import Latents
+from util.data.clip_facts import ClipFormat
 from util.experiments.registry import EXPERIMENTS
 from util.options.schema import Options
 from util.runs.checkpoints import save
@@ -60,6 +61,17 @@ def test_state_survives_a_checkpoint(tmp_path, statistics):
             np.testing.assert_array_equal(one.variance, other.variance)
 
 
+FORMATS = [ClipFormat(29.97, 16 / 9), ClipFormat(None, 0.5)]
+
+
+@pytest.mark.parametrize("formats", [None, FORMATS], ids=["without", "with"])
+def test_formats_of_the_clips_survive_a_checkpoint(tmp_path, formats):
+    written = state()._replace(formats=formats)
+    read = read_state(save(tmp_path, 9, written.arrays(), 5))
+    assert read.formats == formats
+    assert read.format_of(0) == (formats[0] if formats else ClipFormat(None, 1.0))
+
+
 @pytest.mark.parametrize("missing", ["epoch", "options", "clips_digest", "latents/innovations"])
 def test_checkpoint_that_lacks_something_is_of_another_model(tmp_path, missing):
     arrays = state().arrays()
@@ -93,6 +105,10 @@ WRONG = {
     "one name": ("sequence_names", np.asarray(b"one", object), "sequence_names"),
     "no names": ("sequence_names", np.zeros(0, np.float32), "sequence_names"),
     "digest": ("clips_digest", np.int64(3), "clips_digest"),
+    "formats of other clips": ("clip_formats", np.ones((3, 2)), "clip_formats"),
+    "rate": ("clip_formats", np.float64([[25, 1], [1e9, 1]]), "clip_formats"),
+    "rate below 0": ("clip_formats", np.float64([[-1, 1], [25, 1]]), "clip_formats"),
+    "proportions": ("clip_formats", np.float64([[25, 1], [25, 1e-9]]), "clip_formats"),
 }
 
 
