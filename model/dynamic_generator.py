@@ -151,6 +151,13 @@ class DynamicGenerator:
         """The size of the result of `state`, in bytes."""
         return sum(4 * variable.shape.num_elements() for variable in self._variables.values())
 
+    def num_weights(self) -> int:
+        """The number of learned weights of all networks."""
+        return sum(
+            variable.shape.num_elements()
+            for variable in self._model.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
+        )
+
     def state(self) -> dict[str, np.ndarray]:
         """Weights, moving averages of the normalisation and Adam's moments, by name."""
         return self._session.run(self._variables)

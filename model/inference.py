@@ -20,7 +20,7 @@ from model.latents import Latents
 from model.tensorflow_v1 import tf
 
 # Name of the diagnostic of `langevin`; 0 means that the frames do not influence the innovations.
-INNOVATIONS_GRADIENT = "gradient_norm/innovations"
+INNOVATIONS_GRADIENT = "gradient_norm_of_innovations"
 
 
 class SamplerSettings(NamedTuple):

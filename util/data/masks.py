@@ -21,6 +21,7 @@ from util.system.notes import tell_once
 from util.system.regular_files import refuse_special
 
 SUSPICIOUS = 80  # per cent of missing pixels
+HIDDEN = 10  # per cent of the missing pixels that are visible in no frame
 
 
 def masks(
@@ -79,6 +80,24 @@ def tell_shares(options: Options, names: Sequence[str], resized: Sequence[np.nda
         if share > SUSPICIOUS and options.mask_type == "external":
             line += f"; if it should be the other pixels: --invert_mask {not options.invert_mask}"
         print(line, file=sys.stderr)
+    for mask, name in zip(resized, names, strict=True):
+        if line := never_visible(mask):
+            tell_once(f"{origin(options, name)}: {line}")
+
+
+def never_visible(mask: np.ndarray) -> str:
+    """What cannot be known behind a mask, bool [T, height, width], in words; "" if little."""
+    if not mask.any():
+        return ""
+    always = mask.all(axis=0)
+    share = 100 * len(mask) * always.sum() / mask.sum()
+    if share < HIDDEN:
+        return ""
+    which = "the same pixels" if share == 100 else f"{share:.0f} % of its pixels"
+    return (
+        f"it hides {which} in all {len(mask)} frames: nothing can be known there but by what "
+        "surrounds them"
+    )
 
 
 def origin(options: Options, name: str) -> str:

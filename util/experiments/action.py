@@ -16,7 +16,6 @@ def test(run: LoadedRun) -> None:
     """Write sampled videos of each sequence, and an overview with the observed sequences on top."""
     observed = observed_again(run)
     write_sampled(run, observed)
-    videos = range(run.options.num_batches_in_test)
-    rows = [sampled_bytes(run.sampler, run.latents, video) for video in videos]
+    rows = [sampled_bytes(run.sampler, run.latents, video) for video in run.videos]
     first_row = observed_or_reconstructed(run, observed, run.checkpoint.rows)
     write_overview(run.folder / "overview", [first_row, *rows])

@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from util.options.experiment import Experiment
+from util.runs.closing import after_sampling, after_training, look_at
 from util.runs.jobs import TestingJob, TrainingJob
 
 
@@ -15,6 +16,8 @@ def run_experiment(job: TrainingJob | TestingJob) -> str:
     if isinstance(job, TestingJob):
         return test(job)
     module_of(job.experiment).train(job)
+    print(look_at(job.run.final_result, job.clips.names))
+    print(after_training(job.options, job.experiment.encodes))
     return f"results in {job.run.final_result}, checkpoints in {job.run.models}"
 
 
@@ -27,6 +30,9 @@ def test(job: TestingJob) -> str:
     module.check(checkpoint)
     with built_run(job, checkpoint) as run:
         module.test(run)
+    print(look_at(run.results.final, run.names))
+    if "innovations_in_test" in checkpoint.experiment.uses:
+        print(after_sampling(checkpoint.options))
     return f"results in {run.results.final}"
 
 

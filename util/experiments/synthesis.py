@@ -84,10 +84,10 @@ def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
         )
         for name, clip in clips.items()
     }
-    for video in range(options.num_batches_in_test):
+    for number, video in enumerate(run.videos, 1):
         for batch in sampled_in_batches(run.sampler, run.latents, video):
             sequences = run.names[batch.rows]
-            names = [f"{name}_{video + 1}" for name in sequences]
+            names = [f"{name}_{number}" for name in sequences]
             beginnings = write_chunks(run.folder, names, batch.chunks, options.image_size)
             for sequence, name, beginning in zip(sequences, names, beginnings, strict=True):
                 if sequence in clips:

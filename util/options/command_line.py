@@ -4,7 +4,6 @@ The caller gives the records of the experiments, so this module names no experim
 """
 
 import argparse
-import difflib
 import os
 import re
 import shutil
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from model.networks import ALIASES
 from util.options.experiment import Experiment, Experiments, users_of
+from util.options.hints import hint
 from util.options.schedule import SCHEDULES
 from util.options.schema import (
     FIELDS,
@@ -377,9 +377,8 @@ class _Parser(argparse.ArgumentParser):
         if unknown:
             flag = next((word for word in unknown if word.startswith("-")), unknown[0])
             name = flag.split("=")[0]
-            near = difflib.get_close_matches(name, self._option_string_actions, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else "--help lists all flags"
-            raise CommandLineError(f"unknown flag {name}; {hint}")
+            meant = hint(name, self._option_string_actions)
+            raise CommandLineError(f"unknown flag {name}; {meant}")
         return values
 
 

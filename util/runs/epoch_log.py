@@ -1,11 +1,10 @@
 """The reports of a run during training: progress bar, TensorBoard, warnings, contact sheets."""
 
 import math
-import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
-from tqdm import tqdm
 
 from model.alternating import EpochReport
 from model.inference import INNOVATIONS_GRADIENT
@@ -16,12 +15,14 @@ from util.metrics.measures import compare
 from util.metrics.recovered import Recovered, filled_by_baselines, scores_of
 from util.metrics.scores import Scores
 from util.options.schema import Options
-from util.pictures.encoding import write_png
-from util.pictures.layout import contact_sheet, stack_rows
+from util.pictures.encoding import FRAMES_PER_SECOND, write_png
+from util.pictures.layout import contact_sheet, stack_columns, stack_rows
 from util.runs.event_log import EventLog
+from util.runs.progress import Progress
 from util.runs.run_directory import RunDirectory
 
 SHEET_SEQUENCES = 4  # sequences on a contact sheet
+VIDEOS = 20  # about so many times a run shows its videos in TensorBoard
 
 
 class EpochReporter:
@@ -32,9 +33,12 @@ class EpochReporter:
         self._chunk_length = options.truncated_backprop_length
         self._clips = clips
         self._log = EventLog(run.log, first_epoch)
-        self._progress = tqdm(
-            total=options.num_epochs, initial=first_epoch, desc=options.category, unit="epoch"
+        self._log.text("options", options_in_markdown(options), first_epoch)
+        self._progress = Progress(
+            options.category, options.num_epochs, first_epoch, options.log_step
         )
+        self._video_every = max(1, options.num_epochs // VIDEOS)
+        self._last_video = first_epoch
         self._inference_stopped = False
         self._baseline_scores: dict[tuple[int | None, str], Scores] | None = None
 
@@ -60,11 +64,11 @@ class EpochReporter:
             seconds: duration of this epoch.
         """
         self._log.figures(figures(report, latents, check, seconds), epoch)
-        self._progress.update()
-        self._progress.set_postfix_str(
-            f"error {report.squared_error:.5f}, prior {report.prior:.0f}, "
-            f"likelihood {report.likelihood:.1f}"
+        in_words = (
+            f"error {report.squared_error:.5f} (mean squared, in [-1, 1]), "
+            f"-log likelihood {report.likelihood:.1f}, -log prior {report.prior:.0f}"
         )
+        self._progress.advance(epoch, in_words, seconds)
         self._warn_if_inference_stopped(epoch, report)
 
     def score(self, epoch: int, recovered: Recovered) -> None:
@@ -78,7 +82,9 @@ class EpochReporter:
         several = len(self._clips.names) > 1
         for (index, way), values in scores.items():
             curve = way if index is None or not several else f"{self._clips.names[index]}/{way}"
-            named = {f"recovery_{name}/{curve}": value for name, value in values._asdict().items()}
+            named = {
+                f"3_recovered/{name}/{curve}": value for name, value in values._asdict().items()
+            }
             self._log.figures(named, epoch)
 
     def measure(self, epoch: int, synthesis: np.ndarray) -> None:
@@ -100,7 +106,7 @@ class EpochReporter:
             values = [comparison[name] for comparison in comparisons]
             exist = [value for value in values if not math.isnan(value)]
             if exist:
-                self._log.figures({f"measure/{name}": sum(exist) / len(exist)}, epoch)
+                self._log.figures({f"2_measures/{name}": sum(exist) / len(exist)}, epoch)
 
     def draw(self, epoch: int, videos: Mapping[str, np.ndarray]) -> None:
         """Write contact sheets of videos, as files and to TensorBoard.
@@ -108,11 +114,22 @@ class EpochReporter:
         Args:
             videos: uint8 [n, T, H, W, 3] each, by name. A sheet shows only the first sequences.
         """
+        rate = self._clips.formats[0].rate or FRAMES_PER_SECOND
         for name, frames in videos.items():
             sheet = stack_rows([contact_sheet(video) for video in frames[:SHEET_SEQUENCES]])
             write_png(self._run.synthesis_sequence / f"epoch_{epoch:05d}_{name}.png", sheet)
-            self._log.picture(name, sheet, epoch)
+            self._log.picture(f"frames/{name}", sheet, epoch)
+            if self._shows_videos(epoch):
+                self._log.video(
+                    f"videos/{name}", stack_columns(frames[:SHEET_SEQUENCES]), rate, epoch
+                )
+        if self._shows_videos(epoch):
+            self._last_video = epoch
         self._log.flush()
+
+    def _shows_videos(self, epoch: int) -> bool:
+        """Whether videos are due. They are large, so not every log step shows them."""
+        return epoch - self._last_video >= self._video_every
 
     def _warn_if_inference_stopped(self, epoch: int, report: EpochReport) -> None:
         """Warn once, each time the frames stop influencing the innovations."""
@@ -120,11 +137,10 @@ class EpochReporter:
         if stopped and not self._inference_stopped:
             has_hidden_units = not math.isnan(report.active_share)
             active = f" ({report.active_share:.0%} of the hidden units are active)"
-            self._progress.write(
+            self._progress.say(
                 f"warning: in epoch {epoch} the gradient of the likelihood with respect to the "
                 f"innovations is 0{active if has_hidden_units else ''}: inference has stopped "
-                "working; try a larger --transition_init_std",
-                file=sys.stderr,
+                "working; try a larger --transition_init_std"
             )
         self._inference_stopped = stopped
 
@@ -132,20 +148,29 @@ class EpochReporter:
 def figures(
     report: EpochReport, latents: Latents, check: PosteriorCheck, seconds: float
 ) -> dict[str, float]:
-    """The figures of an epoch, by their names in TensorBoard."""
+    """The figures of an epoch, by their names in TensorBoard.
+
+    TensorBoard sorts the groups by name. The numbers put what people look at first on top.
+    """
     return {
-        "reconstruction_error": report.squared_error,
-        "energy/prior": report.prior,
-        "energy/likelihood": report.likelihood,
-        "gradient_norm/alpha": report.alpha_gradient,
-        "gradient_norm/beta": report.beta_gradient,
-        "active_hidden_units": report.active_share,
-        "seconds_per_epoch": seconds,
-        **report.diagnostics,
-        **{f"posterior_check/{name}": ratio for name, ratio in check._asdict().items()},
+        "1_error/mean_squared": report.squared_error,
+        **{f"4_posterior_check/{name}": ratio for name, ratio in check._asdict().items()},
+        "5_energy/minus_log_likelihood": report.likelihood,
+        "5_energy/minus_log_prior": report.prior,
+        **{f"6_inference/{name}": value for name, value in report.diagnostics.items()},
         **{
-            f"latent_norm/{name}": float(np.linalg.norm(value))
+            f"6_inference/norm_of_{name}": float(np.linalg.norm(value))
             for name, value in latents._asdict().items()
             if value.size
         },
+        "7_learning/gradient_norm_of_alpha": report.alpha_gradient,
+        "7_learning/gradient_norm_of_beta": report.beta_gradient,
+        "7_learning/active_hidden_units": report.active_share,
+        "8_time/seconds_per_epoch": seconds,
     }
+
+
+def options_in_markdown(options: Options) -> str:
+    """All options as a table for TensorBoard."""
+    rows = [f"| {name} | {value} |" for name, value in asdict(options.lasting()).items()]
+    return "\n".join(["| option | value |", "|---|---|", *rows])

@@ -1,11 +1,12 @@
 """How good the synthesized videos of a run are: printed, and written as evaluation.csv."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from model.posterior_check import PosteriorCheck
 from util.metrics.evaluation import Evaluation
+from util.metrics.measures import Comparison
 from util.metrics.tables import as_text, in_words, write_csv
 
 WHOLE_TABLES = 2  # of more sequences, only the rows of the synthesized videos are printed
@@ -33,7 +34,36 @@ def report_evaluations(
             for video, comparison in evaluation.videos.items():
                 print(f"{name}, {video}: {in_words(comparison)}")
     print(check_in_words(check))
+    print(in_short(evaluations))
     print(f"all measures, with reference rows of each clip: {(final or folder) / path.name}")
+
+
+def in_short(evaluations: Mapping[str, Evaluation]) -> str:
+    """What the measures say, as means over all synthesized videos, with what is good."""
+    videos = [video for evaluation in evaluations.values() for video in evaluation.videos.values()]
+    references = [evaluation.references for evaluation in evaluations.values()]
+
+    def mean(rows: Iterable[Comparison], measure: str) -> float:
+        values = [row[measure] for row in rows if not math.isnan(row[measure])]
+        return sum(values) / len(values) if values else math.nan
+
+    ratios = [
+        f"{measure} {value:.2f}"
+        for measure in ("sharpness", "motion")
+        if not math.isnan(value := mean(videos, measure))
+    ]
+    parts = [f"{' and '.join(ratios)} of the observed (1 is alike)"] if ratios else []
+    distance = mean(videos, "wasserstein")
+    if not math.isnan(distance):
+        known = [
+            f"{name} {value:.3f}"
+            for name in ("floor", "linear system")
+            if not math.isnan(value := mean((row[name] for row in references), "wasserstein"))
+        ]
+        compared = f"; {', '.join(known)}" if known else ""
+        parts.append(f"distance of space-time patches {distance:.3f} (0 is alike{compared})")
+    count = f"mean of {len(videos)} videos" if len(videos) > 1 else "of one video"
+    return f"in short, {count}: {', '.join(parts) or 'no measure exists'}"
 
 
 def check_in_words(check: PosteriorCheck) -> str:

@@ -34,17 +34,42 @@ class EventLog:
         """Log a picture, uint8 [H, W, 3]."""
         buffer = io.BytesIO()
         Image.fromarray(picture).save(buffer, format="png")
-        height, width, channels = picture.shape
+        self._add_image(name, buffer.getvalue(), picture.shape, epoch)
+
+    def _add_image(self, name: str, encoded: bytes, shape: tuple[int, ...], epoch: int) -> None:
+        height, width, channels = shape
         summary = tf.Summary()
         summary.value.add(
             tag=name,
             image=tf.Summary.Image(
-                height=height,
-                width=width,
-                colorspace=channels,
-                encoded_image_string=buffer.getvalue(),
+                height=height, width=width, colorspace=channels, encoded_image_string=encoded
             ),
         )
+        self._writer.add_summary(summary, epoch)
+
+    def video(self, name: str, frames: np.ndarray, rate: float, epoch: int) -> None:
+        """Log a video, uint8 [T, H, W, 3]. TensorBoard plays it, as an image in GIF format.
+
+        Args:
+            rate: frames per second.
+        """
+        pictures = [Image.fromarray(frame) for frame in frames]
+        buffer = io.BytesIO()
+        pictures[0].save(
+            buffer,
+            format="gif",
+            save_all=True,
+            append_images=pictures[1:],
+            duration=1000 / rate,  # milliseconds
+            loop=0,
+        )
+        self._add_image(name, buffer.getvalue(), frames.shape[1:], epoch)
+
+    def text(self, name: str, markdown: str, epoch: int) -> None:
+        """Log a text, to be shown by TensorBoard's text dashboard."""
+        summary = tf.Summary()
+        value = summary.value.add(tag=name, tensor=tf.make_tensor_proto([markdown.encode()]))
+        value.metadata.plugin_data.plugin_name = "text"
         self._writer.add_summary(summary, epoch)
 
     def flush(self) -> None:

@@ -71,6 +71,12 @@ class LoadedRun(NamedTuple):
         return [self.checkpoint.state.sequence_names[row] for row in self.checkpoint.rows]
 
     @property
+    def videos(self) -> range:
+        """The numbers of the videos of this test: training has written those with lower numbers."""
+        first = self.checkpoint.state.options.num_batches_in_test
+        return range(first, first + self.options.num_batches_in_test)
+
+    @property
     def latents(self) -> Latents:
         """The inferred latents of the requested sequences."""
         return of_sequences(self.checkpoint.state.latents, self.checkpoint.rows)

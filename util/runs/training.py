@@ -19,6 +19,7 @@ from util.options.schema import Options
 from util.pictures.encoding import write_png, write_video
 from util.pictures.layout import contact_sheet
 from util.runs import checkpoints
+from util.runs.announcement import announce
 from util.runs.building import build_generator, latent_sizes, restore
 from util.runs.epoch_log import EpochReporter
 from util.runs.jobs import TrainingJob, existing_part
@@ -83,6 +84,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
     whole_sequences = encoded_frame != "random"
     begin = start_or_resume(job, generator, clips_digest)
     latents, recovery = begin.latents, begin.recovery
+    announce(options, clips, generator, run)
     with (
         Interruption() as interruption,
         EpochReporter(run, options, clips, begin.epoch) as reporter,

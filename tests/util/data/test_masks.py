@@ -20,7 +20,7 @@ from util.data.clips import (
     resize_square_without,
 )
 from util.data.frames import to_bytes
-from util.data.masks import masks, read_mask, tell_shares
+from util.data.masks import masks, never_visible, read_mask, tell_shares
 from util.options.schema import Options
 from util.pictures.encoding import write_frames, write_video
 from util.runs.jobs import prepare
@@ -197,7 +197,7 @@ def test_share_of_missing_pixels_is_told_and_inverting_exchanges_them(
     np.testing.assert_array_equal(read, missing_share(share) ^ inverted)
     assert capsys.readouterr().err == ""
     tell_shares(asked, ["a"], [read])
-    assert capsys.readouterr().err == f"mask {path}: {said}\n"
+    assert capsys.readouterr().err.splitlines()[0] == f"mask {path}: {said}"
 
 
 def test_share_of_a_mask_that_is_made_is_told_once_for_all_sequences(capsys):
@@ -673,3 +673,41 @@ def test_layout_of_a_mask_that_is_no_array_does_nothing_and_this_is_told(tmp_pat
     source = folder(tmp_path / "a", blocks())
     np.testing.assert_array_equal(read_mask(source, 0, LENGTH, layout="THW"), blocks())
     assert f"--mask_layout THW does nothing: mask {source}" in capsys.readouterr().err
+
+
+# --- What no frame shows ---
+
+
+def moving_square(length, step):
+    mask = np.zeros((length, SIDE, SIDE), bool)
+    for frame in range(length):
+        mask[frame, 2:6, step * frame : step * frame + 4] = True
+    return mask
+
+
+def test_mask_that_stands_still_is_told():
+    line = never_visible(moving_square(5, 0))
+    assert line == (
+        "it hides the same pixels in all 5 frames: nothing can be known there but by what "
+        "surrounds them"
+    )
+
+
+def test_mask_that_moves_on_is_not_told():
+    assert never_visible(moving_square(5, 1)) == ""
+    assert never_visible(np.zeros((5, SIDE, SIDE), bool)) == ""
+
+
+def test_part_that_is_always_hidden_is_told():
+    assert "hides 50 % of its pixels in all 3 frames" in never_visible(moving_square(3, 1))
+
+
+def test_still_image_as_mask_is_told_before_training(tmp_path, capsys):
+    (tmp_path / "waves").mkdir()
+    picture = as_frames(moving_square(1, 0))[0]
+    Image.fromarray(picture).save(tmp_path / "waves" / "m.png")
+    asked = settings(tmp_path, mask_file="m.png")
+    tell_shares(asked, ["a"], masks(asked, ["a"]))
+    told = capsys.readouterr().err.splitlines()
+    assert [line for line in told if "hides the same pixels in all" in line] == told[1:]
+    assert len(told) == 2

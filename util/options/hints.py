@@ -1,0 +1,88 @@
+"""What people type out of habit, and the flag that means it here."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+# Each flag, and the words that people type for it.
+HABITS = {
+    "lr_gen": "lr learning_rate alpha lr_g generator_lr base_lr",
+    "lr_half_life": "lr_decay decay decay_steps lr_schedule scheduler step_lr",
+    "lr_warmup": "warmup warmup_steps warmup_epochs",
+    "num_epochs": "epoch epochs max_epochs n_epochs nepochs iterations iters num_iters niter "
+    "max_iter steps num_steps train_steps max_steps",
+    "output_dir": "o out output outdir output_path output_folder save_dir save_path result_dir "
+    "results_dir results logdir log_dir checkpoint_dir work_dir",
+    "data_path": "data dataset data_dir datadir data_root dataroot input input_dir video videos "
+    "train_dir root",
+    "category": "name class texture dataset_name clip video_name experiment_name",
+    "image_size": "size img_size imsize resolution res height width crop_size load_size",
+    "frame_generator_mode": "net network arch architecture generator model_name",
+    "num_frames": "frames n_frames length clip_length video_length seq_len sequence_length",
+    "first_frame": "start start_frame offset begin skip",
+    "fit": "crop resize aspect keep_aspect center_crop",
+    "batch_size": "b bs batch batchsize",
+    "truncated_backprop_length": "chunk chunk_size chunk_length tbptt bptt bptt_length unroll "
+    "truncation",
+    "state_size": "hidden_size hidden_dim state_dim d nh rnn_size hidden",
+    "z_size": "z nz z_dim latent latent_dim latent_size noise_dim noise_size innovation_size",
+    "content_size": "appearance_size appearance_dim content_dim style_dim",
+    "motion_type_size": "motion_size motion_dim motion_type",
+    "dynamic_mode": "transition rnn cell dynamics rnn_type",
+    "sample_steps": "langevin_steps mcmc_steps num_langevin_steps l sampling_steps mcmc",
+    "step_size": "delta langevin_step_size mcmc_step_size langevin_step",
+    "refsig": "sigma std noise noise_std sigma_x",
+    "beta1_gen": "beta1 beta momentum adam_beta1",
+    "precision": "fp16 bf16 bfloat16 half amp mixed_precision dtype float16",
+    "seed": "random_seed manual_seed rng_seed",
+    "log_step": "log_every save_every log_interval save_interval log_freq save_freq "
+    "checkpoint_every display_freq",
+    "max_to_keep": "keep max_checkpoints keep_last",
+    "isTraining": "train training mode phase is_train do_train test testing eval evaluate sample "
+    "generate synthesize inference",
+    "ckpt": "checkpoint load load_path restore weights pretrained model model_path load_model from",
+    "resume": "continue resume_from restart continue_train",
+    "overwrite": "force f clean clear replace delete",
+    "num_sections_in_test": "num_chunks sections test_length num_frames_in_test out_length",
+    "num_batches_in_test": "num_samples n_samples nsamples num_videos samples num_results",
+    "mask_file": "mask masks mask_name",
+    "mask_path": "mask_dir mask_folder mask_root",
+    "invert_mask": "invert inverse_mask flip_mask",
+    "image": "images img still stills photo picture",
+    "debug": "verbose v trace traceback",
+    "enlarge": "scale zoom upscale",
+    "original_shape": "aspect_ratio keep_ratio original_size proportions",
+}
+WORDS = {
+    **dict.fromkeys(
+        ("gpu", "gpus", "gpu_id", "gpu_ids", "device", "cuda", "use_gpu", "cpu"),
+        "TensorFlow takes a GPU by itself; the environment variable CUDA_VISIBLE_DEVICES chooses "
+        "which, and -1 takes none",
+    ),
+    **dict.fromkeys(
+        ("fps", "frame_rate", "framerate"), "results play at the frame rate of their clip"
+    ),
+    **dict.fromkeys(
+        ("workers", "num_workers", "threads", "num_threads", "n_jobs"),
+        "TensorFlow takes all cores by itself; taskset limits them",
+    ),
+    **dict.fromkeys(("version",), "options.json of a run has all versions"),
+}
+
+
+def hint(flag: str, flags: Iterable[str]) -> str:
+    """What to type in the place of an unknown flag, in words.
+
+    Args:
+        flag: with its dashes.
+        flags: all flags that exist, with their dashes.
+    """
+    known = list(flags)
+    word = re.sub(r"[-_]+", "_", flag.lstrip("-")).lower()
+    if word in WORDS:
+        return WORDS[word]
+    meant = [name for name, words in HABITS.items() if word in words.split()]
+    same = [name for name in known if re.sub(r"[-_]", "", name).lower() == word.replace("_", "")]
+    near = difflib.get_close_matches(flag, known, n=1, cutoff=0.6)
+    found = same or [f"--{name}" for name in meant if f"--{name}" in known] or near
+    return f"did you mean {found[0]}?" if found else "--help lists all flags"

@@ -1,0 +1,84 @@
+"""What a training says before its first epoch: clips, model, training, device, where to look."""
+
+import shlex
+import sys
+from itertools import groupby
+
+from model.dynamic_generator import DynamicGenerator
+from util.data.clip_facts import ClipFacts
+from util.data.clips import Clips
+from util.options.schema import Options
+from util.runs.run_directory import RunDirectory
+from util.system.device import device_in_words, unused_gpu
+
+SHOWN = 3  # sequences or groups of sequences that are named
+VECTORS = ("state", "innovation", "appearance", "motion type")  # in the order of LatentSizes
+
+
+def announce(
+    options: Options, clips: Clips, generator: DynamicGenerator, run: RunDirectory
+) -> None:
+    """Print the facts of a training on stderr, a line for each."""
+    lines = [
+        *clips_in_words(clips, options),
+        f"model: {model_in_words(options, generator)}",
+        f"training: {training_in_words(options)}",
+        f"device: {device_in_words()}",
+        *filter(None, [unused_gpu()]),
+        f"run directory: {run.path}",
+        f"curves and pictures: tensorboard --logdir {shlex.quote(options.output_dir)}",
+    ]
+    print(*lines, sep="\n", file=sys.stderr)
+
+
+def clips_in_words(clips: Clips, options: Options) -> list[str]:
+    """The clips: names, frames, size and rate. Neighbours that are alike share a line."""
+    named = zip(clips.facts, clips.names, strict=False)
+    groups = [
+        (key, [name for _, name in group])
+        for key, group in groupby(named, lambda pair: facts_in_words(pair[0], options))
+    ]
+    lines = [f"clips: {listed(names)}: {facts}" for facts, names in groups[:SHOWN]]
+    left = sum(len(names) for _, names in groups[SHOWN:])
+    return [*lines, f"clips: and {left} more"] if left else lines
+
+
+def facts_in_words(clip: ClipFacts, options: Options) -> str:
+    """frames 0–59 of 150 at 30 fps, 640×360 → 64×64"""
+    last = options.first_frame + options.num_frames - 1
+    rate = f"at {clip.rate:g} fps" if clip.rate else "without a frame rate"
+    size, side = f"{clip.width}×{clip.height}", options.image_size
+    centre = ", the centre" if options.fit == "crop" and clip.width != clip.height else ""
+    return (
+        f"frames {options.first_frame}–{last} of {clip.length} {rate}, {size}{centre} "
+        f"→ {side}×{side}"
+    )
+
+
+def listed(names: list[str]) -> str:
+    """The first names, and how many there are if some are left out."""
+    if len(names) <= SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[:SHOWN])} … ({len(names)} sequences)"
+
+
+def model_in_words(options: Options, generator: DynamicGenerator) -> str:
+    """The networks, the sizes of the latent vectors, and the number of weights."""
+    sizes = generator.settings.sizes
+    vectors = ", ".join(
+        f"{words} {size}" for words, size in zip(VECTORS, sizes, strict=True) if size
+    )
+    encoder = "encoder, " if generator.settings.encodes else ""
+    return (
+        f"{encoder}transition {options.dynamic_mode}, emission network "
+        f"{options.frame_generator_mode}; sizes: {vectors}; {generator.num_weights():,} weights"
+    )
+
+
+def training_in_words(options: Options) -> str:
+    """The schedule, the epochs, the sampler and the precision."""
+    steps = "step" if options.sample_steps == 1 else "steps"
+    return (
+        f"schedule {options.schedule}, {options.num_epochs} epochs, {options.sample_steps} "
+        f"{options.sampler.capitalize()} {steps} of {options.step_size:g}, {options.precision}"
+    )

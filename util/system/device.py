@@ -1,0 +1,55 @@
+"""The device on which TensorFlow computes."""
+
+import os
+from pathlib import Path
+
+import tensorflow.compat.v1 as tf
+
+NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidia0"))  # a driver, a card
+CPU_INFO = Path("/proc/cpuinfo")  # Linux
+WITH_CUDA = 'pip install "tensorflow[and-cuda]"'
+
+
+def device_in_words() -> str:
+    """The device in use: "GPU NVIDIA H100" or "CPU, 2 cores (AMD EPYC)"."""
+    names = []
+    for gpu in tf.config.list_physical_devices("GPU"):
+        details = tf.config.experimental.get_device_details(gpu)
+        names.append(details.get("device_name", gpu.name))
+    if names:
+        return f"GPU {', '.join(names)}"
+    model = _processor()
+    return f"CPU, {_cores()} cores" + (f" ({model})" if model else "")
+
+
+def unused_gpu(files: tuple[Path, ...] = NVIDIA) -> str:
+    """What to do if there is an NVIDIA GPU that TensorFlow does not use; "" if there is none.
+
+    Nothing is said if the user hides the GPU by CUDA_VISIBLE_DEVICES.
+    """
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    if hidden or not any(file.exists() for file in files):
+        return ""
+    if tf.config.list_physical_devices("GPU"):
+        return ""
+    return (
+        "there is an NVIDIA GPU, but this TensorFlow cannot use it, so the CPU computes; install "
+        f"TensorFlow with CUDA: {WITH_CUDA}"
+    )
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    """The name of the processor; "" where it cannot be known."""
+    try:
+        lines = CPU_INFO.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    names = (line.partition(":")[2] for line in lines if line.startswith("model name"))
+    return " ".join(next(names, "").split())
