@@ -1,8 +1,8 @@
 """Checkpoints in TensorFlow's own format: model.ckpt-<epoch>, readable by tf.train.load_checkpoint.
 
-A checkpoint is two files, data and index. It counts only if both have their names. The index gets
-its name last. If a run is killed while it writes a checkpoint, the previous checkpoint therefore
-stays the newest.
+A checkpoint is two files, data and index. It counts only if both have their names, also where a
+name is a link to nothing, as on a disk that is not there. The index gets its name last. If a run is
+killed while it writes a checkpoint, the previous checkpoint therefore stays the newest.
 
 The file named checkpoint says which checkpoints there are, for tf.train.latest_checkpoint. This
 program does not read it.
@@ -21,6 +21,7 @@ import numpy as np
 from util.system.atomic import flush_to_disk, partial_name, write_text
 from util.system.errors import RunError
 from util.system.names import LONGEST
+from util.system.notes import tell_once
 from util.system.regular_files import refuse_special
 
 _DATA, _INDEX = ".data-00000-of-00001", ".index"
@@ -120,7 +121,7 @@ def existing(folder: Path) -> list[tuple[int, Path]]:
     found: list[tuple[int, Path]] = []
     for index in folder.glob(f"model.ckpt-*{_INDEX}"):
         name = re.fullmatch(r"model\.ckpt-(\d+)", index.name.removesuffix(_INDEX))
-        if name and index.with_name(name[0] + _DATA).exists():
+        if name and os.path.lexists(index.with_name(name[0] + _DATA)):
             found.append((int(name[1]), index.with_name(name[0])))
     return sorted(found)
 
@@ -134,7 +135,12 @@ def newest(folder: Path) -> Path:
     found = existing(folder)
     if not found:
         raise RunError(f"no checkpoint in {folder}; train first, or name one by --ckpt PATH")
-    return found[-1][1]
+    epoch, path = found[-1]
+    for index in folder.glob(f"model.ckpt-*{_INDEX}"):
+        name = re.fullmatch(r"model\.ckpt-(\d+)", index.name.removesuffix(_INDEX))
+        if name and int(name[1]) > epoch:
+            tell_once(f"{folder / name[0]} has no {_DATA} file: taking {path.name}")
+    return path
 
 
 def find(path: Path) -> Path:

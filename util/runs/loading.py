@@ -122,6 +122,8 @@ def _read(job: TestingJob) -> tuple[Path, RunState]:
             if checkpoints.is_there(path):
                 raise
             newest = checkpoints.existing(path.parent)[-1:]
+            if newest and newest[0][1] == path:
+                raise  # its index is there, but not its data
             if not (job.takes_newest and newest):
                 raise RunError(
                     f"checkpoint {path} is gone; {checkpoints.those_in(path.parent)}"

@@ -19,6 +19,7 @@ from util.system.deleting import delete_matching, delete_whole
 from util.system.errors import RunError
 from util.system.regular_files import refuse_special
 
+OF_OTHERS = "not written by this program"
 PACKAGES = ("tensorflow", "numpy", "scipy", "pillow", "imageio", "imageio-ffmpeg")
 
 
@@ -76,14 +77,23 @@ class RunDirectory:
                 raise RunError(f"{folder} {what}; remove it, or choose another --output_dir")
             if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
                 raise RunError(f"no permission to write to {folder}; choose another --output_dir")
+        for file in (self.options_file, self.mark):
+            if os.path.lexists(file) and (file.is_symlink() or not file.is_file()):
+                what = "a link" if file.is_symlink() else "not a file"
+                raise RunError(
+                    f"{file} is {what}, and the program writes this file anew; put a file in its "
+                    "place, or choose another --output_dir"
+                )
 
     def refuse_foreign(self) -> None:
-        """Raises RunError if somebody has written here, and no training of this program has."""
-        if (
-            self.holds_run()
-            and read_mark(self.mark, "sequences") is None
-            and self._options_or_error()[0] is None
-        ):
+        """Raises RunError if somebody has written here, and no training of this program has.
+
+        A damaged options.json beside the mark of a run is the run's own.
+        """
+        options, error = self._options_or_error()
+        if not self.holds_run() or options is not None:
+            return
+        if error == OF_OTHERS or read_mark(self.mark, "sequences") is None:
             what = "no options.json"
             if os.path.lexists(self.options_file):
                 what = "an options.json that this program did not write"
@@ -176,7 +186,7 @@ class RunDirectory:
             refuse_special(self.options_file)
             about = json.loads(self._text(), object_pairs_hook=each_once)
             if not isinstance(about, dict) or not about.keys() >= {"options", "command_lines"}:
-                return None, "not written by this program"
+                return None, OF_OTHERS
             return Options.from_json(json.dumps(about["options"])), ""
         except (ValueError, OSError, RecursionError, RunError) as error:
             return None, " ".join(str(error).split())

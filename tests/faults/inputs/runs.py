@@ -172,6 +172,12 @@ def other_program(place: Place, _: Random) -> None:
     options_file(place).write_text('{"learning_rate": 0.1, "epochs": 3}')
 
 
+def without_mark(place: Place, random: Random) -> None:
+    """No file says that a run of this program wrote the folders."""
+    gone(options_file(place), random)
+    gone(place.run / ".run", random)
+
+
 def partial_links(place: Place, _: Random) -> None:
     """Links under names of temporary files, to a file of a user."""
     victim = place.outside / f"{OF_A_USER}.txt"
@@ -254,7 +260,8 @@ def cases() -> list[Case]:
     overwrite = {
         "files of a user": (READ, good),
         "options.json of another program": (REFUSED, other_program),
-        "options.json gone": (REFUSED, of_options(gone)),
+        "options.json gone": (READ, of_options(gone)),
+        "options.json and mark gone": (REFUSED, without_mark),
         "link of final_result/": (ANY, link_of_results),
         "link of model/": (ANY, link_of_models),
         "links of temporary files": (READ, partial_links),

@@ -89,6 +89,25 @@ def test_what_is_not_a_checkpoint_does_not_count(tmp_path):
     assert newest(tmp_path) == tmp_path / "model.ckpt-3"
 
 
+def test_newer_index_without_data_is_told(tmp_path, capsys):
+    save(tmp_path, 3, ARRAYS, 5)
+    (tmp_path / "model.ckpt-9.index").write_bytes(b"its data is gone")
+    newest(tmp_path)
+    told = capsys.readouterr().err
+    assert str(tmp_path / "model.ckpt-9") in told and "taking model.ckpt-3" in told
+
+
+def test_checkpoint_on_a_disk_that_is_not_there_is_not_passed_over(tmp_path):
+    save(tmp_path, 3, ARRAYS, 5)
+    path = save(tmp_path, 9, ARRAYS, 5)
+    data = tmp_path / "model.ckpt-9.data-00000-of-00001"
+    data.unlink()
+    data.symlink_to(tmp_path / "disk" / data.name)
+    assert newest(tmp_path) == path
+    with pytest.raises(UnreadableCheckpoint, match="model.ckpt-9"):
+        load(path)
+
+
 def test_no_checkpoint_is_an_error_that_names_the_folder(tmp_path):
     for folder in (tmp_path, tmp_path / "none"):
         with pytest.raises(RunError, match=str(folder)):

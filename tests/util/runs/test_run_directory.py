@@ -134,6 +134,29 @@ def test_marked_run_is_cleared_though_its_options_are_damaged(run):
     assert list(run.path.iterdir()) == []
 
 
+def test_options_of_another_program_are_kept_though_the_folder_is_marked(run):
+    run.options_file.write_text('{"learning_rate": 0.1}')
+    before = tree(run.path)
+    assert "did not write" in refusal(run.clear)
+    assert tree(run.path) == before
+
+
+@pytest.mark.parametrize("name", ["options.json", ".run"])
+@pytest.mark.parametrize("what", ["link", "link to nothing", "pipe", "folder"])
+def test_what_is_no_file_is_refused_and_kept(run, name, what):
+    path, kept = run.path / name, run.path / "kept"
+    os.rename(path, kept)
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(kept if what == "link" else "nothing")
+    before = tree(run.path)
+    assert str(path) in refusal(run.refuse_unusable)
+    assert tree(run.path) == before
+
+
 def test_mark_of_another_program_is_none(tmp_path):
     make(tmp_path, ["model/model.ckpt-1.index"])
     (tmp_path / ".run").write_text('{"program": "another", "sequences": []}')
