@@ -56,20 +56,20 @@ def figures_in(log: Path) -> list[dict[str, float]]:
                     epochs.setdefault(event.step, {})[value.tag] = value.simple_value
     seconds = 0.0
     for _, figures in sorted(epochs.items()):
-        seconds += figures["seconds_per_epoch"]
+        seconds += figures["8_time/seconds_per_epoch"]
         figures["seconds"] = seconds
     return [figures | {"epoch": epoch} for epoch, figures in sorted(epochs.items())]
 
 
 def print_curve(epochs: Sequence[dict[str, float]]) -> None:
     """Print a line for each epoch with measures, and the seconds until each of `ERRORS`."""
-    measures = sorted({name for figures in epochs for name in figures if "measure/" in name})
-    names = (name.removeprefix("measure/") for name in measures)
+    measures = sorted({name for figures in epochs for name in figures if "2_measures/" in name})
+    names = (name.removeprefix("2_measures/") for name in measures)
     print("  epoch seconds    error", *(f"{name:>14}" for name in names))
     for figures in epochs:
         if any(name in figures for name in measures):
             cells = (f"{figures.get(name, float('nan')):14.3f}" for name in measures)
-            error = figures["reconstruction_error"]
+            error = figures["1_error/mean_squared"]
             print(f"{figures['epoch']:7} {figures['seconds']:7.0f} {error:8.5f}", *cells)
     for error, seconds in seconds_to_errors(epochs):
         print(f"error below {error}: {seconds}")
@@ -78,7 +78,7 @@ def print_curve(epochs: Sequence[dict[str, float]]) -> None:
 def seconds_to_errors(epochs: Sequence[dict[str, float]]) -> Iterator[tuple[float, str]]:
     """For each of `ERRORS`: the seconds of training until the error is first below it."""
     for error in ERRORS:
-        reached = [one for one in epochs if one["reconstruction_error"] < error]
+        reached = [one for one in epochs if one["1_error/mean_squared"] < error]
         if reached:
             yield error, f"{reached[0]['seconds']:.1f} s, epoch {reached[0]['epoch']}"
         else:

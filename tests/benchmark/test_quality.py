@@ -40,7 +40,9 @@ class Curve(NamedTuple):
 
     def seconds(self, epoch):
         """The seconds of the epochs up to this one."""
-        return sum(seconds for at, seconds in self.log["seconds_per_epoch"].items() if at <= epoch)
+        return sum(
+            seconds for at, seconds in self.log["8_time/seconds_per_epoch"].items() if at <= epoch
+        )
 
 
 def scalars(log):
@@ -82,7 +84,7 @@ def curves(quality, tmp_path_factory):
 
 def test_each_setting_stands_above_its_curve(curves):
     assert [curve.lines[0] for curve in curves] == SETTINGS
-    one, other = (curve.log["reconstruction_error"] for curve in curves)
+    one, other = (curve.log["1_error/mean_squared"] for curve in curves)
     assert sorted(one) == sorted(other) == list(range(1, EPOCHS + 1))
     assert all(one[epoch] != other[epoch] for epoch in one)
 
@@ -91,12 +93,12 @@ def test_printed_figures_are_those_of_the_event_log(curves):
     for curve in curves:
         rows = curve.rows()
         assert list(rows) == AT_LOG_STEPS
-        tags = sorted(tag for tag in curve.log if tag.startswith("measure/"))
-        measures = [tag.removeprefix("measure/") for tag in tags]
+        tags = sorted(tag for tag in curve.log if tag.startswith("2_measures/"))
+        measures = [tag.removeprefix("2_measures/") for tag in tags]
         assert {"motion", "sharpness"} <= set(measures)
         assert curve.lines[1].split() == ["epoch", "seconds", "error", *measures]
         for epoch, row in rows.items():
-            assert row["error"] == f"{curve.log['reconstruction_error'][epoch]:.5f}"
+            assert row["error"] == f"{curve.log['1_error/mean_squared'][epoch]:.5f}"
             assert float(row["seconds"]) == pytest.approx(curve.seconds(epoch), abs=0.5001)
             for tag, name in zip(tags, measures, strict=True):
                 assert row[name] == f"{curve.log[tag][epoch]:.3f}"
@@ -122,9 +124,9 @@ def test_seconds_are_those_of_all_epochs_so_far(quality, tmp_path, capsys):
         with tf.summary.FileWriter(str(tmp_path), filename_suffix=f".{first}") as log:
             for epoch in epochs:
                 figures = {
-                    "seconds_per_epoch": times[epoch - 1],
-                    "reconstruction_error": errors[epoch - 1],
-                    **({"measure/motion": motions[epoch]} if epoch in motions else {}),
+                    "8_time/seconds_per_epoch": times[epoch - 1],
+                    "1_error/mean_squared": errors[epoch - 1],
+                    **({"2_measures/motion": motions[epoch]} if epoch in motions else {}),
                 }
                 values = [tf.Summary.Value(tag=tag, simple_value=x) for tag, x in figures.items()]
                 log.add_summary(tf.Summary(value=values), epoch)
@@ -143,7 +145,7 @@ def test_first_epoch_below_an_error_counts(quality):
     """The error may rise above it again."""
     errors = (0.5, 0.02, 0.04, 0.0005)
     epochs = [
-        {"epoch": epoch, "seconds": 1.5 * epoch, "reconstruction_error": error}
+        {"epoch": epoch, "seconds": 1.5 * epoch, "1_error/mean_squared": error}
         for epoch, error in enumerate(errors, start=1)
     ]
     assert list(quality.seconds_to_errors(epochs)) == [

@@ -306,7 +306,7 @@ def test_log_has_the_curves_of_recovery(finished):
     of = {"all": "", "ripples": "ripples/", "swell": "swell/"}
     for kind, way in zip(CURVES, WAYS, strict=True):
         for sequence, (position, name) in product(of, enumerate(SCORES)):
-            (first, _), (second, value) = log[f"recovery_{name}/{of[sequence]}{kind}"]
+            (first, _), (second, value) = log[f"3_recovered/{name}/{of[sequence]}{kind}"]
             assert (first, second) == (2, 4)
             assert value == pytest.approx(table[sequence, way][position], abs=1e-3)
 
@@ -320,9 +320,10 @@ def test_log_has_the_measures(finished):
         if MEASURES[name].curve and not math.isnan(value)
     }
     assert {"motion", "cut_step"} <= exist
-    assert {tag for tag in log if tag.startswith("measure/")} == {f"measure/{n}" for n in exist}
+    found = {tag for tag in log if tag.startswith("2_measures/")}
+    assert found == {f"2_measures/{name}" for name in exist}
     for name in exist:
-        assert [step for step, _ in log[f"measure/{name}"]] == [2, 4]
+        assert [step for step, _ in log[f"2_measures/{name}"]] == [2, 4]
 
 
 def test_average_is_of_the_last_iterations_and_the_last_is_the_last(finished):
@@ -385,19 +386,19 @@ def test_inpainting_fills_in_what_the_mask_covers(tmp_path, with_truth):
     folder = here / "final_result" / "ripples"
     assert_holds(folder, ["observed", "recovered", *["original"] * with_truth, "mask"])
     assert_only_missing_pixels_are_filled_in(folder, missing)
-    scored = [tag for tag in curves(here) if tag.startswith("recovery_")]
+    scored = [tag for tag in curves(here) if tag.startswith("3_recovered/")]
     if with_truth:
         np.testing.assert_array_equal(frames_in(folder / "original"), clip(1))
         assert list(table_in(here)) == [("ripples", way) for way in WAYS]
         assert sorted(scored) == sorted(
-            f"recovery_{name}/{kind}" for name in SCORES for kind in CURVES
+            f"3_recovered/{name}/{kind}" for name in SCORES for kind in CURVES
         )
         assert "--truth_path" not in outcome.stderr
     else:
         assert WAYS[0] in told(outcome, "ripples")
         assert not (here / "final_result" / "recovery_error.csv").exists()
         assert scored == []
-        assert not [tag for tag in curves(here) if tag.startswith("measure/")]
+        assert not [tag for tag in curves(here) if tag.startswith("2_measures/")]
         assert f"no waves in --truth_path ./{INPAINTING_DATA / 'truth'}" in outcome.stderr
         assert "PSNR" not in outcome.stdout
 

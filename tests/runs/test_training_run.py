@@ -1,5 +1,6 @@
 """A training run through the real command line: all that it writes, and that it repeats itself."""
 
+import io
 import json
 import math
 from pathlib import Path
@@ -33,9 +34,9 @@ from model.latents import LatentSizes
 from model.posterior_check import PosteriorCheck
 from util.metrics.measures import MEASURES, compare
 from util.metrics.tables import as_text
-from util.options.schema import Options
+from util.options.schema import FIELDS, Options
 from util.pictures.encoding import write_frames
-from util.runs.evaluations import check_in_words
+from util.runs.evaluations import check_in_words, in_short
 from util.runs.run_directory import PACKAGES
 from util.system.processor import multiplies_bfloat16
 
@@ -206,11 +207,13 @@ def test_final_result_is_evaluated_and_told(here, assert_evaluated, ratios_in_nu
         SMALL["truncated_backprop_length"],
     )
     tables = [f"{name}:\n{as_text(evaluation)}" for name, evaluation in evaluations.items()]
-    told = [*tables, check_in_words(PosteriorCheck(**ratios))]
+    told = [*tables, check_in_words(PosteriorCheck(**ratios)), in_short(evaluations)]
     table = Path("output_synthesis") / "waves" / "final_result" / "evaluation.csv"
     where = f"all measures, with reference rows of each clip: {table}"
-    *_, last = trained().outcome.stdout.splitlines()
-    assert trained().outcome.stdout == "\n".join([*told, where, last, ""])
+    *_, look, following, last = trained().outcome.stdout.splitlines()
+    assert trained().outcome.stdout == "\n".join([*told, where, look, following, last, ""])
+    assert f"{table.parent}/overview.gif" in look
+    assert following.endswith("python main_dyn_G.py --category waves --isTraining False")
 
 
 def test_observed_frames_are_those_of_the_clip(here):
@@ -221,7 +224,7 @@ def test_observed_frames_are_those_of_the_clip(here):
 
 def test_training_beats_the_best_still_picture():
     """The mean over time of each pixel has the least squared error of all that do not move."""
-    error = events(run_directory(trained_longer().place))["reconstruction_error"]
+    error = events(run_directory(trained_longer().place))["1_error/mean_squared"]
     clips = [observed(seed) / 127.5 - 1.0 for seed in (1, 2)]
     error_of_stills = np.mean([clip.var(axis=0) for clip in clips])
     assert error[1].simple_value > error_of_stills
@@ -267,15 +270,17 @@ def test_epochs_move_weights_and_latents(here):
 def test_log_has_the_figures_of_every_epoch(here):
     log = events(here)
     figures = {
-        "reconstruction_error", "energy/prior", "energy/likelihood", "gradient_norm/alpha",
-        "gradient_norm/beta", "gradient_norm/innovations", "active_hidden_units",
-        "seconds_per_epoch", "latent_norm/innovations", "latent_norm/initial_state",
+        "1_error/mean_squared", "5_energy/minus_log_prior", "5_energy/minus_log_likelihood",
+        "7_learning/gradient_norm_of_alpha",
+        "7_learning/gradient_norm_of_beta", "7_learning/active_hidden_units",
+        "6_inference/gradient_norm_of_innovations", "6_inference/norm_of_innovations",
+        "6_inference/norm_of_initial_state", "8_time/seconds_per_epoch",
     }  # fmt: skip
     assert figures <= log.keys()
     for name in figures:
         assert sorted(log[name]) == list(range(1, 7)), name
         assert all(value.simple_value > 0 for value in log[name].values()), name
-    assert all(value.simple_value <= 1 for value in log["active_hidden_units"].values())
+    assert all(value.simple_value <= 1 for value in log["7_learning/active_hidden_units"].values())
 
 
 def test_log_agrees_with_the_checkpoint(here):
@@ -283,13 +288,15 @@ def test_log_agrees_with_the_checkpoint(here):
     log = events(here)
     for name in ("innovations", "initial_state"):
         norm = np.linalg.norm(reader.get_tensor(f"latents/{name}"))
-        assert log[f"latent_norm/{name}"][6].simple_value == pytest.approx(norm, rel=1e-5)
+        assert log[f"6_inference/norm_of_{name}"][6].simple_value == pytest.approx(norm, rel=1e-5)
 
 
 def test_log_has_the_pictures(here):
     log = events(here)
     for kind in ("reconstruction", "synthesis"):
-        pictures = [value for tag in log if tag.startswith(kind) for value in log[tag].items()]
+        pictures = [
+            value for tag in log if tag.startswith(f"frames/{kind}") for value in log[tag].items()
+        ]
         steps = [step for step, value in pictures if value.HasField("image")]
         assert sorted(steps) == CHECKPOINTS
         sheet = here / "synthesis_sequence" / f"epoch_00006_{kind}.png"
@@ -297,16 +304,29 @@ def test_log_has_the_pictures(here):
         assert (image.width, image.height) == Image.open(sheet).size
 
 
+def test_log_has_the_videos_and_the_options(here):
+    log = events(here)
+    (tag,) = (tag for tag in log if tag.startswith("videos/synthesis"))
+    encoded = log[tag][6].image.encoded_image_string
+    with Image.open(io.BytesIO(encoded)) as video:
+        assert (video.format, video.n_frames) == ("GIF", SMALL["num_frames"])
+        assert video.info["duration"] == 40  # the clip has 25 frames per second
+    (text,) = tf.make_ndarray(log["options"][0].tensor)
+    rows = dict(line.strip("| ").split(" | ") for line in text.decode().splitlines()[2:])
+    assert rows["z_size"] == str(SMALL["z_size"])
+    assert rows.keys() == FIELDS.keys()
+
+
 def test_log_has_the_posterior_check_of_every_epoch(here, ratios_in_numpy):
     log = events(here)
-    tags = {f"posterior_check/{name}" for name in PosteriorCheck._fields}
-    assert {tag for tag in log if tag.startswith("posterior_check/")} == tags
+    tags = {f"4_posterior_check/{name}" for name in PosteriorCheck._fields}
+    assert {tag for tag in log if tag.startswith("4_posterior_check/")} == tags
     for tag in tags:
         assert sorted(log[tag]) == list(range(1, 7))
     for epoch in CHECKPOINTS:
         ratios = ratios_in_numpy(here / "model" / f"model.ckpt-{epoch}", epoch - 1)
         for name, ratio in ratios.items():
-            logged = log[f"posterior_check/{name}"][epoch].simple_value
+            logged = log[f"4_posterior_check/{name}"][epoch].simple_value
             assert logged == pytest.approx(ratio, rel=5e-3), (name, epoch)
 
 
@@ -327,14 +347,14 @@ def assert_log_has_the_measures(run_path, epochs, clips):
             values = [comparison[name] for comparison in comparisons]
             exist = [value for value in values if not math.isnan(value)]
             if exist:
-                expected.setdefault(f"measure/{name}", {})[epoch] = np.mean(exist)
+                expected.setdefault(f"2_measures/{name}", {})[epoch] = np.mean(exist)
     logged = {
         tag: {epoch: value.simple_value for epoch, value in values.items()}
         for tag, values in log.items()
-        if tag.startswith("measure/")
+        if tag.startswith("2_measures/")
     }
     assert logged.keys() == expected.keys()
-    assert {"measure/motion", "measure/cut_step"} <= logged.keys()
+    assert {"2_measures/motion", "2_measures/cut_step"} <= logged.keys()
     for tag, values in expected.items():
         assert logged[tag] == pytest.approx(values, rel=1e-6), tag
 
@@ -371,8 +391,8 @@ def test_two_sequences_in_one_batch(place):
     here = run_directory(place)
     overview = [f"overview.{kind}" for kind in ("gif", "mp4", "png")]
     assert names(here / "final_result") == sorted([*SEQUENCES, *overview, "evaluation.csv"])
-    whole = events(here)["reconstruction_error"]
-    alone = events(run_directory(trained().place))["reconstruction_error"]
+    whole = events(here)["1_error/mean_squared"]
+    alone = events(run_directory(trained().place))["1_error/mean_squared"]
     assert sorted(whole) == [1, 2]
     assert whole[2].simple_value != alone[2].simple_value
     assert_log_has_the_measures(here, [2], [observed(1), observed(2)])
@@ -384,8 +404,8 @@ def test_linear_transition_has_no_hidden_units(place):
     )
     assert outcome.returncode == 0, outcome.stderr
     log = events(run_directory(place))
-    assert "active_hidden_units" not in log
-    assert len(log["energy/prior"]) == 2
+    assert "7_learning/active_hidden_units" not in log
+    assert len(log["5_energy/minus_log_prior"]) == 2
     # And of the two checkpoints only the newest was kept.
     assert [path.name for path in run_directory(place).glob("model/*.index")] == [
         "model.ckpt-2.index"
@@ -403,7 +423,7 @@ def test_appearance_and_motion_type_are_inferred_and_logged(place):
     outcome = run_here(place, *flags(**SHORT, content_size=2, motion_type_size=3))
     assert outcome.returncode == 0, outcome.stderr
     log = events(run_directory(place))
-    assert {"latent_norm/appearance", "latent_norm/motion_type"} <= log.keys()
+    assert {"6_inference/norm_of_appearance", "6_inference/norm_of_motion_type"} <= log.keys()
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -500,7 +520,7 @@ def test_stopped_inference_is_warned_of_once(place):
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stderr.count("inference has stopped") == 1
     assert "warning: in epoch 1 " in outcome.stderr
-    norms = events(run_directory(place))["gradient_norm/innovations"]
+    norms = events(run_directory(place))["6_inference/gradient_norm_of_innovations"]
     assert all(value.simple_value == 0 for value in norms.values())
 
 

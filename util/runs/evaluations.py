@@ -44,7 +44,8 @@ def in_short(evaluations: Mapping[str, Evaluation]) -> str:
     references = [evaluation.references for evaluation in evaluations.values()]
 
     def mean(rows: Iterable[Comparison], measure: str) -> float:
-        values = [row[measure] for row in rows if not math.isnan(row[measure])]
+        values = [row.get(measure, math.nan) for row in rows]
+        values = [value for value in values if not math.isnan(value)]
         return sum(values) / len(values) if values else math.nan
 
     ratios = [
@@ -58,7 +59,9 @@ def in_short(evaluations: Mapping[str, Evaluation]) -> str:
         known = [
             f"{name} {value:.3f}"
             for name in ("floor", "linear system")
-            if not math.isnan(value := mean((row[name] for row in references), "wasserstein"))
+            if not math.isnan(
+                value := mean((row.get(name, {}) for row in references), "wasserstein")
+            )
         ]
         compared = f"; {', '.join(known)}" if known else ""
         parts.append(f"distance of space-time patches {distance:.3f} (0 is alike{compared})")

@@ -9,7 +9,7 @@ from model.posterior_check import PosteriorCheck
 from util.metrics.evaluation import Evaluation
 from util.metrics.measures import MEASURES
 from util.metrics.tables import as_text, in_words
-from util.runs.evaluations import WHOLE_TABLES, check_in_words, report_evaluations
+from util.runs.evaluations import WHOLE_TABLES, check_in_words, in_short, report_evaluations
 
 CHECK = PosteriorCheck(1.05, 1.19, 0.81, 1.0)
 RATIOS = "inferred latents over sampled latents (ideal 1): "
@@ -38,6 +38,28 @@ def report(folder, capsys, number=1, check=CHECK):
     assert file == folder / "evaluation.csv"
     with open(file, newline="", encoding="utf-8") as table:
         return capsys.readouterr().out.splitlines(), list(csv.DictReader(table))
+
+
+# --- In short ---
+
+
+def test_in_short_has_the_means_and_what_is_good():
+    first = {"sharpness": 0.9, "motion": 0.5, "wasserstein": 0.2}
+    second = {"sharpness": 1.0, "motion": math.nan, "wasserstein": 0.1}
+    references = {"floor": {"wasserstein": 0.06}, "linear system": {"wasserstein": 0.3}}
+    table = {"a": Evaluation({"one": first, "two": second}, references)}
+    assert in_short(table) == (
+        "in short, mean of 2 videos: sharpness 0.95 and motion 0.50 of the observed (1 is alike), "
+        "distance of space-time patches 0.150 (0 is alike; floor 0.060, linear system 0.300)"
+    )
+
+
+def test_in_short_leaves_out_what_does_not_exist():
+    nothing = dict.fromkeys(("sharpness", "motion", "wasserstein"), math.nan)
+    assert in_short({"a": Evaluation({"one": nothing}, {})}).endswith("no measure exists")
+    sharp = Evaluation({"one": nothing | {"sharpness": 1.0}}, {})
+    line = in_short({"a": sharp})
+    assert line == "in short, of one video: sharpness 1.00 of the observed (1 is alike)"
 
 
 # --- The posterior check in words ---
@@ -74,9 +96,10 @@ def test_ratios_that_are_more_than_a_fifth_from_1_are_named_in_a_second_line(che
 @pytest.mark.parametrize("number", range(1, WHOLE_TABLES + 1))
 def test_of_few_sequences_the_whole_tables_are_printed(tmp_path, capsys, number):
     printed, _ = report(tmp_path, capsys, number)
-    *tables, check, where = printed
+    *tables, check, short, where = printed
     texts = [f"{name}:\n{as_text(one)}" for name, one in evaluations(number).items()]
     assert tables == "\n".join(texts).split("\n")
+    assert short == in_short(evaluations(number))
     assert check == check_in_words(CHECK)
     assert where.endswith(f": {tmp_path / 'evaluation.csv'}")
 
@@ -84,7 +107,7 @@ def test_of_few_sequences_the_whole_tables_are_printed(tmp_path, capsys, number)
 def test_of_more_sequences_a_line_for_each_video_is_printed(tmp_path, capsys):
     number = WHOLE_TABLES + 1
     printed, _ = report(tmp_path, capsys, number)
-    *lines, check, where = printed
+    *lines, check, short, where = printed
     assert lines == [
         f"{name}, {video}: {in_words(comparison)}"
         for name, evaluation in evaluations(number).items()
@@ -96,7 +119,7 @@ def test_of_more_sequences_a_line_for_each_video_is_printed(tmp_path, capsys):
 
 def test_missed_prior_is_told_after_the_ratios(tmp_path, capsys):
     printed, _ = report(tmp_path, capsys, check=CHECK._replace(state_step=3.0))
-    *_, ratios, missed, where = printed
+    *_, ratios, missed, short, where = printed
     assert "state_step 3.00" in ratios
     assert missed.endswith("more than a fifth: state_step")
     assert "evaluation.csv" in where

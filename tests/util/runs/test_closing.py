@@ -1,0 +1,50 @@
+"""What a command says at its end."""
+
+import shlex
+
+from support.command_line import flags, parse
+
+from util.runs.closing import after_sampling, after_training, look_at
+
+
+def options(**given):
+    return parse(flags(category="fire", **given)).options
+
+
+def test_three_files_that_exist_are_named(tmp_path):
+    for name in ("side_by_side.gif", "side_by_side.png"):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        (tmp_path / "a" / name).touch()
+    for name in ("evaluation.csv", "notes.txt"):
+        (tmp_path / name).touch()
+    names = ("a/side_by_side.gif", "a/side_by_side.png", "evaluation.csv")
+    assert look_at(tmp_path, ["a", "b"]) == "look first at " + ", ".join(
+        str(tmp_path / name) for name in names
+    )
+    (tmp_path / "overview.gif").touch()
+    line = look_at(tmp_path, ["a", "b"])
+    assert line.startswith(f"look first at {tmp_path / 'overview.gif'}, ")
+    assert line.count(", ") == 2
+
+
+def next_command(line):
+    words = shlex.split(line.partition(": ")[2])
+    assert words[:2] == ["python", "main_dyn_G.py"]
+    return words[2:]
+
+
+def test_next_command_tests_the_run_that_was_trained():
+    for given in ({}, {"experiment": "recovery"}, {"output_dir": "out of here"}):
+        trained = options(**given)
+        tested = parse(next_command(after_training(trained, encodes=False))).options
+        assert not tested.isTraining
+        assert (tested.category, tested.output_dir) == (trained.category, trained.output_dir)
+
+
+def test_model_with_an_encoder_animates_images():
+    line = after_training(options(experiment="animation"), encodes=True)
+    assert "--image PATH" in line
+
+
+def test_other_videos_need_another_seed():
+    assert after_sampling(options(seed=4)).endswith("--seed 5")

@@ -1,0 +1,52 @@
+"""The device on which TensorFlow computes, and a GPU that it cannot use."""
+
+import pytest
+
+from util.system import device
+from util.system.device import WITH_CUDA, device_in_words, unused_gpu
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    """`gpus(*names)` pretends that TensorFlow sees these GPUs."""
+
+    def pretend(*names):
+        monkeypatch.setattr(device.tf.config, "list_physical_devices", lambda _: list(names))
+        experimental = device.tf.config.experimental
+        monkeypatch.setattr(experimental, "get_device_details", lambda gpu: {"device_name": gpu})
+
+    return pretend
+
+
+def test_processor_is_named_with_its_cores(gpus, monkeypatch, tmp_path):
+    gpus()
+    info = tmp_path / "cpuinfo"
+    info.write_text("processor\t: 0\nmodel name\t: ACME  9000 Fast\n")
+    monkeypatch.setattr(device, "CPU_INFO", info)
+    monkeypatch.setattr(device, "_cores", lambda: 3)
+    assert device_in_words() == "CPU, 3 cores (ACME 9000 Fast)"
+    monkeypatch.setattr(device, "CPU_INFO", tmp_path / "none")
+    assert device_in_words() == "CPU, 3 cores"
+
+
+def test_gpu_is_named(gpus):
+    gpus("ACME 1", "ACME 2")
+    assert device_in_words() == "GPU ACME 1, ACME 2"
+
+
+def test_gpu_that_is_not_used_is_told_with_the_way_out(gpus, monkeypatch, tmp_path):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    driver = tmp_path / "nvidia"
+    gpus()
+    assert unused_gpu((driver,)) == ""
+    driver.touch()
+    assert WITH_CUDA in unused_gpu((driver,))
+    gpus("ACME 1")
+    assert unused_gpu((driver,)) == ""
+
+
+@pytest.mark.parametrize("hidden", ["", "-1"])
+def test_gpu_that_the_user_hides_is_not_told(gpus, monkeypatch, tmp_path, hidden):
+    gpus()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+    assert unused_gpu((tmp_path,)) == ""
