@@ -40,6 +40,7 @@ class Wanted(NamedTuple):
         changes: which earlier files of the run may change, as a regular expression.
         may_stop: whether a refusal may leave new files in the run folder: the process is refused
             on its way, as by a full disk.
+        may_leave: whether unfinished files may be left, to be cleared when the run goes on.
     """
 
     codes: frozenset[int]
@@ -48,6 +49,7 @@ class Wanted(NamedTuple):
     says: tuple[str, ...] = ()
     changes: str = rf"{RUN}/(options\.json|checkpoint|model/checkpoint|log(/.*)?)"
     may_stop: bool = False
+    may_leave: bool = False
 
 
 def codes_of(expected: Expected) -> frozenset[int]:
@@ -114,9 +116,11 @@ def _of_the_files(ended: Ended, before: Tree, after: Tree, wanted: Wanted) -> li
             found.append(f"earlier result lost: {path}")
         elif refused:
             found.append(f"written though refused: {path}")
-    left = [path for path in after if PARTIAL.search(path)]
-    if ended.exit_code != -signal.SIGKILL:
-        found += [f"left half-written: {path}" for path in left if path not in before]
+    left = [
+        path for path in after if PARTIAL.search(path) and "link to" not in before.get(path, "")
+    ]
+    if ended.exit_code != -signal.SIGKILL and not wanted.may_leave:
+        found += [f"left half-written: {path}" for path in left]
     return shortened(found)
 
 

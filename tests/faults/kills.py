@@ -69,7 +69,9 @@ def run_kill(stage: Stage, case: Kill, seed: int) -> list[str]:
         longest /= 2  # it ended before the signal came
     ended = child.end(stage.limit)
     stopped = -case.number if case.number is signal.SIGKILL else 128 + case.number
-    failures = judge(ended, before, tree(place.root), Wanted(frozenset({0, stopped})))
+    at_once = case.moment == "two signals"  # the second does not wait for a checkpoint
+    wanted = Wanted(frozenset({0, stopped}), may_leave=at_once)
+    failures = judge(ended, before, tree(place.root), wanted)
     failures += (tests_again if case.moment == "test" else goes_on)(stage, place)
     stage.remove(place)
     return failures

@@ -33,7 +33,7 @@ from util.metrics.tables import as_text
 from util.options.schema import Options
 from util.pictures.encoding import write_png
 from util.runs import checkpoints
-from util.runs.evaluations import check_in_words
+from util.runs.evaluations import check_in_words, in_short
 
 TEST = {"isTraining": False}
 SEQUENCES = ["ripples", "swell"]
@@ -335,9 +335,9 @@ def test_every_sequence_is_evaluated_and_told(made, asked, assert_evaluated, rat
         CHUNK_LENGTH,
         seed,
     )
-    *told, table, last = made[asked].outcome.stdout.splitlines()
+    *told, table, _, _, last = made[asked].outcome.stdout.splitlines()
     expected = [f"{name}:\n{as_text(evaluation)}" for name, evaluation in evaluations.items()]
-    expected.append(check_in_words(PosteriorCheck(**ratios)))
+    expected += [check_in_words(PosteriorCheck(**ratios)), in_short(evaluations)]
     assert told == "\n".join(expected).splitlines()
     where = Path("output_synthesis") / "waves" / folder.name
     assert table == f"all measures, with reference rows of each clip: {where / 'evaluation.csv'}"

@@ -1,5 +1,7 @@
 """The device on which TensorFlow computes, and a GPU that it cannot use."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from util.system import device
@@ -11,9 +13,12 @@ def gpus(monkeypatch):
     """`gpus(*names)` pretends that TensorFlow sees these GPUs."""
 
     def pretend(*names):
-        monkeypatch.setattr(device.tf.config, "list_physical_devices", lambda _: list(names))
+        gpus = [SimpleNamespace(name=name) for name in names]
+        monkeypatch.setattr(device.tf.config, "list_physical_devices", lambda _: gpus)
         experimental = device.tf.config.experimental
-        monkeypatch.setattr(experimental, "get_device_details", lambda gpu: {"device_name": gpu})
+        monkeypatch.setattr(
+            experimental, "get_device_details", lambda gpu: {"device_name": gpu.name}
+        )
 
     return pretend
 
