@@ -130,17 +130,18 @@ def frames_in(folder: Path) -> np.ndarray:
     return np.stack([np.asarray(Image.open(file)) for file in files])
 
 
-def panels(sheet: Path, side: int) -> np.ndarray:
-    """The pictures on a sheet, uint8 [rows, columns, side, side, 3], with gaps of 2 pixels."""
-    picture, step = np.asarray(Image.open(sheet)), side + 2
-    rows, columns = ((length + 2) // step for length in picture.shape[:2])
-    assert picture.shape == (rows * step - 2, columns * step - 2, 3)
-    return np.array(
-        [
-            [picture[y : y + side, x : x + side] for x in range(0, columns * step, step)]
-            for y in range(0, rows * step, step)
-        ]
-    )
+def places_of(sheet: np.ndarray, frame: np.ndarray, factor: int) -> list[tuple[int, int]]:
+    """Where a frame [h, w, 3] is on a sheet [H, W, 3], enlarged: (top, left), row by row."""
+    whole = np.kron(frame.transpose(2, 0, 1), np.ones((factor, factor), np.uint8))
+    whole = whole.transpose(1, 2, 0)
+    height, width = whole.shape[:2]
+    corners = sheet[: sheet.shape[0] - height + 1, : sheet.shape[1] - width + 1]
+    candidates = np.argwhere((corners == whole[0, 0]).all(axis=-1)).tolist()
+    return [
+        (top, left)
+        for top, left in candidates
+        if np.array_equal(sheet[top : top + height, left : left + width], whole)
+    ]
 
 
 # --- Command lines ---

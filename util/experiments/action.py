@@ -6,6 +6,7 @@ appearance a new motion: innovations and start state are drawn from the prior.
 
 from util.experiments.synthesis import check, train, write_sampled
 from util.pictures.layout import write_overview
+from util.pictures.sheets import Row
 from util.runs.loading import LoadedRun, observed_again, observed_or_reconstructed
 from util.runs.sampling import sampled_bytes
 
@@ -16,6 +17,12 @@ def test(run: LoadedRun) -> None:
     """Write sampled videos of each sequence, and an overview with the observed sequences on top."""
     observed = observed_again(run)
     write_sampled(run, observed)
-    rows = [sampled_bytes(run.sampler, run.latents, video) for video in run.videos]
-    first_row = observed_or_reconstructed(run, observed, run.checkpoint.rows)
-    write_overview(run.folder / "overview", [first_row, *rows])
+    shown = {
+        "reconstructed" if observed is None else "observed": observed_or_reconstructed(
+            run, observed, run.checkpoint.rows
+        )
+    }
+    for number, video in enumerate(run.videos, 1):
+        shown[f"synthesized {number}"] = sampled_bytes(run.sampler, run.latents, video)
+    rows = [Row(label, videos, run.names) for label, videos in shown.items()]
+    write_overview(run.folder / "overview", rows, run.options.enlarge)

@@ -5,6 +5,7 @@ begins at the encoded frame. Only the innovations and the motion type are inferr
 new images and draws innovations from the prior, which set the images in motion.
 """
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,10 @@ from util.data.fit import fitted
 from util.data.frames import to_model_range
 from util.data.stills import read_image
 from util.experiments.synthesis import write_final_result
-from util.pictures.encoding import write_png, write_video
-from util.pictures.layout import COLUMNS, stack_columns, stack_rows, write_playing
+from util.pictures.encoding import write_video
+from util.pictures.enlarging import enlargement
+from util.pictures.layout import under_one_head, write_picture, write_playing
+from util.pictures.sheets import COLUMNS, Row, frames_at
 from util.runs.jobs import TrainingJob
 from util.runs.loading import LoadedCheckpoint, LoadedRun
 from util.runs.sampling import sampled_bytes
@@ -63,20 +66,25 @@ def test(run: LoadedRun) -> None:
     stems = [safe_names([Path(path).stem])[0] for path in options.image]
     names = [shortened(f"{number}_{stem}") for number, stem in enumerate(stems, 1)]
     latents = encoded(sampler.generator, to_model_range(stills))
+    factor = enlargement(options.enlarge, [options.image_size], [options.image_size])
     rows = []
     for video in range(options.num_batches_in_test):
         sampled_frames = sampled_bytes(sampler, latents, video)
         rows.append(np.concatenate([stills[:, np.newaxis], sampled_frames], axis=1))
         for name, frames in zip(names, rows[-1], strict=True):
-            write_video(folder / f"{name}_{video + 1}", frames)
+            write_video(folder / f"{name}_{video + 1}", frames, factor=factor)
     length = rows[0].shape[1]
     waiting = np.repeat(stills[:, np.newaxis], length, axis=1)
-    write_playing(folder / "overview", [waiting, *rows])
-    shown = np.linspace(0, length - 1, min(length, COLUMNS)).round().astype(int)
+    labels = ["image", *(f"synthesized {video + 1}" for video in range(len(rows)))]
+    playing = map(Row, labels, [waiting, *rows], itertools.repeat(names))
+    write_playing(folder / "overview", under_one_head(list(playing)), options.enlarge)
+    shown = np.linspace(0, length - 1, min(length, COLUMNS)).round().astype(int).tolist()
     of_each_image = [
-        stack_columns(video[shown]) for videos in zip(*rows, strict=True) for video in videos
+        frames_at(f"{name}\n{label}", video, shown)
+        for name, videos in zip(names, zip(*rows, strict=True), strict=True)
+        for label, video in zip(labels[1:], videos, strict=True)
     ]
-    write_png(folder / "overview.png", stack_rows(of_each_image))
+    write_picture(folder / "overview", under_one_head(of_each_image), options.enlarge)
 
 
 def encoded(generator: DynamicGenerator, images: np.ndarray) -> Latents:

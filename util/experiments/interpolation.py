@@ -12,8 +12,8 @@ from model.latents import Latents
 from model.sampling import between
 from util.data.frames import to_bytes
 from util.experiments.pairs import check_pairs, pairs
-from util.pictures.encoding import write_video
-from util.pictures.layout import stack_columns, write_overview
+from util.pictures.layout import write_overview, write_playing
+from util.pictures.sheets import Row
 from util.runs.loading import LoadedCheckpoint, LoadedRun
 from util.runs.sampling import FOR_RESULTS, Sampler, sampled
 
@@ -26,16 +26,20 @@ def check(checkpoint: LoadedCheckpoint) -> None:
 def test(run: LoadedRun) -> None:
     """Write one row of videos for each pair: from one appearance to the other, with one motion."""
     latents = run.checkpoint.state.latents
+    names, enlarge = run.checkpoint.state.sequence_names, run.options.enlarge
+    shares = [f"{share:.0%}" for share in np.linspace(0, 1, run.options.interpolation_steps)]
     rows = []
     for pair in pairs(run):
         columns = [
             np.concatenate([to_bytes(frames[0]) for frames in chunks])
             for chunks in interpolated(run.sampler, latents, pair.first, pair.second)
         ]
-        rows.append(np.stack(columns))
-        write_video(run.folder / pair.name, stack_columns(columns))
+        first, second = names[pair.first], names[pair.second]
+        rows.append(Row(f"{first}\nto {second}", columns, shares))
+        playing = Row("", columns, [first, *shares[1:-1], second])
+        write_playing(run.folder / pair.name, [playing], enlarge)
         print(pair.name)
-    write_overview(run.folder / "overview", rows)
+    write_overview(run.folder / "overview", rows, enlarge)
 
 
 def interpolated(

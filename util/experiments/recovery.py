@@ -48,14 +48,14 @@ def write_recovered(result: TrainingResult) -> None:
     by_average = f"average of the last {len(recovery.samples)}"
     ways = {by_average: recovered.average, "last iteration": recovered.last}
     scores = scores_of(ways | filled_by_baselines(clips), clips)
-    observed = to_bytes(clips.frames)
+    observed, enlarge = to_bytes(clips.frames), result.options.enlarge
     for index, name in enumerate(clips.names):
         videos = {"observed": observed[index], "recovered": recovered.average[index]}
         if clips.truth is not None:
             videos["original"] = clips.truth[index]
         mask = np.where(missing[index], np.uint8(255), np.uint8(0)).repeat(3, axis=-1)
         with in_place_of(run.final_result / name) as folder:
-            write_sequence(folder, {**videos, "mask": mask}, list(videos), len(mask))
+            write_sequence(folder, {**videos, "mask": mask}, list(videos), len(mask), enlarge)
         if missing[index].any():
             print(f"{name}: each missing pixel is the {by_average} reconstructions")
         else:

@@ -17,7 +17,9 @@ from util.metrics.evaluation import Evaluation, evaluate
 from util.metrics.measures import MOST_FRAMES, compare
 from util.metrics.tables import write_comparisons
 from util.pictures.encoding import video_writer
-from util.pictures.layout import in_place_of, write_overview, write_sequence
+from util.pictures.enlarging import enlargement
+from util.pictures.layout import in_place_of, in_words, write_overview, write_sequence
+from util.pictures.sheets import Row
 from util.runs.evaluations import report_evaluations
 from util.runs.jobs import TrainingJob
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again
@@ -59,13 +61,15 @@ def write_final_result(result: TrainingResult) -> None:
             synthesized, videos["observed"], chunk_length, options.seed, options.baseline_states
         )
         with in_place_of(result.run.final_result / name) as folder:
-            write_sequence(folder, videos, ["observed", *synthesized], options.num_frames)
+            panels = ["observed", *synthesized]
+            write_sequence(folder, videos, panels, options.num_frames, options.enlarge)
             write_comparisons(folder / "comparison.json", evaluations[name].videos)
     check = posterior_check(generator, options, latents, options.num_epochs)
     report_evaluations(result.run.final_result, evaluations, check)
     if len(clips.names) > 1:
         del made["reconstructed"]
-        write_overview(result.run.final_result / "overview", list(made.values()))
+        rows = [Row(in_words(kind), frames, clips.names) for kind, frames in made.items()]
+        write_overview(result.run.final_result / "overview", rows, options.enlarge)
 
 
 def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
@@ -88,7 +92,9 @@ def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
         for batch in sampled_in_batches(run.sampler, run.latents, video):
             sequences = run.names[batch.rows]
             names = [f"{name}_{number}" for name in sequences]
-            beginnings = write_chunks(run.folder, names, batch.chunks, options.image_size)
+            beginnings = write_chunks(
+                run.folder, names, batch.chunks, options.image_size, options.enlarge
+            )
             for sequence, name, beginning in zip(sequences, names, beginnings, strict=True):
                 if sequence in clips:
                     evaluations[sequence].videos[name] = compare(
@@ -108,20 +114,25 @@ def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
 
 
 def write_chunks(
-    folder: Path, names: list[str], chunks: Iterator[np.ndarray], side: int
+    folder: Path, names: list[str], chunks: Iterator[np.ndarray], side: int, enlarge: int
 ) -> np.ndarray:
     """Write one video for each name, chunk by chunk.
 
     Args:
         chunks: frames [n, T, side, side, 3] in [-1, 1].
+        enlarge: --enlarge.
 
     Returns:
         The frames to be measured, uint8 [n, at most MOST_FRAMES, side, side, 3].
     """
     kept: list[np.ndarray] = []
     count = 0
+    factor = enlargement(enlarge, [side], [side])
     with ExitStack() as files:
-        writers = [files.enter_context(video_writer(folder / name, side, side)) for name in names]
+        writers = [
+            files.enter_context(video_writer(folder / name, side, side, factor=factor))
+            for name in names
+        ]
         for frames in map(to_bytes, chunks):
             for write, chunk in zip(writers, frames, strict=True):
                 write(chunk)

@@ -7,14 +7,12 @@ vector a was inferred. The emission network combines them:
     x_t = G_β([a of the second, s_t of the first])
 """
 
-import numpy as np
-
 from model.latents import Latents, of_sequences
 from model.sampling import reconstruct
 from util.data.frames import to_bytes
 from util.experiments.pairs import check_pairs, pairs
-from util.pictures.encoding import write_video
-from util.pictures.layout import stack_columns, write_overview
+from util.pictures.layout import write_overview, write_playing
+from util.pictures.sheets import Row
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again, observed_or_reconstructed
 from util.system.errors import CommandLineError
 
@@ -38,7 +36,8 @@ def check(checkpoint: LoadedCheckpoint) -> None:
 def test(run: LoadedRun) -> None:
     """Write one row for each pair: observed first sequence, observed second sequence, transfer."""
     options, latents = run.options, run.checkpoint.state.latents
-    all_rows = range(len(run.checkpoint.state.sequence_names))
+    names = run.checkpoint.state.sequence_names
+    all_rows = range(len(names))
     observed = observed_or_reconstructed(run, observed_again(run), all_rows)
     rows = []
     for pair in pairs(run):
@@ -49,11 +48,13 @@ def test(run: LoadedRun) -> None:
             batch_size=1,
             statistics=run.sampler.statistics,
         )
-        row = np.stack([observed[pair.first], observed[pair.second], to_bytes(frames[0])])
-        rows.append(row)
-        write_video(run.folder / pair.name, stack_columns(list(row)))
+        first, second = names[pair.first], names[pair.second]
+        videos = [observed[pair.first], observed[pair.second], to_bytes(frames[0])]
+        rows.append(Row(f"{first}\nto {second}", videos, ["motion", "appearance", "transfer"]))
+        heads = [f"motion: {first}", f"appearance: {second}", "transfer"]
+        write_playing(run.folder / pair.name, [Row("", videos, heads)], options.enlarge)
         print(pair.name)
-    write_overview(run.folder / "overview", rows)
+    write_overview(run.folder / "overview", rows, options.enlarge)
 
 
 def transferred(latents: Latents, motion_of: int, appearance_of: int) -> Latents:

@@ -374,6 +374,14 @@ class Options:
     log_step: int = option(
         10, Scope.REMEMBERED, Group.RUN, "epochs between checkpoints and pictures", COUNT
     )
+    enlarge: int = option(
+        0,
+        Scope.REMEMBERED,
+        Group.RUN,
+        "factor by which frames are enlarged in labelled videos and pictures, nearest neighbour; "
+        "0 chooses the smallest that gives at least 256 pixels; wide sheets are enlarged less",
+        between(0, 64),
+    )
     max_to_keep: int = option(
         5, Scope.REMEMBERED, Group.RUN, "number of newest checkpoints to keep", COUNT
     )

@@ -12,15 +12,16 @@ from PIL import Image
 
 from util.system.atomic import atomic_path
 from util.system.ffmpeg import ffmpeg_program
+from util.system.names import shortened
 
-FRAMES_PER_SECOND = 25
+FRAMES_PER_SECOND = 25.0
+GIF_FRAMES_PER_SECOND = 50.0  # browsers play a GIF with more frames in a second slowly
+ENLARGED = "_enlarged"  # the end of the name of an enlarged video
 
-# Each frame has its own palette, so that ffmpeg writes a GIF of any length frame by frame.
-_GIF_FILTER = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"
-_CODECS = {
-    ".mp4": ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "12"],
-    ".gif": ["-lavfi", _GIF_FILTER],
-}
+_H264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "12"]
+# Each frame has its own palette, so that ffmpeg writes a GIF of any length frame by frame. Without
+# dithering, the pixels of an enlarged frame stay squares of one colour, and the file is smaller.
+_PALETTES = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1:dither=none"
 # One thread, no date and no version in the file: the same frames always give the same bytes.
 _STABLE = ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
 
@@ -28,11 +29,25 @@ _STABLE = ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-fla
 class VideoEncoder:
     """A process of imageio's ffmpeg that takes frames piece by piece and writes one video file."""
 
-    def __init__(self, path: Path, height: int, width: int):
-        """Start to write `path`, which ends in .mp4 (even height and width) or .gif."""
+    def __init__(self, path: Path, height: int, width: int, rate: float, factor: int = 1):
+        """Start to write `path`, which ends in .mp4 (even height and width) or .gif.
+
+        Args:
+            rate: frames per second.
+            factor: each pixel becomes factor × factor pixels.
+        """
         source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
-        source += ["-r", str(FRAMES_PER_SECOND), "-i", "-"]
-        output = [*_CODECS[path.suffix], *_STABLE, str(path.absolute())]
+        source += ["-r", str(rate), "-i", "-"]
+        filters = []
+        if rate > GIF_FRAMES_PER_SECOND and path.suffix == ".gif":
+            filters.append(f"fps={GIF_FRAMES_PER_SECOND}")
+        if factor > 1:
+            filters.append(f"scale=iw*{factor}:ih*{factor}:flags=neighbor")
+        if path.suffix == ".gif":
+            filters.append(_PALETTES)
+        output = ["-lavfi", ",".join(filters)] if filters else []
+        output += _H264 if path.suffix == ".mp4" else []
+        output += [*_STABLE, str(path.absolute())]
         self._path = path
         self._frame_shape = (height, width, 3)
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - closed by abandon
@@ -84,16 +99,28 @@ class VideoEncoder:
 
 
 @contextlib.contextmanager
-def video_writer(path: Path, height: int, width: int) -> Iterator[Callable[[np.ndarray], None]]:
-    """Write `path`.mp4 and `path`.gif. Both appear if the block succeeds; otherwise neither.
+def video_writer(
+    path: Path, height: int, width: int, rate: float = FRAMES_PER_SECOND, factor: int = 1
+) -> Iterator[Callable[[np.ndarray], None]]:
+    """Write `path`.mp4 and `path`.gif, and if `factor` is above 1 also `path`_enlarged.mp4.
 
-    Yields a function that appends frames, uint8 [T, H, W, 3], to both files.
+    All files appear if the block succeeds; otherwise none.
+
+    Args:
+        rate: frames per second.
+        factor: the factor by which the enlarged video is larger.
+
+    Yields:
+        A function that appends frames, uint8 [T, H, W, 3], to all files.
     """
+    names = {f"{path.name}.mp4": 1, f"{path.name}.gif": 1}
+    if factor > 1:
+        names[f"{shortened(path.name)}{ENLARGED}.mp4"] = factor
     with contextlib.ExitStack() as files:
         encoders = []
-        for suffix in _CODECS:
-            partial = files.enter_context(atomic_path(path.with_name(path.name + suffix)))
-            encoders.append(VideoEncoder(partial, height, width))
+        for name, enlargement in names.items():
+            partial = files.enter_context(atomic_path(path.with_name(name)))
+            encoders.append(VideoEncoder(partial, height, width, rate, enlargement))
             files.callback(encoders[-1].abandon)
 
         def write(frames: np.ndarray) -> None:
@@ -105,9 +132,11 @@ def video_writer(path: Path, height: int, width: int) -> Iterator[Callable[[np.n
             encoder.finish()
 
 
-def write_video(path: Path, frames: np.ndarray) -> None:
-    """Write `path`.mp4 and `path`.gif of uint8 frames [T, H, W, 3]."""
-    with video_writer(path, *frames.shape[1:3]) as write:
+def write_video(
+    path: Path, frames: np.ndarray, rate: float = FRAMES_PER_SECOND, factor: int = 1
+) -> None:
+    """Write the videos of uint8 frames [T, H, W, 3]; see `video_writer`."""
+    with video_writer(path, frames.shape[1], frames.shape[2], rate, factor) as write:
         write(frames)
 
 

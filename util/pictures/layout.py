@@ -1,4 +1,4 @@
-"""Layouts of videos and pictures: side by side, as contact sheets, as the folder of a sequence."""
+"""Results as files: the folder of a sequence, sheets that play, and overviews of sequences."""
 
 import math
 import os
@@ -9,57 +9,29 @@ from pathlib import Path
 
 import numpy as np
 
-from util.pictures.encoding import write_frames, write_png, write_video
+from util.pictures.encoding import (
+    ENLARGED,
+    FRAMES_PER_SECOND,
+    video_writer,
+    write_frames,
+    write_png,
+    write_video,
+)
+from util.pictures.enlarging import enlargement
+from util.pictures.sheets import COLUMNS, Row, Sheet, frames_at
 from util.system.atomic import PARTIAL_NAME, partial_name
 from util.system.deleting import delete_matching, delete_whole
 from util.system.moving import free_name, move_into
 
-GAP = 2  # pixels between the panels of a sheet
-WHITE = 255
-COLUMNS = 15  # frames in a row of a sheet
 MOMENTS = 4  # frames of each video in the picture of an overview
 
 # The files of `write_sequence` and the measures beside them, as regular expressions.
 PICTURES = r"(mp4|gif|png)"
 _KINDS = r"(observed|reconstructed|synthesized_\d+|recovered|original|mask)"
 IN_SEQUENCE = (
-    rf"{_KINDS}\.{PICTURES}|{_KINDS}/\d{{5,}}\.png|side_by_side\.{PICTURES}|comparison\.json"
+    rf"{_KINDS}\.{PICTURES}|{_KINDS}{ENLARGED}\.mp4|{_KINDS}/\d{{5,}}\.png"
+    rf"|side_by_side\.{PICTURES}|comparison\.json"
 )
-
-Panels = Sequence[np.ndarray] | np.ndarray  # pictures or videos, along the first axis
-
-
-def stack_columns(panels: Panels) -> np.ndarray:
-    """Put pictures or videos [..., H, W, 3] of one size side by side, with a gap."""
-    gap = np.full((*panels[0].shape[:-2], GAP, 3), WHITE, np.uint8)
-    return np.concatenate([part for panel in panels for part in (gap, panel)][1:], axis=-2)
-
-
-def stack_rows(panels: Panels) -> np.ndarray:
-    """Put pictures [H, W, 3] of one width below one another, with a gap."""
-    gap = np.full((GAP, *panels[0].shape[1:]), WHITE, np.uint8)
-    return np.concatenate([part for panel in panels for part in (gap, panel)][1:], axis=0)
-
-
-def contact_sheet(frames: np.ndarray, columns: int = COLUMNS) -> np.ndarray:
-    """Put all frames of a video [T, H, W, 3] into one picture, row by row."""
-    blank = np.full((-len(frames) % columns, *frames.shape[1:]), WHITE, np.uint8)
-    if len(frames) <= columns:
-        return stack_columns(frames)
-    frames = np.concatenate([frames, blank])
-    return stack_rows([stack_columns(row) for row in np.split(frames, len(frames) // columns)])
-
-
-def padded(frames: np.ndarray, length: int) -> np.ndarray:
-    """Extend a video [T, H, W, 3] to `length` frames by black frames."""
-    black = np.zeros((max(0, length - len(frames)), *frames.shape[1:]), np.uint8)
-    return np.concatenate([frames, black])
-
-
-def widened(picture: np.ndarray, width: int) -> np.ndarray:
-    """Extend a picture [H, W, 3] to `width` by white pixels on the right."""
-    margin = ((0, 0), (0, width - picture.shape[1]), (0, 0))
-    return np.pad(picture, margin, constant_values=WHITE)
 
 
 @contextmanager
@@ -88,46 +60,76 @@ def in_place_of(folder: Path) -> Iterator[Path]:
 
 
 def write_sequence(
-    folder: Path, videos: dict[str, np.ndarray], panels: list[str], num_frames: int
+    folder: Path,
+    videos: dict[str, np.ndarray],
+    panels: list[str],
+    num_frames: int,
+    enlarge: int,
+    rate: float = FRAMES_PER_SECOND,
 ) -> None:
     """Write the videos of one sequence, uint8 [T, H, W, 3] each, one by one and side by side.
 
     Args:
         panels: names of the videos in the side-by-side video. The picture shows all videos.
         num_frames: number of frames that the picture covers.
+        enlarge: --enlarge.
+        rate: frames per second.
     """
     for kind, frames in videos.items():
-        write_video(folder / kind, frames)
+        height, width = frames.shape[1:3]
+        write_video(folder / kind, frames, rate, enlargement(enlarge, [height], [width]))
         write_frames(folder / kind, frames)
-    shown = slice(0, num_frames, math.ceil(num_frames / COLUMNS))
-    rows = [stack_columns(frames[shown]) for frames in videos.values()]
-    width = max(row.shape[1] for row in rows)
-    write_png(folder / "side_by_side.png", stack_rows([widened(row, width) for row in rows]))
-    length = max(len(frames) for frames in videos.values())
-    write_video(
-        folder / "side_by_side", stack_columns([padded(videos[kind], length) for kind in panels])
-    )
+    shown = range(0, num_frames, math.ceil(num_frames / COLUMNS))
+    rows = [
+        frames_at(in_words(kind), frames, [number for number in shown if number < len(frames)])
+        for kind, frames in videos.items()
+    ]
+    write_picture(folder / "side_by_side", under_one_head(rows), enlarge)
+    playing = Row("", [videos[kind] for kind in panels], [in_words(kind) for kind in panels])
+    write_playing(folder / "side_by_side", [playing], enlarge, rate)
 
 
-def write_playing(path: Path, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Write rows of videos, uint8 [n, T, H, W, 3] each, as one video.
-
-    Returns:
-        The rows of the written video, uint8 [longest T, height, width, 3] each.
-    """
-    length = max(videos.shape[1] for videos in rows)
-    playing = [stack_columns([padded(video, length) for video in videos]) for videos in rows]
-    write_video(path, np.stack([stack_rows(pictures) for pictures in zip(*playing, strict=True)]))
-    return playing
+def write_playing(
+    path: Path, rows: Sequence[Row], enlarge: int, rate: float = FRAMES_PER_SECOND
+) -> None:
+    """Write a sheet as `path`.mp4 and `path`.gif, frame by frame."""
+    sheet = Sheet(rows, enlarge)
+    with video_writer(path, *sheet.size, rate) as write:
+        for moment in range(sheet.length):
+            write(sheet.at(moment)[np.newaxis])
 
 
-def write_overview(path: Path, rows: Sequence[np.ndarray]) -> None:
-    """Write rows of videos, uint8 [n, T, H, W, 3] each, as one video and as one picture.
+def write_picture(path: Path, rows: Sequence[Row], enlarge: int) -> None:
+    """Write the first frame of a sheet as `path`.png."""
+    write_png(path.with_name(f"{path.name}.png"), Sheet(rows, enlarge).at(0))
+
+
+def write_overview(
+    path: Path, rows: Sequence[Row], enlarge: int, rate: float = FRAMES_PER_SECOND
+) -> None:
+    """Write rows of videos as one video and as one picture.
 
     The picture shows each row at four moments within the length of the shortest video.
     """
-    playing = write_playing(path, rows)
-    shortest = min(videos.shape[1] for videos in rows)
+    write_playing(path, under_one_head(rows), enlarge, rate)
+    shortest = min(len(video) for row in rows for video in row.videos)
     moments = np.linspace(0, shortest - 1, min(shortest, MOMENTS)).round().astype(int)
-    sheet = [row[moment] for row in playing for moment in moments]
-    write_png(path.with_name(f"{path.name}.png"), stack_rows(sheet))
+    shown = [
+        row._replace(
+            label=f"{row.label}\nframe {moment}",
+            videos=[video[[moment]] for video in row.videos],
+        )
+        for row in rows
+        for moment in moments
+    ]
+    write_picture(path, under_one_head(shown), enlarge)
+
+
+def under_one_head(rows: Sequence[Row]) -> list[Row]:
+    """Rows of which only the first has a text above each video."""
+    return [rows[0], *(row._replace(heads=(), corner="") for row in rows[1:])]
+
+
+def in_words(kind: str) -> str:
+    """synthesized_1 → synthesized 1."""
+    return kind.replace("_", " ")

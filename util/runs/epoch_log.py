@@ -1,5 +1,6 @@
 """The reports of a run during training: progress bar, TensorBoard, warnings, contact sheets."""
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -16,12 +17,13 @@ from util.metrics.recovered import Recovered, filled_by_baselines, scores_of
 from util.metrics.scores import Scores
 from util.options.schema import Options
 from util.pictures.encoding import FRAMES_PER_SECOND, write_png
-from util.pictures.layout import contact_sheet, stack_columns, stack_rows
+from util.pictures.sheets import Row, Sheet, contact_sheet
 from util.runs.event_log import EventLog
 from util.runs.progress import Progress
 from util.runs.run_directory import RunDirectory
 
 SHEET_SEQUENCES = 4  # sequences on a contact sheet
+IN_TENSORBOARD = 2  # the factor by which videos are enlarged there
 VIDEOS = 20  # about so many times a run shows its videos in TensorBoard
 
 
@@ -31,6 +33,7 @@ class EpochReporter:
     def __init__(self, run: RunDirectory, options: Options, clips: Clips, first_epoch: int):
         self._run = run
         self._chunk_length = options.truncated_backprop_length
+        self._enlarge = options.enlarge
         self._clips = clips
         self._log = EventLog(run.log, first_epoch)
         self._log.text("options", options_in_markdown(options), first_epoch)
@@ -116,13 +119,16 @@ class EpochReporter:
         """
         rate = self._clips.formats[0].rate or FRAMES_PER_SECOND
         for name, frames in videos.items():
-            sheet = stack_rows([contact_sheet(video) for video in frames[:SHEET_SEQUENCES]])
+            shown = zip(self._clips.names, frames[:SHEET_SEQUENCES], strict=False)
+            rows = [contact_sheet(f"{name}\n{sequence}", video) for sequence, video in shown]
+            sheet = Sheet(list(itertools.chain(*rows)), self._enlarge).at(0)
             write_png(self._run.synthesis_sequence / f"epoch_{epoch:05d}_{name}.png", sheet)
             self._log.picture(f"frames/{name}", sheet, epoch)
             if self._shows_videos(epoch):
-                self._log.video(
-                    f"videos/{name}", stack_columns(frames[:SHEET_SEQUENCES]), rate, epoch
-                )
+                row = Row("", frames[:SHEET_SEQUENCES], self._clips.names[:SHEET_SEQUENCES])
+                playing = Sheet([row], IN_TENSORBOARD)
+                pictures = [playing.at(moment) for moment in range(playing.length)]
+                self._log.video(f"videos/{name}", np.stack(pictures), rate, epoch)
         if self._shows_videos(epoch):
             self._last_video = epoch
         self._log.flush()

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from util.pictures.encoding import ENLARGED
 from util.runs.marks import read_mark, write_mark
 from util.system.atomic import partial_name
 from util.system.deleting import delete_matching, delete_whole
@@ -129,4 +130,5 @@ def of_earlier_versions(sequences: Sequence[str]) -> str:
     """A regular expression of what a test of an earlier version wrote into its folder."""
     names = f"({'|'.join(map(re.escape, sequences)) or '(?!)'})"
     videos = rf"{names}_\d+|{names}_to_{names}|overview|\d+_[^/]+_\d+"
-    return rf"({videos})\.(mp4|gif)|overview\.png|evaluation\.csv|comparison\.json"
+    kinds = rf"\.(mp4|gif)|{ENLARGED}\.mp4"
+    return rf"({videos})({kinds})|overview\.png|evaluation\.csv|comparison\.json"

@@ -16,8 +16,9 @@ from util.data.clips import Clips
 from util.data.frames import to_bytes
 from util.metrics.recovered import Recovered, Recovery
 from util.options.schema import Options
-from util.pictures.encoding import write_png, write_video
-from util.pictures.layout import contact_sheet
+from util.pictures.encoding import write_video
+from util.pictures.layout import write_picture
+from util.pictures.sheets import contact_sheet
 from util.runs import checkpoints
 from util.runs.announcement import announce
 from util.runs.building import build_generator, latent_sizes, restore
@@ -164,7 +165,7 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator, clips_digest:
         print(f"{run.path} has no checkpoint yet; training from the start", file=sys.stderr)
     run.prepare(options, clips.names)
     if state is None:
-        write_observed(run, clips)
+        write_observed(run, clips, options.enlarge)
         prior = random_generator(options.seed, Stream.INITIAL_LATENTS)
         epoch, samples = 0, None
         latents = draw_from_prior(
@@ -295,8 +296,9 @@ def preview(sampler: Sampler, latents: Latents, epoch: int) -> np.ndarray:
     return np.concatenate(list(chunks), axis=1)[:, : options.num_frames]
 
 
-def write_observed(run: RunDirectory, clips: Clips) -> None:
-    """Write the training clips, with missing pixels in black."""
+def write_observed(run: RunDirectory, clips: Clips, enlarge: int) -> None:
+    """Write the training clips, with missing pixels in black; `enlarge` is --enlarge."""
     for name, frames in zip(clips.names, to_bytes(clips.frames), strict=True):
         write_video(run.observed_sequence / name, frames)
-        write_png(run.observed_sequence / f"{name}.png", contact_sheet(frames))
+        rows = contact_sheet(f"observed\n{name}", frames)
+        write_picture(run.observed_sequence / name, rows, enlarge)

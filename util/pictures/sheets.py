@@ -1,0 +1,147 @@
+"""Sheets: enlarged videos or pictures in rows, with labels in the white margins.
+
+No label lies on a frame. Labels stand left of the rows and above the frames. A video that is over
+plays again: a line below it and its label say so.
+"""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from util.pictures.enlarging import enlarged, enlargement
+from util.pictures.labels import draw_label, line_height, text_width
+
+COLUMNS = 15  # frames in a row of a contact sheet
+GAP = 8  # pixels around frames
+MARK = (2, 6)  # pixels from a video that plays again to the top and bottom of the line below it
+MARK_COLOUR = (0, 110, 220)
+AGAIN = ", again"
+LEAST_COLUMN = 44  # pixels; enough for a number of six digits
+MOST_MARGIN = 240  # pixels for the labels left of the rows
+TEXT_SIZES = (12, 20)  # smallest and largest font
+
+
+class Row(NamedTuple):
+    """A row of a sheet.
+
+    Fields:
+        label: the text left of the row, in one or more lines.
+        videos: uint8 [T, H, W, 3] each. A picture is a video of one frame.
+        heads: a text above each video, or none.
+        corner: the text left of the heads.
+    """
+
+    label: str
+    videos: Sequence[np.ndarray] | np.ndarray
+    heads: Sequence[str] = ()
+    corner: str = ""
+
+
+class Sheet:
+    """Rows of videos as one labelled video.
+
+    Attributes:
+        length: number of frames, those of the longest video.
+        size: height and width in pixels; both are even.
+    """
+
+    def __init__(self, rows: Sequence[Row], enlarge: int = 0):
+        """Lay out a sheet. `enlarge` is the factor, or 0; see `enlargement`."""
+        self._rows = rows
+        self.length = max(len(video) for row in rows for video in row.videos)
+        heights = [max(video.shape[1] for video in row.videos) for row in rows]
+        widths = [
+            max(video.shape[2] for video in column if video is not None)
+            for column in itertools.zip_longest(*(row.videos for row in rows))
+        ]
+        self._factor = enlargement(enlarge, heights, widths)
+        self._text = int(np.clip(min(widths) * self._factor // 8, *TEXT_SIZES))
+        self._margin = self._width_of_labels()
+        least = LEAST_COLUMN if any(row.heads for row in rows) else 0
+        self._columns = [even(max(width * self._factor, least)) for width in widths]
+        self._lefts = running_sum(GAP + self._margin, (width + GAP for width in self._columns))
+        line = line_height(self._text)
+        self._tops, top = [], GAP
+        for row, height in zip(rows, heights, strict=True):
+            top += line * bool(row.heads)
+            self._tops.append(top)
+            lines = len(row.label.split("\n"))
+            top += even(max(height * self._factor, lines * line)) + GAP
+        self.size = (top, self._lefts.pop())
+        self._again: list[list[bool]] | None = None
+        self._background = np.empty(0)
+
+    def at(self, moment: int) -> np.ndarray:
+        """The frame at a moment from 0, uint8 [height, width, 3]."""
+        again = [[moment >= len(video) for video in row.videos] for row in self._rows]
+        if again != self._again:
+            self._again, self._background = again, self._without_frames(again)
+        sheet = self._background.copy()
+        for row, top in zip(self._rows, self._tops, strict=True):
+            for video, left in zip(row.videos, self._lefts, strict=False):
+                frame = enlarged(video[moment % len(video)], self._factor)
+                sheet[top : top + len(frame), left : left + frame.shape[1]] = frame
+        return sheet
+
+    def _without_frames(self, again: list[list[bool]]) -> np.ndarray:
+        """The margins with their labels and marks; `again` tells for each video of each row."""
+        height, width = self.size
+        canvas = Image.new("RGB", (width, height), "white")
+        size, line = self._text, line_height(self._text)
+        mark = ImageDraw.Draw(canvas)
+        for row, top, repeats in zip(self._rows, self._tops, again, strict=True):
+            draw_label(canvas, row.corner, GAP, top - line, self._margin, size)
+            heads = row.heads or [""] * len(row.videos)
+            for video, head, left, column, repeated in zip(
+                row.videos, heads, self._lefts, self._columns, repeats, strict=False
+            ):
+                said = head + AGAIN * (repeated and not row.label)
+                draw_label(canvas, said, left, top - line, column, size)
+                if repeated:
+                    below = top + video.shape[1] * self._factor
+                    right = left + video.shape[2] * self._factor
+                    mark.rectangle(
+                        (left, below + MARK[0], right - 1, below + MARK[1] - 1), MARK_COLOUR
+                    )
+            lines = row.label.split("\n")
+            lines[-1] += AGAIN * (any(repeats) and bool(row.label))
+            for number, text in enumerate(lines):
+                draw_label(canvas, text, GAP, top + number * line, self._margin, size)
+        return np.array(canvas)
+
+    def _width_of_labels(self) -> int:
+        """The width of the margin left of the rows, 0 if there are no labels."""
+        texts = [row.corner for row in self._rows]
+        for row in self._rows:
+            over = any(len(video) < self.length for video in row.videos)
+            texts += (row.label + AGAIN * (over and bool(row.label))).split("\n")
+        widest = max(text_width(text, self._text) for text in texts if text) if any(texts) else 0
+        return even(min(widest + GAP, MOST_MARGIN)) if widest else 0
+
+
+def contact_sheet(label: str, frames: np.ndarray, columns: int = COLUMNS) -> list[Row]:
+    """All frames of a video [T, H, W, 3] as rows of numbered pictures."""
+    numbers = range(len(frames))
+    return [
+        frames_at(label, frames, numbers[first : first + columns])
+        for first in range(0, len(frames), columns)
+    ]
+
+
+def frames_at(label: str, frames: np.ndarray, numbers: Sequence[int]) -> Row:
+    """Frames of a video [T, H, W, 3] as a row of pictures with their numbers above."""
+    pictures = frames[list(numbers), np.newaxis]
+    return Row(label, pictures, [str(number) for number in numbers], "frame")
+
+
+def even(length: int) -> int:
+    """The length, or the next one that is even; videos need it."""
+    return length + length % 2
+
+
+def running_sum(first: int, steps: Iterable[int]) -> list[int]:
+    """`first`, and all sums of it and the first steps."""
+    return list(itertools.accumulate(steps, initial=first))
