@@ -7,6 +7,7 @@ appearance a new motion: innovations and start state are drawn from the prior.
 from util.experiments.synthesis import check, train, write_sampled
 from util.pictures.layout import write_overview
 from util.pictures.sheets import Row
+from util.pictures.showing import all_shaped
 from util.runs.loading import LoadedRun, observed_again, observed_or_reconstructed
 from util.runs.sampling import sampled_bytes
 
@@ -24,5 +25,6 @@ def test(run: LoadedRun) -> None:
     }
     for number, video in enumerate(run.videos, 1):
         shown[f"synthesized {number}"] = sampled_bytes(run.sampler, run.latents, video)
-    rows = [Row(label, videos, run.names) for label, videos in shown.items()]
-    write_overview(run.folder / "overview", rows, run.options.enlarge)
+    showings = run.showings
+    rows = [Row(label, all_shaped(videos, showings), run.names) for label, videos in shown.items()]
+    write_overview(run.folder / "overview", rows, showings[0].enlarge, showings[0].rate)

@@ -13,18 +13,19 @@ import numpy as np
 from model.alternating import infer_onwards
 from model.dynamic_generator import DynamicGenerator
 from model.latents import Latents, copied
+from util.data.clip_facts import ClipFormat
 from util.data.clips import resize_square
 from util.data.fit import fitted
 from util.data.frames import to_model_range
 from util.data.stills import read_image
 from util.experiments.synthesis import write_final_result
-from util.pictures.encoding import write_video
-from util.pictures.enlarging import enlargement
 from util.pictures.layout import under_one_head, write_picture, write_playing
 from util.pictures.sheets import COLUMNS, Row, frames_at
+from util.pictures.showing import all_shaped, write_shown
 from util.runs.jobs import TrainingJob
 from util.runs.loading import LoadedCheckpoint, LoadedRun
 from util.runs.sampling import sampled_bytes
+from util.runs.showing import showing_of
 from util.runs.training import TrainingResult, train_model
 from util.system.errors import CommandLineError
 from util.system.names import safe_names, shortened
@@ -66,22 +67,27 @@ def test(run: LoadedRun) -> None:
     stems = [safe_names([Path(path).stem])[0] for path in options.image]
     names = [shortened(f"{number}_{stem}") for number, stem in enumerate(stems, 1)]
     latents = encoded(sampler.generator, to_model_range(stills))
-    factor = enlargement(options.enlarge, [options.image_size], [options.image_size])
+    rate = run.checkpoint.state.format_of(0).rate
+    showings = [
+        showing_of(options, ClipFormat(rate, image.width / image.height)) for image in images
+    ]
     rows = []
     for video in range(options.num_batches_in_test):
         sampled_frames = sampled_bytes(sampler, latents, video)
         rows.append(np.concatenate([stills[:, np.newaxis], sampled_frames], axis=1))
-        for name, frames in zip(names, rows[-1], strict=True):
-            write_video(folder / f"{name}_{video + 1}", frames, factor=factor)
+        for name, frames, showing in zip(names, rows[-1], showings, strict=True):
+            write_shown(folder / f"{name}_{video + 1}", frames, showing)
     length = rows[0].shape[1]
     waiting = np.repeat(stills[:, np.newaxis], length, axis=1)
+    shaped_rows = [all_shaped(videos, showings) for videos in (waiting, *rows)]
     labels = ["image", *(f"synthesized {video + 1}" for video in range(len(rows)))]
-    playing = map(Row, labels, [waiting, *rows], itertools.repeat(names))
-    write_playing(folder / "overview", under_one_head(list(playing)), options.enlarge)
+    playing = map(Row, labels, shaped_rows, itertools.repeat(names))
+    all_rows = under_one_head(list(playing))
+    write_playing(folder / "overview", all_rows, options.enlarge, showings[0].rate)
     shown = np.linspace(0, length - 1, min(length, COLUMNS)).round().astype(int).tolist()
     of_each_image = [
         frames_at(f"{name}\n{label}", video, shown)
-        for name, videos in zip(names, zip(*rows, strict=True), strict=True)
+        for name, videos in zip(names, zip(*shaped_rows[1:], strict=True), strict=True)
         for label, video in zip(labels[1:], videos, strict=True)
     ]
     write_picture(folder / "overview", under_one_head(of_each_image), options.enlarge)

@@ -14,6 +14,7 @@ from util.data.frames import to_bytes
 from util.experiments.pairs import check_pairs, pairs
 from util.pictures.layout import write_overview, write_playing
 from util.pictures.sheets import Row
+from util.pictures.showing import shaped
 from util.runs.loading import LoadedCheckpoint, LoadedRun
 from util.runs.sampling import FOR_RESULTS, Sampler, sampled
 
@@ -26,20 +27,21 @@ def check(checkpoint: LoadedCheckpoint) -> None:
 def test(run: LoadedRun) -> None:
     """Write one row of videos for each pair: from one appearance to the other, with one motion."""
     latents = run.checkpoint.state.latents
-    names, enlarge = run.checkpoint.state.sequence_names, run.options.enlarge
+    names = run.checkpoint.state.sequence_names
     shares = [f"{share:.0%}" for share in np.linspace(0, 1, run.options.interpolation_steps)]
     rows = []
     for pair in pairs(run):
+        showing = run.showing(pair.first)
         columns = [
-            np.concatenate([to_bytes(frames[0]) for frames in chunks])
+            shaped(np.concatenate([to_bytes(frames[0]) for frames in chunks]), showing.proportions)
             for chunks in interpolated(run.sampler, latents, pair.first, pair.second)
         ]
         first, second = names[pair.first], names[pair.second]
         rows.append(Row(f"{first}\nto {second}", columns, shares))
         playing = Row("", columns, [first, *shares[1:-1], second])
-        write_playing(run.folder / pair.name, [playing], enlarge)
+        write_playing(run.folder / pair.name, [playing], showing.enlarge, showing.rate)
         print(pair.name)
-    write_overview(run.folder / "overview", rows, enlarge)
+    write_overview(run.folder / "overview", rows, showing.enlarge, showing.rate)
 
 
 def interpolated(

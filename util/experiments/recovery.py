@@ -21,6 +21,7 @@ from util.metrics.recovered import filled_by_baselines, scores_of
 from util.metrics.scores import Scores
 from util.pictures.layout import in_place_of, write_sequence
 from util.runs.jobs import TrainingJob
+from util.runs.showing import showing_of
 from util.runs.training import TrainingResult, train_model
 from util.system.atomic import write_text
 
@@ -48,14 +49,15 @@ def write_recovered(result: TrainingResult) -> None:
     by_average = f"average of the last {len(recovery.samples)}"
     ways = {by_average: recovered.average, "last iteration": recovered.last}
     scores = scores_of(ways | filled_by_baselines(clips), clips)
-    observed, enlarge = to_bytes(clips.frames), result.options.enlarge
+    observed = to_bytes(clips.frames)
     for index, name in enumerate(clips.names):
         videos = {"observed": observed[index], "recovered": recovered.average[index]}
         if clips.truth is not None:
             videos["original"] = clips.truth[index]
         mask = np.where(missing[index], np.uint8(255), np.uint8(0)).repeat(3, axis=-1)
+        showing = showing_of(result.options, clips.formats[index])
         with in_place_of(run.final_result / name) as folder:
-            write_sequence(folder, {**videos, "mask": mask}, list(videos), len(mask), enlarge)
+            write_sequence(folder, {**videos, "mask": mask}, list(videos), len(mask), showing)
         if missing[index].any():
             print(f"{name}: each missing pixel is the {by_average} reconstructions")
         else:

@@ -20,10 +20,12 @@ from util.pictures.encoding import video_writer
 from util.pictures.enlarging import enlargement
 from util.pictures.layout import in_place_of, in_words, write_overview, write_sequence
 from util.pictures.sheets import Row
+from util.pictures.showing import Showing, all_shaped, shaped, shown_size
 from util.runs.evaluations import report_evaluations
 from util.runs.jobs import TrainingJob
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again
 from util.runs.sampling import make_sampler, posterior_check, sampled_bytes, sampled_in_batches
+from util.runs.showing import showing_of
 from util.runs.training import TrainingResult, train_model
 
 
@@ -53,6 +55,7 @@ def write_final_result(result: TrainingResult) -> None:
     sampler = make_sampler(generator, options, latents)
     for video in range(options.num_batches_in_test):
         made[f"synthesized_{video + 1}"] = sampled_bytes(sampler, latents, video)
+    showings = [showing_of(options, clip) for clip in clips.formats]
     evaluations: dict[str, Evaluation] = {}
     for index, name in enumerate(clips.names):
         videos = {kind: frames[index] for kind, frames in made.items()}
@@ -62,14 +65,18 @@ def write_final_result(result: TrainingResult) -> None:
         )
         with in_place_of(result.run.final_result / name) as folder:
             panels = ["observed", *synthesized]
-            write_sequence(folder, videos, panels, options.num_frames, options.enlarge)
+            write_sequence(folder, videos, panels, options.num_frames, showings[index])
             write_comparisons(folder / "comparison.json", evaluations[name].videos)
     check = posterior_check(generator, options, latents, options.num_epochs)
     report_evaluations(result.run.final_result, evaluations, check)
     if len(clips.names) > 1:
         del made["reconstructed"]
-        rows = [Row(in_words(kind), frames, clips.names) for kind, frames in made.items()]
-        write_overview(result.run.final_result / "overview", rows, options.enlarge)
+        rows = [
+            Row(in_words(kind), all_shaped(frames, showings), clips.names)
+            for kind, frames in made.items()
+        ]
+        first = showings[0]
+        write_overview(result.run.final_result / "overview", rows, first.enlarge, first.rate)
 
 
 def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
@@ -92,9 +99,8 @@ def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
         for batch in sampled_in_batches(run.sampler, run.latents, video):
             sequences = run.names[batch.rows]
             names = [f"{name}_{number}" for name in sequences]
-            beginnings = write_chunks(
-                run.folder, names, batch.chunks, options.image_size, options.enlarge
-            )
+            showings = run.showings[batch.rows]
+            beginnings = write_chunks(run.folder, names, batch.chunks, options.image_size, showings)
             for sequence, name, beginning in zip(sequences, names, beginnings, strict=True):
                 if sequence in clips:
                     evaluations[sequence].videos[name] = compare(
@@ -114,28 +120,33 @@ def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
 
 
 def write_chunks(
-    folder: Path, names: list[str], chunks: Iterator[np.ndarray], side: int, enlarge: int
+    folder: Path,
+    names: list[str],
+    chunks: Iterator[np.ndarray],
+    side: int,
+    showings: list[Showing],
 ) -> np.ndarray:
     """Write one video for each name, chunk by chunk.
 
     Args:
         chunks: frames [n, T, side, side, 3] in [-1, 1].
-        enlarge: --enlarge.
+        showings: how each video is shown.
 
     Returns:
         The frames to be measured, uint8 [n, at most MOST_FRAMES, side, side, 3].
     """
     kept: list[np.ndarray] = []
     count = 0
-    factor = enlargement(enlarge, [side], [side])
     with ExitStack() as files:
-        writers = [
-            files.enter_context(video_writer(folder / name, side, side, factor=factor))
-            for name in names
-        ]
+        writers = []
+        for name, showing in zip(names, showings, strict=True):
+            height, width = shown_size(side, showing.proportions)
+            factor = enlargement(showing.enlarge, [height], [width])
+            writer = video_writer(folder / name, height, width, showing.rate, factor)
+            writers.append(files.enter_context(writer))
         for frames in map(to_bytes, chunks):
-            for write, chunk in zip(writers, frames, strict=True):
-                write(chunk)
+            for write, showing, chunk in zip(writers, showings, frames, strict=True):
+                write(shaped(chunk, showing.proportions))
             if count < MOST_FRAMES:
                 kept.append(frames)
                 count += frames.shape[1]

@@ -13,6 +13,7 @@ from util.data.frames import to_bytes
 from util.experiments.pairs import check_pairs, pairs
 from util.pictures.layout import write_overview, write_playing
 from util.pictures.sheets import Row
+from util.pictures.showing import all_shaped
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again, observed_or_reconstructed
 from util.system.errors import CommandLineError
 
@@ -49,12 +50,14 @@ def test(run: LoadedRun) -> None:
             statistics=run.sampler.statistics,
         )
         first, second = names[pair.first], names[pair.second]
-        videos = [observed[pair.first], observed[pair.second], to_bytes(frames[0])]
+        showings = [run.showing(row) for row in (pair.first, pair.second, pair.second)]
+        squares = [observed[pair.first], observed[pair.second], to_bytes(frames[0])]
+        videos, rate = all_shaped(squares, showings), showings[0].rate
         rows.append(Row(f"{first}\nto {second}", videos, ["motion", "appearance", "transfer"]))
         heads = [f"motion: {first}", f"appearance: {second}", "transfer"]
-        write_playing(run.folder / pair.name, [Row("", videos, heads)], options.enlarge)
+        write_playing(run.folder / pair.name, [Row("", videos, heads)], options.enlarge, rate)
         print(pair.name)
-    write_overview(run.folder / "overview", rows, options.enlarge)
+    write_overview(run.folder / "overview", rows, options.enlarge, rate)
 
 
 def transferred(latents: Latents, motion_of: int, appearance_of: int) -> Latents:

@@ -183,6 +183,13 @@ class Options:
         "how frames become square: squash changes their proportions, crop takes the centre",
         one_of("squash", "crop"),
     )
+    original_shape: bool = option(
+        False,
+        Scope.REMEMBERED,
+        Group.RUN,
+        "write videos in the proportions of their clips instead of square",
+        needs=("fit", "squash"),
+    )
     training_mode: str = option(
         "complete",
         Scope.FIXED,

@@ -15,10 +15,9 @@ from util.pictures.encoding import (
     video_writer,
     write_frames,
     write_png,
-    write_video,
 )
-from util.pictures.enlarging import enlargement
 from util.pictures.sheets import COLUMNS, Row, Sheet, frames_at
+from util.pictures.showing import Showing, shaped, write_shown
 from util.system.atomic import PARTIAL_NAME, partial_name
 from util.system.deleting import delete_matching, delete_whole
 from util.system.moving import free_name, move_into
@@ -64,29 +63,27 @@ def write_sequence(
     videos: dict[str, np.ndarray],
     panels: list[str],
     num_frames: int,
-    enlarge: int,
-    rate: float = FRAMES_PER_SECOND,
+    showing: Showing,
 ) -> None:
-    """Write the videos of one sequence, uint8 [T, H, W, 3] each, one by one and side by side.
+    """Write the videos of one sequence, uint8 [T, side, side, 3], one by one and side by side.
 
     Args:
         panels: names of the videos in the side-by-side video. The picture shows all videos.
         num_frames: number of frames that the picture covers.
-        enlarge: --enlarge.
-        rate: frames per second.
+        showing: how they are shown. The folders of frames keep the frames of the model.
     """
     for kind, frames in videos.items():
-        height, width = frames.shape[1:3]
-        write_video(folder / kind, frames, rate, enlargement(enlarge, [height], [width]))
+        write_shown(folder / kind, frames, showing)
         write_frames(folder / kind, frames)
+    videos = {kind: shaped(frames, showing.proportions) for kind, frames in videos.items()}
     shown = range(0, num_frames, math.ceil(num_frames / COLUMNS))
     rows = [
         frames_at(in_words(kind), frames, [number for number in shown if number < len(frames)])
         for kind, frames in videos.items()
     ]
-    write_picture(folder / "side_by_side", under_one_head(rows), enlarge)
+    write_picture(folder / "side_by_side", under_one_head(rows), showing.enlarge)
     playing = Row("", [videos[kind] for kind in panels], [in_words(kind) for kind in panels])
-    write_playing(folder / "side_by_side", [playing], enlarge, rate)
+    write_playing(folder / "side_by_side", [playing], showing.enlarge, showing.rate)
 
 
 def write_playing(

@@ -16,6 +16,7 @@ from util.data.frames import to_bytes
 from util.data.observed import observed_clips
 from util.options.experiment import Experiment
 from util.options.schema import Options, numbers_of
+from util.pictures.showing import Showing
 from util.runs import checkpoints
 from util.runs.building import build_generator, restore
 from util.runs.jobs import TestingJob, refuse_unwritable
@@ -23,6 +24,7 @@ from util.runs.memory import refuse_too_large
 from util.runs.result_folder import ResultFolder
 from util.runs.run_state import RunState, digest, read_state
 from util.runs.sampling import CALIBRATED_FOR, Sampler, make_sampler
+from util.runs.showing import showing_of
 from util.system.errors import CommandLineError, RunError
 
 
@@ -75,6 +77,15 @@ class LoadedRun(NamedTuple):
         """The numbers of the videos of this test: training has written those with lower numbers."""
         first = self.checkpoint.state.options.num_batches_in_test
         return range(first, first + self.options.num_batches_in_test)
+
+    def showing(self, row: int) -> Showing:
+        """How a training sequence is shown in this test."""
+        return showing_of(self.options, self.checkpoint.state.format_of(row))
+
+    @property
+    def showings(self) -> list[Showing]:
+        """How each requested sequence is shown."""
+        return [self.showing(row) for row in self.checkpoint.rows]
 
     @property
     def latents(self) -> Latents:

@@ -16,7 +16,7 @@ from util.data.clips import Clips
 from util.data.frames import to_bytes
 from util.metrics.recovered import Recovered, Recovery
 from util.options.schema import Options
-from util.pictures.encoding import write_video
+from util.pictures.encoding import FRAMES_PER_SECOND, write_video
 from util.pictures.layout import write_picture
 from util.pictures.sheets import contact_sheet
 from util.runs import checkpoints
@@ -298,7 +298,7 @@ def preview(sampler: Sampler, latents: Latents, epoch: int) -> np.ndarray:
 
 def write_observed(run: RunDirectory, clips: Clips, enlarge: int) -> None:
     """Write the training clips, with missing pixels in black; `enlarge` is --enlarge."""
-    for name, frames in zip(clips.names, to_bytes(clips.frames), strict=True):
-        write_video(run.observed_sequence / name, frames)
+    for name, clip, frames in zip(clips.names, clips.formats, to_bytes(clips.frames), strict=True):
+        write_video(run.observed_sequence / name, frames, clip.rate or FRAMES_PER_SECOND)
         rows = contact_sheet(f"observed\n{name}", frames)
         write_picture(run.observed_sequence / name, rows, enlarge)
