@@ -10,7 +10,7 @@ from util.options.schema import FIELDS
 from util.system.explanations import WAYS_OUT, explain
 
 TEXT = (ROOT / "demo" / "troubleshooting.md").read_text(encoding="utf-8")
-QUOTED = re.findall(r"^    (?:error|warning): (.*)$", TEXT, re.MULTILINE)
+QUOTED = re.findall(r"^    (?:error: |warning: )?((?!python)\w.*)$", TEXT, re.MULTILINE)
 
 
 def texts_of_the_program() -> list[str]:
@@ -24,7 +24,7 @@ def texts_of_the_program() -> list[str]:
         *(text for text in texts if isinstance(text, str)),
         *WAYS_OUT.values(),
         explain(OSError(28, "No space left on device", "a file")),
-        explain(ModuleNotFoundError("No module named 'numpy'")),
+        explain(ModuleNotFoundError("No module named 'numpy'", name="numpy")),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 
 from util.system.errors import CommandLineError, RunError
 
@@ -37,6 +38,7 @@ WAYS_OUT = {
 # TensorFlow passes on the words of an error, but not its number.
 NUMBERS = {os.strerror(number): number for number in WAYS_OUT}
 
+INSTALL = "python -m pip install -r requirements.txt"
 SMALLER = (
     "close other programs, choose a smaller --batch_size, --truncated_backprop_length or "
     "--image_size, or in tests fewer --num_sections_in_test; a training with the same values "
@@ -54,6 +56,11 @@ def explain(error: Exception) -> str:
         number = NUMBERS.get(error.strerror, error.errno)
         way_out = WAYS_OUT.get(number or 0, f"check this place, or {OTHER_PLACE}")
         line = f"cannot read or write {place_of(error)}: {error.strerror}; {way_out}"
+    elif isinstance(error, ModuleNotFoundError) and error.name:
+        line = (
+            f"the package {error.name} is not installed for {sys.executable}; activate the "
+            f"environment of this program, or install: {INSTALL}"
+        )
     else:
         line = f"{type(error).__name__}: {first_line(error)}; --debug True shows where"
     return " ".join(line.splitlines())
