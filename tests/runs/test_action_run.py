@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,6 +11,7 @@ from support.command_line import (
     SMALL,
     flags,
     frames_in,
+    panels,
     played,
     refused,
     run,
@@ -25,6 +27,8 @@ from util.data.clip_facts import facts_of
 from util.data.clips import read_clip
 from util.metrics.measures import compare
 from util.metrics.tables import in_words
+from util.pictures.layout import under_one_head
+from util.pictures.sheets import Row, Sheet
 
 NAMES = ["hop", "jog", "run"]
 LENGTH = 4
@@ -57,6 +61,27 @@ def clips_of(place):
     return {name: frames_in(result / name / "observed") for name in NAMES}
 
 
+def overview_of(names):
+    """The rows of an overview: observed and twice synthesized; the frames are blank."""
+    frames = {"observed": LENGTH, "synthesized 1": 2 * LENGTH, "synthesized 2": 2 * LENGTH}
+    return under_one_head(
+        [
+            Row(label, [np.zeros((length, 8, 8, 3), np.uint8)] * len(names), names)
+            for label, length in frames.items()
+        ]
+    )
+
+
+def overview_at_moments(names):
+    """The rows of the picture of an overview: each row at each of its four moments."""
+    shown = [
+        row._replace(label=f"{row.label}\nframe {moment}", videos=[v[:1] for v in row.videos])
+        for row in overview_of(names)
+        for moment in range(LENGTH)
+    ]
+    return under_one_head(shown)
+
+
 def synthesized(folder, name, video):
     """The frames of a video of a test; so few pixels keep their colours in a GIF."""
     return played(folder / f"{name}_{video}.gif", (8, 8))
@@ -76,11 +101,15 @@ def test_training_shows_all_sequences_above_what_is_synthesized_for_each(finishe
     names = {path.name for path in result.iterdir()}
     overview = {f"overview.{kind}" for kind in ("mp4", "gif", "png")}
     assert names == {*NAMES, *overview, "evaluation.csv"}
-    # Three panels of 8 pixels with gaps of 2, one row observed and two synthesized.
-    frames = played(result / "overview.gif", (28, 28))
+    rows = overview_of(NAMES)
+    frames = played(result / "overview.gif", Sheet(rows, 1).size)
     assert len(frames) == 2 * LENGTH
-    assert not frames[LENGTH:, :8, :8].any()
-    assert frames[:LENGTH, :8, :8].any()
+    clips = clips_of(finished)
+    for moment, picture in enumerate(frames):
+        shown, *_ = panels(picture, rows)
+        for actual, name in zip(shown, NAMES, strict=True):  # the observed play twice
+            expected = clips[name][moment % LENGTH].astype(int)
+            assert np.abs(actual - expected).mean() < 5  # a GIF has 256 colours
 
 
 def test_testing_gives_each_appearance_new_motions(place):
@@ -128,11 +157,18 @@ def test_of_more_sequences_a_line_for_each_video_is_printed(
 
 
 def test_sequences_restrict_what_is_synthesized(place):
-    outcome = run_here(place, *TEST, "--sequences", "0,2", "--num_batches_in_test", "1")
+    some = flags(sequences="0,2", num_batches_in_test=1, enlarge=3)
+    outcome = run_here(place, *TEST, *some)
     assert outcome.returncode == 0, outcome.stderr
     folder = place / "output_synthesis" / "waves" / "final_result_testing"
     made = {path.stem for path in folder.iterdir()}
-    assert made == {"hop_1", "run_1", "overview", "comparison", "evaluation"}
+    enlarged = {"hop_1_enlarged", "run_1_enlarged"}
+    assert made == {"hop_1", "run_1", *enlarged, "overview", "comparison", "evaluation"}
+    sizes = {
+        path.stem: next(imageio_ffmpeg.read_frames(str(path)))["size"]
+        for path in folder.glob("hop_1*.mp4")
+    }
+    assert sizes == {"hop_1": (8, 8), "hop_1_enlarged": (24, 24)}
 
 
 def test_a_sequence_by_itself_gets_the_videos_that_it_gets_among_all(place, evaluation_table):
@@ -154,11 +190,14 @@ def test_a_sequence_by_itself_gets_the_videos_that_it_gets_among_all(place, eval
         if name == "jog":
             assert of_one.pop((name, video)) == pytest.approx(cells, rel=0, abs=0, nan_ok=True)
     assert not of_one
-    # Observed over twice synthesized, four moments each, 8 pixels with gaps of 2.
-    sheet = np.asarray(Image.open(among_all / "overview.png"))
-    np.testing.assert_array_equal(np.asarray(Image.open(alone / "overview.png")), sheet[:, 10:18])
-    observed = read_clip(facts_of(place / "trainingVideo/action_dataset/waves/jog.avi"), 0, 1, 8)[0]
-    np.testing.assert_array_equal(sheet[:8, 10:18], observed)
+    # Observed over twice synthesized, four moments each.
+    of_all, of_one = (
+        panels(np.asarray(Image.open(folder / "overview.png")), overview_at_moments(names))
+        for folder, names in ((among_all, NAMES), (alone, ["jog"]))
+    )
+    for all_sequences, (jog,) in zip(of_all, of_one, strict=True):
+        np.testing.assert_array_equal(all_sequences[1], jog)
+    np.testing.assert_array_equal([jog for (jog,) in of_one[:LENGTH]], clips_of(place)["jog"])
 
 
 def test_normalised_by_its_chunk_a_sequence_depends_on_its_companions(place):
@@ -211,10 +250,19 @@ def test_malformed_numbers_are_refused(place, given):
 # --- Interpolation ---
 
 
-def columns_of(row):
-    """The three videos of an interpolation; so few pixels keep their colours in a GIF."""
-    frames = played(row, (8, 28))
-    return [frames[:, :, left : left + 8] for left in (0, 10, 20)]
+MOMENTS = [0, 2, 5, 7]  # of 8 frames, those in the picture of an overview
+
+
+def videos_in(overview, pairs):
+    """The videos in the picture of an interpolation, uint8 [pairs, 3, moments, 8, 8, 3]."""
+    frames = np.zeros((1, 8, 8, 3), np.uint8)
+    rows = [
+        Row(f"{first}\nto {second}\nframe {moment}", [frames] * 3, ["0%", "50%", "100%"])
+        for first, second in pairs
+        for moment in MOMENTS
+    ]
+    shown = panels(np.asarray(Image.open(overview)), under_one_head(rows))
+    return np.reshape(shown, (len(pairs), 4, 3, 8, 8, 3)).swapaxes(1, 2)
 
 
 def test_ends_are_the_sequences_own_videos_and_the_way_back_is_the_same(place):
@@ -226,14 +274,12 @@ def test_ends_are_the_sequences_own_videos_and_the_way_back_is_the_same(place):
     first, last = (
         played(here / "final_result_testing" / f"{name}_1.gif", (8, 8)) for name in ("hop", "run")
     )
-    there, back = (
-        columns_of(here / "test" / "interpolation" / f"{name}.gif")
-        for name in ("hop_to_run", "run_to_hop")
-    )
-    np.testing.assert_array_equal(there[0], first)
-    np.testing.assert_array_equal(there[2], last)
+    folder = here / "test" / "interpolation"
+    there, back = videos_in(folder / "overview.png", [("hop", "run"), ("run", "hop")])
+    np.testing.assert_array_equal(there[0], first[MOMENTS])
+    np.testing.assert_array_equal(there[2], last[MOMENTS])
     np.testing.assert_array_equal(there, back[::-1])
-    assert all(np.any(there[1] != end) for end in (first, last))
+    assert all(np.any(there[1] != end[MOMENTS]) for end in (first, last))
 
 
 def test_appearances_lie_on_a_straight_line():
@@ -250,7 +296,11 @@ def test_interpolation_makes_a_row_for_each_pair(place):
     assert outcome.returncode == 0, outcome.stderr
     folder = place / "output_synthesis" / "waves" / "test" / "interpolation"
     assert {path.stem for path in folder.iterdir()} == {"hop_to_run", "jog_to_hop", "overview"}
-    assert len(played(folder / "overview.gif", (18, 38))) == 2 * LENGTH
+    frames = np.zeros((2 * LENGTH, 8, 8, 3), np.uint8)
+    labels = ["hop\nto run", "jog\nto hop"]
+    rows = [Row(label, [frames] * 4, ["0%", "33%", "67%", "100%"]) for label in labels]
+    size = Sheet(under_one_head(rows), 1).size
+    assert len(played(folder / "overview.gif", size)) == 2 * LENGTH
 
 
 def test_interpolation_chooses_pairs_where_none_are_named(place):

@@ -11,6 +11,7 @@ from support.command_line import (
     flags,
     make_sequences,
     moving_pattern,
+    panels,
     played,
     refused,
     run,
@@ -20,6 +21,8 @@ from support.command_line import (
 )
 
 from util.data.clips import resize_square
+from util.pictures.layout import under_one_head
+from util.pictures.sheets import Row, Sheet
 
 NAMES = ["hop", "jog", "run"]
 LENGTH, SECTION = 6, 3
@@ -113,10 +116,13 @@ def test_every_image_is_followed_by_the_videos_that_it_sets_in_motion(place):
         still = resize_square(image, 8).astype(float)
     assert np.abs(frames[0] - still).mean() < 10  # a GIF has 256 colours
     assert np.any(played(folder / "1_new_2.gif", (8, 8))[1:] != frames[1:])
-    overview = played(folder / "overview.gif", (28, 18))
+    labels = ["image", "synthesized 1", "synthesized 2"]
+    rows = [Row(label, [frames, frames], ["1_new", "2_newer"]) for label in labels]
+    rows = under_one_head(rows)
+    overview = played(folder / "overview.gif", Sheet(rows, 1).size)
     assert len(overview) == len(frames)
-    # The first row waits.
-    assert np.abs(np.diff(overview[:, :8].astype(float), axis=0)).mean() < 10
+    waiting = np.stack([panels(picture, rows)[0] for picture in overview])
+    assert np.abs(np.diff(waiting.astype(float), axis=0)).mean() < 10
 
 
 def test_what_becomes_of_an_image_depends_on_the_image_alone(place):

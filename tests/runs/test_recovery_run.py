@@ -18,6 +18,7 @@ from support.command_line import (
     flags,
     frames_in,
     moving_pattern,
+    panels,
     played,
     refused,
     run,
@@ -31,6 +32,8 @@ from util.metrics.baselines import linear_interpolation, low_rank_imputation
 from util.metrics.measures import MEASURES, compare
 from util.metrics.scores import score
 from util.pictures.encoding import write_frames
+from util.pictures.layout import under_one_head
+from util.pictures.sheets import Row, Sheet, contact_sheet, frames_at
 from util.runs import checkpoints
 
 # Of the pixels of a frame's 8×8 none is mixed with another, as resizing would.
@@ -203,17 +206,24 @@ def test_each_sequence_is_filled_in_under_its_own_mask(finished, seed, sequence)
 
 def test_sequences_play_side_by_side_and_the_picture_shows_all(finished):
     folder = recovery_directory(finished[0]) / "final_result" / "swell"
-    gap = 2
+    kinds = ["observed", "recovered", "original", "mask"]
+    videos = [frames_in(folder / kind) for kind in kinds]
     size = next(imageio_ffmpeg.read_frames(str(folder / "side_by_side.mp4")))["size"]
-    assert size == (3 * SIDE + 2 * gap, SIDE)  # all but the mask
-    picture = Image.open(folder / "side_by_side.png")
-    assert picture.size == (LENGTH * (SIDE + gap) - gap, 4 * (SIDE + gap) - gap)
+    assert size == Sheet([Row("", videos[:3], kinds[:3])], 1).size[::-1]  # all but the mask
+    picture = np.asarray(Image.open(folder / "side_by_side.png"))
+    rows = [
+        frames_at(kind, video, range(LENGTH)) for kind, video in zip(kinds, videos, strict=True)
+    ]
+    for actual, video in zip(panels(picture, under_one_head(rows)), videos, strict=True):
+        np.testing.assert_array_equal(actual, video)
 
 
 def test_clips_are_shown_as_the_model_sees_them(finished):
     here = recovery_directory(finished[0])
     sheet = np.asarray(Image.open(here / "observed_sequence" / "swell.png"))
-    np.testing.assert_array_equal(sheet[:, :SIDE], np.where(region(2)[0, ..., None], 0, clip(2)[0]))
+    expected = np.where(region(2)[..., None], 0, clip(2))
+    (shown,) = panels(sheet, contact_sheet("observed\nswell", expected))
+    np.testing.assert_array_equal(shown, expected)
     for epoch in (2, 4):
         for kind in ("reconstruction", "synthesis", "recovered"):
             assert (here / "synthesis_sequence" / f"epoch_{epoch:05d}_{kind}.png").exists()

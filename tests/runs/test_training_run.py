@@ -20,6 +20,7 @@ from support.command_line import (
     make_folder,
     moving_pattern,
     panels,
+    played,
     refused,
     run,
     run_directory,
@@ -36,6 +37,7 @@ from util.metrics.measures import MEASURES, compare
 from util.metrics.tables import as_text
 from util.options.schema import FIELDS, Options
 from util.pictures.encoding import write_frames
+from util.pictures.sheets import Row, Sheet, contact_sheet
 from util.runs.evaluations import check_in_words, in_short
 from util.runs.run_directory import PACKAGES
 from util.system.processor import multiplies_bfloat16
@@ -167,7 +169,34 @@ def test_final_result_of_each_sequence(here, sequence):
             assert size_and_length(folder / f"{kind}.{suffix}") == (8, 8, length)
         assert names(folder / kind) == [f"{number:05d}.png" for number in range(length)]
         assert Image.open(folder / kind / "00000.png").size == (8, 8)
-    assert Image.open(folder / "side_by_side.png").width >= 5 * 8
+    assert_side_by_side(folder, list(kinds))
+
+
+def assert_side_by_side(folder, kinds):
+    """The picture shows the frames of all videos, and the video plays the shorter ones again."""
+    videos = [frames_in(folder / kind) for kind in kinds]
+    labels = [kind.replace("_", " ") for kind in kinds]
+    rows = [
+        Row(label, video[:5, np.newaxis], "01234", "frame")
+        if label == "observed"
+        else Row(label, video[:5, np.newaxis])
+        for label, video in zip(labels, videos, strict=True)
+    ]
+    shown = panels(np.asarray(Image.open(folder / "side_by_side.png")), rows)
+    for actual, video in zip(shown, videos, strict=True):
+        np.testing.assert_array_equal(actual, video[:5])
+    playing = Row("", [videos[0], *videos[2:]], [labels[0], *labels[2:]])
+    played_again = [*range(5), 0, 1, 2]
+    for number, picture in enumerate(played(folder / "side_by_side.gif", Sheet([playing], 1).size)):
+        ((observed, *synthesized),) = panels(picture, [playing])
+        assert_near(observed, videos[0][played_again[number]])
+        for actual, video in zip(synthesized, videos[2:], strict=True):
+            assert_near(actual, video[number])
+
+
+def assert_near(actual, expected):
+    """A frame of a GIF is a frame; a GIF has 256 colours."""
+    assert np.abs(actual.astype(int) - expected).mean() < 5
 
 
 def test_final_result_holds_the_sequences_their_overview_and_their_table(here):
@@ -338,10 +367,11 @@ def assert_log_has_the_measures(run_path, epochs, clips):
     log, expected = events(run_path), {}
     for epoch in epochs:
         sheet = run_path / "synthesis_sequence" / f"epoch_{epoch:05d}_synthesis.png"
-        videos = panels(sheet, 8)
+        rows = [contact_sheet(f"synthesis\n{name}", clip)[0] for name, clip in clips.items()]
+        videos = panels(np.asarray(Image.open(sheet)), rows)
         comparisons = [
             compare(video, clip, SMALL["truncated_backprop_length"])
-            for video, clip in zip(videos, clips, strict=True)
+            for video, clip in zip(videos, clips.values(), strict=True)
         ]
         for name in CURVES:
             values = [comparison[name] for comparison in comparisons]
@@ -360,7 +390,7 @@ def assert_log_has_the_measures(run_path, epochs, clips):
 
 
 def test_log_has_the_measures(here):
-    assert_log_has_the_measures(here, CHECKPOINTS, [observed(1)])  # of the first batch
+    assert_log_has_the_measures(here, CHECKPOINTS, {"ripples": observed(1)})  # of the first batch
 
 
 # --- Other ways to train ---
@@ -395,7 +425,7 @@ def test_two_sequences_in_one_batch(place):
     alone = events(run_directory(trained().place))["1_error/mean_squared"]
     assert sorted(whole) == [1, 2]
     assert whole[2].simple_value != alone[2].simple_value
-    assert_log_has_the_measures(here, [2], [observed(1), observed(2)])
+    assert_log_has_the_measures(here, [2], {"ripples": observed(1), "swell": observed(2)})
 
 
 def test_linear_transition_has_no_hidden_units(place):

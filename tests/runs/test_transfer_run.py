@@ -9,6 +9,7 @@ from support.command_line import (
     SMALL,
     flags,
     make_sequences,
+    panels,
     refused,
     run,
     run_here,
@@ -21,11 +22,13 @@ from model.networks import NETWORKS
 from util.data.clip_facts import facts_of
 from util.data.clips import read_clip
 from util.data.frames import to_bytes
+from util.pictures.layout import under_one_head
+from util.pictures.sheets import Row
 from util.runs.run_state import read_state
 
 NAMES = ["hop", "jog", "run"]
 LENGTH = 4
-SIDE, GAP = SMALL["image_size"], 2
+SIDE = SMALL["image_size"]
 TRAINING = {
     **SMALL,
     "experiment": "action",
@@ -67,16 +70,16 @@ def clip_of(place, name):
     return read_clip(facts_of(path), 0, LENGTH, SIDE)
 
 
-def panels(sheet, num_rows):
-    """The panels of an overview: uint8 [rows, frames, columns, side, side, 3]."""
-    picture = np.asarray(Image.open(sheet))
-    step = SIDE + GAP
-    assert picture.shape == (num_rows * LENGTH * step - GAP, 3 * step - GAP, 3)
+def shown_in(overview, pairs):
+    """The panels of an overview: uint8 [pairs, frames, columns, side, side, 3]."""
+    frames, heads = np.zeros((1, SIDE, SIDE, 3), np.uint8), ["motion", "appearance", "transfer"]
     rows = [
-        [picture[top : top + SIDE, left : left + SIDE] for left in range(0, 3 * step - GAP, step)]
-        for top in range(0, num_rows * LENGTH * step - GAP, step)
+        Row(f"{first}\nto {second}\nframe {moment}", [frames] * 3, heads)
+        for first, second in pairs
+        for moment in range(LENGTH)
     ]
-    return np.reshape(rows, (num_rows, LENGTH, 3, SIDE, SIDE, 3))
+    found = panels(np.asarray(Image.open(overview)), under_one_head(rows))
+    return np.reshape(found, (len(pairs), LENGTH, 3, SIDE, SIDE, 3))
 
 
 def in_numpy(place, motion_of, appearance_of):
@@ -103,7 +106,7 @@ def test_row_shows_both_observed_and_the_motion_in_the_other_appearance(place):
     names = {f"{name}.{kind}" for name in ("hop_to_run", "jog_to_hop") for kind in ("mp4", "gif")}
     overview = {f"overview.{kind}" for kind in ("mp4", "gif", "png")}
     assert {path.name for path in folder.iterdir()} == names | overview
-    shown = panels(folder / "overview.png", 2)
+    shown = shown_in(folder / "overview.png", [("hop", "run"), ("jog", "hop")])
     for row, (first, second) in zip(shown, [(0, 2), (1, 0)], strict=True):
         np.testing.assert_array_equal(row[:, 0], clip_of(place, NAMES[first]))
         np.testing.assert_array_equal(row[:, 1], clip_of(place, NAMES[second]))
@@ -129,7 +132,7 @@ def test_clips_that_are_gone_are_replaced_by_their_reconstructions(place):
     assert outcome.returncode == 0, outcome.stderr
     assert "reconstructions are shown" in outcome.stderr
     assert outcome.stderr.count("\n") == 2  # the other line says what is missing
-    panels(run_of(place) / "final_result_transfer" / "overview.png", 1)
+    shown_in(run_of(place) / "final_result_transfer" / "overview.png", [("hop", "run")])
 
 
 @pytest.mark.parametrize(

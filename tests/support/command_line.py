@@ -31,6 +31,7 @@ import main_dyn_G  # noqa: E402
 from util.experiments.registry import EXPERIMENTS  # noqa: E402
 from util.options import command_line  # noqa: E402
 from util.pictures.encoding import write_frames  # noqa: E402
+from util.pictures.sheets import Row, Sheet  # noqa: E402
 from util.runs import checkpoints  # noqa: E402
 from util.system.errors import RunError  # noqa: E402
 
@@ -45,6 +46,7 @@ SMALL = {
     "sample_steps": 2,
     "num_epochs": 6,
     "log_step": 2,
+    "enlarge": 1,
 }
 # Enough epochs to learn, and to kill the run at a random moment before it has ended.
 LONGER = {
@@ -141,6 +143,25 @@ def places_of(sheet: np.ndarray, frame: np.ndarray, factor: int) -> list[tuple[i
         (top, left)
         for top, left in candidates
         if np.array_equal(sheet[top : top + height, left : left + width], whole)
+    ]
+
+
+def panels(picture: np.ndarray, rows: Sequence[Row]) -> list[np.ndarray]:
+    """The frames of each row of a sheet with factor 1, uint8 [n, H, W, 3].
+
+    Args:
+        rows: the labels of the sheet, and any frames of the right size.
+    """
+    sheet = Sheet(rows, 1)
+    assert picture.shape[:2] == sheet.size
+    return [
+        np.stack(
+            [
+                picture[top : top + video.shape[1], left : left + video.shape[2]]
+                for video, left in zip(row.videos, sheet.lefts, strict=False)
+            ]
+        )
+        for row, top in zip(rows, sheet.tops, strict=True)
     ]
 
 

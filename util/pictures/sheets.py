@@ -46,6 +46,9 @@ class Sheet:
     Attributes:
         length: number of frames, those of the longest video.
         size: height and width in pixels; both are even.
+        factor: the factor by which the frames are enlarged.
+        tops: the first line of the frames of each row, in pixels.
+        lefts: the first column of the frames of each column, in pixels.
     """
 
     def __init__(self, rows: Sequence[Row], enlarge: int = 0):
@@ -57,20 +60,20 @@ class Sheet:
             max(video.shape[2] for video in column if video is not None)
             for column in itertools.zip_longest(*(row.videos for row in rows))
         ]
-        self._factor = enlargement(enlarge, heights, widths)
-        self._text = int(np.clip(min(widths) * self._factor // 8, *TEXT_SIZES))
+        self.factor = enlargement(enlarge, heights, widths)
+        self._text = int(np.clip(min(widths) * self.factor // 8, *TEXT_SIZES))
         self._margin = self._width_of_labels()
         least = LEAST_COLUMN if any(row.heads for row in rows) else 0
-        self._columns = [even(max(width * self._factor, least)) for width in widths]
-        self._lefts = running_sum(GAP + self._margin, (width + GAP for width in self._columns))
+        self._columns = [even(max(width * self.factor, least)) for width in widths]
+        self.lefts = running_sum(GAP + self._margin, (width + GAP for width in self._columns))
         line = line_height(self._text)
-        self._tops, top = [], GAP
+        self.tops, top = [], GAP
         for row, height in zip(rows, heights, strict=True):
             top += line * bool(row.heads)
-            self._tops.append(top)
+            self.tops.append(top)
             lines = len(row.label.split("\n"))
-            top += even(max(height * self._factor, lines * line)) + GAP
-        self.size = (top, self._lefts.pop())
+            top += even(max(height * self.factor, lines * line)) + GAP
+        self.size = (top, self.lefts.pop())
         self._again: list[list[bool]] | None = None
         self._background = np.empty(0)
 
@@ -80,9 +83,9 @@ class Sheet:
         if again != self._again:
             self._again, self._background = again, self._without_frames(again)
         sheet = self._background.copy()
-        for row, top in zip(self._rows, self._tops, strict=True):
-            for video, left in zip(row.videos, self._lefts, strict=False):
-                frame = enlarged(video[moment % len(video)], self._factor)
+        for row, top in zip(self._rows, self.tops, strict=True):
+            for video, left in zip(row.videos, self.lefts, strict=False):
+                frame = enlarged(video[moment % len(video)], self.factor)
                 sheet[top : top + len(frame), left : left + frame.shape[1]] = frame
         return sheet
 
@@ -92,17 +95,17 @@ class Sheet:
         canvas = Image.new("RGB", (width, height), "white")
         size, line = self._text, line_height(self._text)
         mark = ImageDraw.Draw(canvas)
-        for row, top, repeats in zip(self._rows, self._tops, again, strict=True):
+        for row, top, repeats in zip(self._rows, self.tops, again, strict=True):
             draw_label(canvas, row.corner, GAP, top - line, self._margin, size)
             heads = row.heads or [""] * len(row.videos)
             for video, head, left, column, repeated in zip(
-                row.videos, heads, self._lefts, self._columns, repeats, strict=False
+                row.videos, heads, self.lefts, self._columns, repeats, strict=False
             ):
                 said = head + AGAIN * (repeated and not row.label)
                 draw_label(canvas, said, left, top - line, column, size)
                 if repeated:
-                    below = top + video.shape[1] * self._factor
-                    right = left + video.shape[2] * self._factor
+                    below = top + video.shape[1] * self.factor
+                    right = left + video.shape[2] * self.factor
                     mark.rectangle(
                         (left, below + MARK[0], right - 1, below + MARK[1] - 1), MARK_COLOUR
                     )

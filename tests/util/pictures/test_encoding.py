@@ -54,6 +54,48 @@ def test_same_frames_make_the_same_bytes(tmp_path):
         assert one.read_bytes() == two.read_bytes()
 
 
+def test_enlarged_video_is_the_video_by_nearest_neighbour(tmp_path):
+    write_video(tmp_path / "waves", FRAMES, factor=4)
+    assert names(tmp_path) == ["waves.gif", "waves.mp4", "waves_enlarged.mp4"]
+    assert decoded(tmp_path / "waves.mp4").shape == FRAMES.shape
+    enlarged = decoded(tmp_path / "waves_enlarged.mp4").astype(float)
+    expected = FRAMES.repeat(4, axis=1).repeat(4, axis=2)
+    assert enlarged.shape == expected.shape
+    assert np.abs(enlarged - expected).mean() < 8
+    smooth = [Image.fromarray(frame).resize((64, 64)) for frame in FRAMES]
+    assert np.abs(enlarged - expected).mean() < 0.7 * np.abs(enlarged - np.stack(smooth)).mean()
+
+
+def test_enlarged_video_of_a_name_as_long_as_names_may_be(tmp_path):
+    longest = "n" * 240
+    for video in (12, 13):
+        write_video(tmp_path / f"{longest}_{video}", FRAMES[:2], factor=2)
+    assert len(names(tmp_path)) == 6
+
+
+def test_names_that_end_like_that_of_an_enlarged_video_lose_nothing(tmp_path):
+    """As the videos of a test are named: each ends in its number."""
+    for name in ("a_1", "a_enlarged_1", "a_1_enlarged_1"):
+        write_video(tmp_path / name, FRAMES[:2], factor=2)
+    assert len(names(tmp_path)) == 9
+
+
+@pytest.mark.parametrize("rate, frames_in_gif", [(25.0, 7), (12.5, 7), (29.97, 7), (100.0, 4)])
+def test_video_plays_at_its_rate_and_a_gif_at_no_more_than_50(tmp_path, rate, frames_in_gif):
+    write_video(tmp_path / "waves", FRAMES, rate, factor=2)
+    for name in ("waves.mp4", "waves_enlarged.mp4"):
+        about = next(imageio_ffmpeg.read_frames(str(tmp_path / name)))
+        assert about["fps"] == pytest.approx(rate, abs=0.01)
+        assert len(decoded(tmp_path / name)) == 7
+    with Image.open(tmp_path / "waves.gif") as gif:
+        delays = []
+        for number in range(gif.n_frames):
+            gif.seek(number)
+            delays.append(gif.info["duration"])
+    assert len(delays) == frames_in_gif
+    assert np.mean(delays) == pytest.approx(1000 / min(rate, 50), abs=4)
+
+
 def test_frames_in_pieces_make_the_same_video(tmp_path):
     write_video(tmp_path / "whole", FRAMES)
     with video_writer(tmp_path / "pieces", 16, 16) as write:

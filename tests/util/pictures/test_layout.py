@@ -1,76 +1,103 @@
-"""Videos and pictures beside one another, above one another, on sheets and in folders."""
+"""Results as files: the folder of a sequence, and overviews."""
 
-import itertools
+import re
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
-from support.command_line import moving_pattern
+from PIL import Image
+from support.command_line import frames_in, moving_pattern, panels, places_of, played
 
 from util.pictures.layout import (
-    GAP,
-    WHITE,
-    contact_sheet,
+    IN_SEQUENCE,
     in_place_of,
-    padded,
-    stack_columns,
-    stack_rows,
-    widened,
+    under_one_head,
+    write_overview,
+    write_sequence,
 )
+from util.pictures.sheets import Row, Sheet
 
-FRAMES = moving_pattern(seed=5, length=7, side=16)
-
-
-def test_beside_and_above_leave_a_gap():
-    one, two = np.full((4, 6, 3), 10, np.uint8), np.full((4, 6, 3), 20, np.uint8)
-    row, column = stack_columns([one, two]), stack_rows([one, two])
-    assert row.shape == (4, 6 + GAP + 6, 3)
-    assert column.shape == (4 + GAP + 4, 6, 3)
-    np.testing.assert_array_equal(row[:, :6], one)
-    np.testing.assert_array_equal(row[:, 6 + GAP :], two)
-    np.testing.assert_array_equal(column[:4], one)
-    np.testing.assert_array_equal(column[4 + GAP :], two)
-    assert (row[:, 6 : 6 + GAP] == WHITE).all()
-    assert (column[4 : 4 + GAP] == WHITE).all()
-    np.testing.assert_array_equal(stack_columns([one]), one)
+LONG = moving_pattern(seed=5, length=7, side=16)
+SHORT = moving_pattern(seed=6, length=3, side=16)
 
 
-def test_videos_stand_beside_one_another_frame_by_frame():
-    row = stack_columns([FRAMES, FRAMES[::-1]])
-    assert row.shape == (7, 16, 16 + GAP + 16, 3)
-    np.testing.assert_array_equal(row[2], stack_columns([FRAMES[2], FRAMES[4]]))
+def size_of(video):
+    return next(imageio_ffmpeg.read_frames(str(video)))["size"]
 
 
-@pytest.mark.parametrize("length", range(1, 8))
-def test_contact_sheet_shows_every_frame_once(length):
-    columns, side = 3, 16
-    sheet = contact_sheet(FRAMES[:length], columns)
-    rows = -(-length // columns)
-    wide = min(length, columns)
-    size = [count * side + (count - 1) * GAP for count in (rows, wide)]
-    assert sheet.shape == (*size, 3)
-    places = itertools.product(range(rows), range(wide))
-    for index, (down, across) in enumerate(places):
-        top, left = down * (side + GAP), across * (side + GAP)
-        panel = sheet[top : top + side, left : left + side]
-        if index < length:
-            np.testing.assert_array_equal(panel, FRAMES[index])
-        else:
-            assert (panel == WHITE).all()
+# --- The folder of a sequence ---
 
 
-@pytest.mark.parametrize("length", [1, 4, 7, 9])
-def test_padding_is_black_and_never_cuts(length):
-    video = padded(FRAMES, length)
-    assert len(video) == max(length, 7)
-    np.testing.assert_array_equal(video[:7], FRAMES)
-    assert (video[7:] == 0).all()
+@pytest.mark.parametrize("enlarge", [1, 2])
+def test_sequence_is_written_one_by_one_enlarged_and_side_by_side(tmp_path, enlarge):
+    videos = {"observed": SHORT, "synthesized_1": LONG}
+    write_sequence(tmp_path, videos, list(videos), 3, enlarge)
+    both = {f"{name}.{suffix}" for name in (*videos, "side_by_side") for suffix in ("mp4", "gif")}
+    enlarged = {f"{name}_enlarged.mp4" for name in videos} if enlarge > 1 else set()
+    found = {path.name for path in tmp_path.iterdir()}
+    assert found == {*videos, *both, *enlarged, "side_by_side.png"}
+    for kind, frames in videos.items():
+        assert size_of(tmp_path / f"{kind}.mp4") == (16, 16)
+        np.testing.assert_array_equal(frames_in(tmp_path / kind), frames)
+    for name in enlarged:
+        assert size_of(tmp_path / name) == (32, 32)
+    picture = np.asarray(Image.open(tmp_path / "side_by_side.png"))
+    places = [[places_of(picture, frame, enlarge) for frame in v[:3]] for v in videos.values()]
+    tops = [{place[0] for (place,) in row} for row in places]
+    lefts = [[place[1] for (place,) in row] for row in places]
+    assert [len(row) for row in tops] == [1, 1] and max(tops[0]) < min(tops[1])
+    assert lefts[0] == lefts[1] == sorted(lefts[0])
+    assert not places_of(picture, LONG[3], enlarge)
 
 
-def test_widening_adds_white_to_the_right():
-    picture = widened(FRAMES[0], 20)
-    assert picture.shape == (FRAMES.shape[1], 20, 3)
-    np.testing.assert_array_equal(picture[:, : FRAMES.shape[2]], FRAMES[0])
-    assert (picture[:, FRAMES.shape[2] :] == 255).all()
+def test_all_that_is_written_of_a_sequence_is_known_as_such(tmp_path):
+    write_sequence(tmp_path, {"observed": SHORT, "mask": SHORT}, ["observed"], 3, 2)
+    written = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")]
+    assert "mask_enlarged.mp4" in written
+    assert all(re.fullmatch(IN_SEQUENCE, name) for name in written)
+    for name in ("side_by_side_enlarged.mp4", "observed_enlarged.gif", "mine_enlarged.mp4"):
+        assert not re.fullmatch(IN_SEQUENCE, name)
+
+
+def test_enlarged_videos_of_an_earlier_result_go(tmp_path):
+    for enlarge in (2, 1):
+        with in_place_of(tmp_path / "ripples") as unfinished:
+            write_sequence(unfinished, {"observed": SHORT}, ["observed"], 3, enlarge)
+    names = {path.name for path in (tmp_path / "ripples").iterdir()}
+    assert "observed.mp4" in names and "observed_enlarged.mp4" not in names
+
+
+# --- Overviews ---
+
+
+def test_overview_plays_short_videos_again_and_its_picture_has_four_moments(tmp_path):
+    rows = [
+        Row("observed", [SHORT, SHORT + 3], ["hop", "run"]),
+        Row("synthesized 1", [LONG, LONG + 3], ["hop", "run"]),
+    ]
+    write_overview(tmp_path / "overview", rows, 1)
+    playing = under_one_head(rows)
+    pictures = played(tmp_path / "overview.gif", Sheet(playing, 1).size)
+    assert len(pictures) == 7
+    for moment, picture in enumerate(pictures):
+        for shown, row in zip(panels(picture, playing), rows, strict=True):
+            for actual, video in zip(shown, row.videos, strict=True):
+                expected = video[moment % len(video)].astype(int)
+                assert np.abs(actual - expected).mean() < 5  # a GIF has 256 colours
+    picture = np.asarray(Image.open(tmp_path / "overview.png"))
+    tops = []
+    for row in rows:
+        one, other = row.videos
+        for moment in range(3):  # within the shortest
+            ((top, left),) = places_of(picture, one[moment], 1)
+            ((same_top, right),) = places_of(picture, other[moment], 1)
+            assert top == same_top and left < right
+            tops.append(top)
+    assert tops == sorted(tops)
+    assert not places_of(picture, LONG[3], 1)
+
+
+# --- Replacing the folder of a sequence ---
 
 
 def test_folder_is_replaced_only_when_the_new_one_is_whole(tmp_path):
@@ -86,9 +113,6 @@ def test_folder_is_replaced_only_when_the_new_one_is_whole(tmp_path):
     with in_place_of(tmp_path / "swell") as unfinished:
         (unfinished / "new.txt").write_text("new")
     assert [path.name for path in (tmp_path / "swell").iterdir()] == ["new.txt"]
-
-
-# --- Replacing the folder of a sequence ---
 
 
 def replace(folder, *names):
