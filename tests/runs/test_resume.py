@@ -236,7 +236,8 @@ def test_resume_of_a_finished_run_changes_no_weight(finished):
 
 
 def test_resume_with_more_epochs_goes_on_as_a_longer_run(finished, uninterrupted):
-    more = flags(num_epochs=EPOCHS, log_step=3, num_batches_in_test=1, num_sections_in_test=1)
+    asked = {"num_batches_in_test": 1, "num_sections_in_test": 1, "max_to_keep": 50}
+    more = flags(num_epochs=EPOCHS, log_step=3, **asked)
     outcome = run_here(finished, *RESUME, *more)
     assert outcome.returncode == 0, outcome.stderr
     assert epochs(finished) == [2, 4, 6, *range(9, EPOCHS, 3), EPOCHS]
@@ -399,8 +400,8 @@ def test_log_has_every_epoch_once_after_a_resume(finished):
     assert run_here(finished, *RESUME).returncode == 0  # finished: nothing more to learn
     log = EventAccumulator(str(run_directory(finished) / "log"))
     log.Reload()
-    assert [event.step for event in log.Scalars("reconstruction_error")] == [1, 2, 3, 4, 5, 6]
-    assert [event.step for event in log.Images("synthesis")] == [2, 4, 6]
+    assert [event.step for event in log.Scalars("1_error/mean_squared")] == [1, 2, 3, 4, 5, 6]
+    assert [event.step for event in log.Images("frames/synthesis")] == [2, 4, 6]
 
 
 def test_checkpoint_in_another_disk_is_continued_and_replaced(finished):

@@ -29,6 +29,7 @@ from support.command_line import (
 from model.posterior_check import PosteriorCheck
 from util.experiments import synthesis
 from util.metrics.measures import compare
+from util.metrics.references import REFERENCES
 from util.metrics.tables import as_text
 from util.options.schema import Options
 from util.pictures.encoding import write_png
@@ -37,6 +38,7 @@ from util.runs.evaluations import check_in_words, in_short
 
 TEST = {"isTraining": False}
 SEQUENCES = ["ripples", "swell"]
+IN_A_GIF = 1e-3  # relative tolerance: a few colours of a GIF are rounded
 CHUNK_LENGTH = SMALL["truncated_backprop_length"]
 
 
@@ -313,11 +315,17 @@ def frames_of_all(made, asked):
 
 @pytest.mark.parametrize("asked", ASKED)
 def test_every_video_is_measured(made, asked):
-    assert made[asked].measures == {
+    expected = {
         video: measured(frames, sequence)
         for sequence, videos in frames_of_all(made, asked).items()
         for video, frames in videos.items()
     }
+    assert made[asked].measures.keys() == expected.keys()
+    for video, values in expected.items():
+        exist = {name: value for name, value in values.items() if value is not None}
+        written = made[asked].measures[video]
+        assert {name for name, value in written.items() if value is not None} == exist.keys()
+        assert {name: written[name] for name in exist} == pytest.approx(exist, rel=IN_A_GIF)
 
 
 @pytest.mark.parametrize("asked", ASKED)
@@ -334,6 +342,7 @@ def test_every_sequence_is_evaluated_and_told(made, asked, assert_evaluated, rat
         ratios,
         CHUNK_LENGTH,
         seed,
+        rel=IN_A_GIF,
     )
     *told, table, _, _, last = made[asked].outcome.stdout.splitlines()
     expected = [f"{name}:\n{as_text(evaluation)}" for name, evaluation in evaluations.items()]
@@ -353,23 +362,29 @@ def test_states_of_the_linear_system_may_be_other_ones(with_clips, evaluation_ta
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES)
-def test_what_the_end_of_training_made_is_made_again_with_the_same_measures(
-    made, sequence, evaluation_table
-):
+def test_videos_are_other_ones_than_those_of_the_end_of_training(made, sequence):
     at_the_end = run_directory(trained().place) / "final_result" / sequence
-    measures = json.loads((at_the_end / "comparison.json").read_text())
-    assert measures.keys() == {"synthesized_1", "synthesized_2"}
-    for number in (1, 2):
-        assert made["unasked"].measures[f"{sequence}_{number}"] == measures[f"synthesized_{number}"]
-        for suffix in ("mp4", "gif"):
-            again = made["unasked"].folder / f"{sequence}_{number}.{suffix}"
-            assert (
-                again.read_bytes() == (at_the_end / f"synthesized_{number}.{suffix}").read_bytes()
-            )
-    then, now = map(evaluation_table, (at_the_end.parent, made["unasked"].folder))
+    then = [(at_the_end / f"synthesized_{number}.gif").read_bytes() for number in (1, 2)]
+    now = [(made["unasked"].folder / f"{sequence}_{number}.gif").read_bytes() for number in (1, 2)]
+    assert len({*then, *now}) == 4
+
+
+def test_more_videos_begin_with_the_same_ones(with_clips, made):
+    more = synthesize(with_clips, num_batches_in_test=3)
+    few = contents(made["unasked"].folder)
+    same = [name for name, content in contents(more.folder).items() if few.get(name) == content]
+    assert {*videos(1, 2)} <= {*same}
+    for sequence in SEQUENCES:
+        third = contents(more.folder)[f"{sequence}_3.gif"]
+        assert third not in few.values()
+
+
+def test_reference_rows_are_those_of_the_end_of_training(made, evaluation_table):
+    then = evaluation_table(run_directory(trained().place) / "final_result")
+    now = evaluation_table(made["unasked"].folder)
     for (name, video), cells in then.items():
-        again = video.replace("synthesized", name)
-        assert now[name, again] == pytest.approx(cells, rel=0, abs=0, nan_ok=True)
+        if video in REFERENCES:
+            assert now[name, video] == pytest.approx(cells, rel=0, abs=0, nan_ok=True)
     assert len(now) == len(then)
 
 

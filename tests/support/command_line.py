@@ -54,6 +54,7 @@ LONGER = {
     "isTraining": True,
     "num_epochs": 50,
     "log_step": 3,
+    "max_to_keep": 50,
     "num_batches_in_test": 1,
     "num_sections_in_test": 1,
 }

@@ -34,7 +34,9 @@ def test(run: LoadedRun) -> None:
         showing = run.showing(pair.first)
         columns = [
             shaped(np.concatenate([to_bytes(frames[0]) for frames in chunks]), showing.proportions)
-            for chunks in interpolated(run.sampler, latents, pair.first, pair.second)
+            for chunks in interpolated(
+                run.sampler, latents, pair.first, pair.second, run.videos.start
+            )
         ]
         first, second = names[pair.first], names[pair.second]
         rows.append(Row(f"{first}\nto {second}", columns, shares))
@@ -45,13 +47,16 @@ def test(run: LoadedRun) -> None:
 
 
 def interpolated(
-    sampler: Sampler, latents: Latents, first: int, second: int
+    sampler: Sampler, latents: Latents, first: int, second: int, video: int
 ) -> Iterator[Iterator[np.ndarray]]:
     """Yield the videos on the line between the appearances of two sequences, each in chunks.
 
     Each video is sampled alone, with the same start state and the same innovations. It therefore
     differs from the other videos only by its appearance vector.
+
+    Args:
+        video: the number of the video, which gives the random numbers.
     """
     options = sampler.options
     for current in between(latents, first, second, options.interpolation_steps):
-        yield sampled(sampler, current, options.num_sections_in_test, FOR_RESULTS, 0)
+        yield sampled(sampler, current, options.num_sections_in_test, FOR_RESULTS, video)

@@ -70,7 +70,8 @@ def test_every_number_has_a_limit():
 
 def test_the_booleans_are_these():
     booleans = [name for name, field in FIELDS.items() if field.type is bool]
-    assert booleans == ["isTraining", "invert_mask", "resume", "overwrite", "debug"]
+    known = ["isTraining", "original_shape", "invert_mask", "resume", "overwrite", "debug"]
+    assert booleans == known
 
 
 def test_what_an_option_needs_is_an_option_that_can_have_this_value():

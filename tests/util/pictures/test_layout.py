@@ -16,6 +16,7 @@ from util.pictures.layout import (
     write_sequence,
 )
 from util.pictures.sheets import Row, Sheet
+from util.pictures.showing import Showing
 
 LONG = moving_pattern(seed=5, length=7, side=16)
 SHORT = moving_pattern(seed=6, length=3, side=16)
@@ -31,7 +32,7 @@ def size_of(video):
 @pytest.mark.parametrize("enlarge", [1, 2])
 def test_sequence_is_written_one_by_one_enlarged_and_side_by_side(tmp_path, enlarge):
     videos = {"observed": SHORT, "synthesized_1": LONG}
-    write_sequence(tmp_path, videos, list(videos), 3, enlarge)
+    write_sequence(tmp_path, videos, list(videos), 3, Showing(enlarge))
     both = {f"{name}.{suffix}" for name in (*videos, "side_by_side") for suffix in ("mp4", "gif")}
     enlarged = {f"{name}_enlarged.mp4" for name in videos} if enlarge > 1 else set()
     found = {path.name for path in tmp_path.iterdir()}
@@ -51,7 +52,7 @@ def test_sequence_is_written_one_by_one_enlarged_and_side_by_side(tmp_path, enla
 
 
 def test_all_that_is_written_of_a_sequence_is_known_as_such(tmp_path):
-    write_sequence(tmp_path, {"observed": SHORT, "mask": SHORT}, ["observed"], 3, 2)
+    write_sequence(tmp_path, {"observed": SHORT, "mask": SHORT}, ["observed"], 3, Showing(2))
     written = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")]
     assert "mask_enlarged.mp4" in written
     assert all(re.fullmatch(IN_SEQUENCE, name) for name in written)
@@ -62,7 +63,7 @@ def test_all_that_is_written_of_a_sequence_is_known_as_such(tmp_path):
 def test_enlarged_videos_of_an_earlier_result_go(tmp_path):
     for enlarge in (2, 1):
         with in_place_of(tmp_path / "ripples") as unfinished:
-            write_sequence(unfinished, {"observed": SHORT}, ["observed"], 3, enlarge)
+            write_sequence(unfinished, {"observed": SHORT}, ["observed"], 3, Showing(enlarge))
     names = {path.name for path in (tmp_path / "ripples").iterdir()}
     assert "observed.mp4" in names and "observed_enlarged.mp4" not in names
 
