@@ -12,6 +12,7 @@ SEQUENCES = ["ripples", "swell"]
 EARLIER = [
     "ripples_1.mp4",
     "ripples_1.gif",
+    "ripples_1_enlarged.mp4",
     "ripples_to_swell.mp4",
     "3_cat_1.gif",
     "overview.png",
@@ -124,7 +125,9 @@ def test_results_of_an_earlier_version_are_replaced(tmp_path):
     assert files(tmp_path) == ["result/a.mp4"]
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "other_1.mp4", "ripples_1.avi", "deep/overview.png"])
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "other_1.mp4", "ripples_1.avi", "a_enlarged.mp4", "deep/overview.png"]
+)
 def test_results_that_no_test_wrote_are_refused_and_untouched(tmp_path, name):
     make(tmp_path / "result", *EARLIER, name)
     before = files(tmp_path)

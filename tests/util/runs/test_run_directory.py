@@ -17,6 +17,7 @@ WRITTEN = [
     "final_result/evaluation.csv",
     "final_result/overview.gif",
     "final_result/ripples/synthesized_1.mp4",
+    "final_result/ripples/synthesized_1_enlarged.mp4",
     "final_result/ripples/observed/00007.png",
     "final_result/ripples/side_by_side.png",
     "final_result/ripples/comparison.json",
@@ -35,6 +36,7 @@ MINE = [
     "final_result/mine.csv",
     "final_result/best/synthesized_1.mp4",
     "final_result/ripples/notes.txt",
+    "final_result/ripples/best_enlarged.mp4",
     "final_result/ripples/observed/mine.png",
     "model/model.ckpt-best.index",
     "model/deep/model.ckpt-1.index",
@@ -94,7 +96,7 @@ def test_only_what_training_wrote_is_cleared(run, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert str(run.path) in line
     assert "observed_sequence/mine.png" in line
-    assert "6 more" in line
+    assert "7 more" in line
 
 
 def test_run_of_an_earlier_version_is_cleared(run):
