@@ -96,7 +96,7 @@ class Sheet:
         size, line = self._text, line_height(self._text)
         mark = ImageDraw.Draw(canvas)
         for row, top, repeats in zip(self._rows, self.tops, again, strict=True):
-            draw_label(canvas, row.corner, GAP, top - line, self._margin, size)
+            draw_label(canvas, row.corner, GAP, top - line, self._margin - GAP, size)
             heads = row.heads or [""] * len(row.videos)
             for video, head, left, column, repeated in zip(
                 row.videos, heads, self.lefts, self._columns, repeats, strict=False
@@ -112,7 +112,7 @@ class Sheet:
             lines = row.label.split("\n")
             lines[-1] += AGAIN * (any(repeats) and bool(row.label))
             for number, text in enumerate(lines):
-                draw_label(canvas, text, GAP, top + number * line, self._margin, size)
+                draw_label(canvas, text, GAP, top + number * line, self._margin - GAP, size)
         return np.array(canvas)
 
     def _width_of_labels(self) -> int:
