@@ -4,21 +4,27 @@ import difflib
 import re
 from collections.abc import Iterable
 
+ALIKE = 0.85  # the likeness of a slip of the finger; less leads to flags of another meaning
+
 # Each flag, and the words that people type for it.
 HABITS = {
     "lr_gen": "lr learning_rate alpha lr_g generator_lr base_lr",
-    "lr_half_life": "lr_decay decay decay_steps lr_schedule scheduler step_lr",
+    "lr_half_life": "lr_decay decay decay_steps lr_schedule lr_scheduler scheduler step_lr "
+    "lr_step lr_decay_epochs",
     "lr_warmup": "warmup warmup_steps warmup_epochs",
-    "num_epochs": "epoch epochs max_epochs n_epochs nepochs iterations iters num_iters niter "
-    "max_iter steps num_steps train_steps max_steps",
-    "output_dir": "o out output outdir output_path output_folder save_dir save_path result_dir "
-    "results_dir results logdir log_dir checkpoint_dir work_dir",
-    "data_path": "data dataset data_dir datadir data_root dataroot input input_dir video videos "
-    "train_dir root",
+    "num_epochs": "epoch epochs max_epoch max_epochs total_epochs nepoch n_epochs nepochs "
+    "iterations iter iters num_iterations num_iters niter max_iter steps num_steps "
+    "train_steps max_steps",
+    "output_dir": "o out output outputs outdir output_path output_folder save_dir save_path "
+    "result_dir results_dir results logdir log_dir checkpoint_dir work_dir save savedir "
+    "save_folder dest destination target",
+    "data_path": "data dataset datasets data_dir datadir data_root dataroot input input_dir video "
+    "videos train_dir root path source src folder data_folder video_path video_dir "
+    "videos_path clip_path input_path",
     "category": "name class texture dataset_name clip video_name experiment_name",
     "image_size": "size img_size imsize resolution res height width crop_size load_size",
     "frame_generator_mode": "net network arch architecture generator model_name",
-    "num_frames": "frames n_frames length clip_length video_length seq_len sequence_length",
+    "num_frames": "frames n_frames nframes length clip_length video_length seq_len sequence_length",
     "first_frame": "start start_frame offset begin skip",
     "fit": "crop resize aspect keep_aspect center_crop",
     "batch_size": "b bs batch batchsize",
@@ -35,12 +41,13 @@ HABITS = {
     "beta1_gen": "beta1 beta momentum adam_beta1",
     "precision": "fp16 bf16 bfloat16 half amp mixed_precision dtype float16",
     "seed": "random_seed manual_seed rng_seed",
-    "log_step": "log_every save_every log_interval save_interval log_freq save_freq "
-    "checkpoint_every display_freq",
+    "log_step": "print_freq print_every log_every save_every log_interval save_interval log_freq "
+    "save_freq checkpoint_every display_freq",
     "max_to_keep": "keep max_checkpoints keep_last",
     "isTraining": "train training mode phase is_train do_train test testing eval evaluate sample "
     "generate synthesize inference",
-    "ckpt": "checkpoint load load_path restore weights pretrained model model_path load_model from",
+    "ckpt": "checkpoint checkpoints ckpt_path checkpoint_path load load_path restore weights "
+    "pretrained model model_path load_model from",
     "resume": "continue resume_from restart continue_train",
     "overwrite": "force f clean clear replace delete",
     "num_sections_in_test": "num_chunks sections test_length num_frames_in_test out_length",
@@ -48,7 +55,7 @@ HABITS = {
     "mask_file": "mask masks mask_name",
     "mask_path": "mask_dir mask_folder mask_root",
     "invert_mask": "invert inverse_mask flip_mask",
-    "image": "images img still stills photo picture",
+    "image": "images img still stills photo picture image_path input_image",
     "debug": "verbose v trace traceback",
     "enlarge": "scale zoom upscale",
     "original_shape": "aspect_ratio keep_ratio original_size proportions",
@@ -83,6 +90,11 @@ def hint(flag: str, flags: Iterable[str]) -> str:
         return WORDS[word]
     meant = [name for name, words in HABITS.items() if word in words.split()]
     same = [name for name in known if re.sub(r"[-_]", "", name).lower() == word.replace("_", "")]
-    near = difflib.get_close_matches(flag, known, n=1, cutoff=0.6)
-    found = same or [f"--{name}" for name in meant if f"--{name}" in known] or near
+    by_word = {name.lstrip("-").lower(): name for name in known}
+    near = difflib.get_close_matches(word, by_word, n=1, cutoff=ALIKE)  # dashes are no likeness
+    found = (
+        same
+        or [f"--{name}" for name in meant if f"--{name}" in known]
+        or [by_word[close] for close in near]
+    )
     return f"did you mean {found[0]}?" if found else "--help lists all flags"

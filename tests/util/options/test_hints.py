@@ -35,6 +35,7 @@ def test_each_habit_means_one_thing():
         ("--IMAGE_SIZE", "did you mean --image_size?"),
         ("--catgory", "did you mean --category?"),
         ("--gpu", WORDS["gpu"]),
+        ("--sed", "did you mean --seed?"),
         ("--qqqqqq", "--help lists all flags"),
     ],
 )
@@ -46,3 +47,12 @@ def test_spelling_does_not_matter(typed, expected):
 
 def test_hint_names_no_flag_that_does_not_exist():
     assert hint("--learning_rate", ["--category"]) == "--help lists all flags"
+
+
+@pytest.mark.parametrize(
+    "word", ["optimizer", "gif", "config", "wd", "beta2", "last_frame", "h5", "tb", "quiet"]
+)
+def test_word_that_is_only_a_little_alike_leads_to_no_flag_of_another_meaning(word):
+    with pytest.raises(CommandLineError) as caught:
+        parse(["--category", "fire", f"--{word}", "1"])
+    assert str(caught.value) == f"unknown flag --{word}; --help lists all flags"
