@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from PIL import Image
 
+from util.pictures.encoding import GIF_FRAMES_PER_SECOND
+
 
 class EventLog:
     """Appends events to a folder that `tensorboard --logdir` reads.
@@ -51,16 +53,18 @@ class EventLog:
         """Log a video, uint8 [T, H, W, 3]. TensorBoard plays it, as an image in GIF format.
 
         Args:
-            rate: frames per second.
+            rate: frames per second. Browsers play a GIF with more than `GIF_FRAMES_PER_SECOND`
+                slowly, so frames are left out of it.
         """
-        pictures = [Image.fromarray(frame) for frame in frames]
+        step = math.ceil(rate / GIF_FRAMES_PER_SECOND)
+        pictures = [Image.fromarray(frame) for frame in frames[::step]]
         buffer = io.BytesIO()
         pictures[0].save(
             buffer,
             format="gif",
             save_all=True,
             append_images=pictures[1:],
-            duration=1000 / rate,  # milliseconds
+            duration=1000 * step / rate,  # milliseconds
             loop=0,
         )
         self._add_image(name, buffer.getvalue(), frames.shape[1:], epoch)
