@@ -22,8 +22,10 @@ from model.networks import NETWORKS
 from util.data.clip_facts import facts_of
 from util.data.clips import read_clip
 from util.data.frames import to_bytes
+from util.data.videos import video_timing
 from util.pictures.layout import under_one_head
 from util.pictures.sheets import Row
+from util.runs import checkpoints
 from util.runs.run_state import read_state
 
 NAMES = ["hop", "jog", "run"]
@@ -174,3 +176,18 @@ def test_model_of_animation_is_refused(tmp_path):
     assert run_here(tmp_path, *flags(**training)).returncode == 0
     line = refused(run_here(tmp_path, *TRANSFER), 2)
     assert "encoded frame" in line and "--experiment action" in line
+
+
+@pytest.mark.parametrize("experiment", ["transfer", "interpolation"])
+def test_overview_plays_at_the_rate_of_the_first_sequence_of_the_first_pair(place, experiment):
+    models = run_of(place) / "model"
+    values = checkpoints.load(models / "model.ckpt-40")
+    values["clip_formats"] = np.asarray([(10, 1), (20, 1), (40, 1)], np.float64)
+    checkpoints.save(models, 40, values, max_to_keep=5)
+    options = flags(
+        experiment=experiment, category="waves", pairs="1:0,2:0", num_sections_in_test=1
+    )
+    assert run_here(place, *options).returncode == 0
+    (folder,) = run_of(place).glob(f"final_result_{experiment}")
+    rates = {path.stem: video_timing(path).rate for path in folder.glob("*.mp4")}
+    assert rates == {"jog_to_hop": 20, "run_to_hop": 40, "overview": 20}

@@ -43,6 +43,7 @@ def test(run: LoadedRun) -> None:
         playing = Row("", columns, [first, *shares[1:-1], second])
         write_playing(run.folder / pair.name, [playing], showing.enlarge, showing.rate)
         print(pair.name)
+    showing = run.showing(next(pairs(run)).first)
     write_overview(run.folder / "overview", rows, showing.enlarge, showing.rate)
 
 

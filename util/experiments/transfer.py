@@ -57,6 +57,7 @@ def test(run: LoadedRun) -> None:
         heads = [f"motion: {first}", f"appearance: {second}", "transfer"]
         write_playing(run.folder / pair.name, [Row("", videos, heads)], options.enlarge, rate)
         print(pair.name)
+    rate = run.showing(next(pairs(run)).first).rate
     write_overview(run.folder / "overview", rows, options.enlarge, rate)
 
 
