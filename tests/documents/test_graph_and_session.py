@@ -9,7 +9,7 @@ from util.options.schema import FIELDS
 
 def test_names_in_the_section_are_names_in_the_code():
     text = (ROOT / "model" / "README.md").read_text(encoding="utf-8")
-    section = text.split("## How the graph and the session are met\n")[1].split("\n## ")[0]
+    section = text.split("## How Python and the graph work together\n")[1].split("\n## ")[0]
     files = [*(ROOT / "model").glob("*.py"), *(ROOT / "util" / "runs").glob("*.py")]
     words = {word for path in files for word in re.findall(r"\w+", path.read_text("utf-8"))}
     words |= FIELDS.keys()

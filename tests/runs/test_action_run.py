@@ -149,7 +149,8 @@ def test_of_more_sequences_a_line_for_each_video_is_printed(
     told = outcome.stdout.splitlines()
     assert told[: len(lines)] == lines
     assert told[len(lines)].startswith("inferred latents over sampled latents")
-    *_, short, where, _, _, last = told
+    last = told[-1]
+    *_, short, where = told[: told.index("look first at")]
     assert short.startswith("in short, mean of ")
     result = folder.relative_to(place)
     assert where == f"all measures, with reference rows of each clip: {result}/evaluation.csv"

@@ -57,8 +57,9 @@ def masks(
             )
     if not any(mask.any() for mask in resized):
         origins = dict.fromkeys(origin(options, name) for name in names)
+        centre = "the centre of " if options.fit == "crop" else ""
         raise RunError(
-            f"{', '.join(origins)} covers nothing of {', '.join(names)} {used}; a pixel is "
+            f"{', '.join(origins)} covers nothing of {centre}{', '.join(names)} {used}; a pixel is "
             f"missing where an array or a palette image is not 0, or where another image or a "
             f"video is brighter than {BRIGHT}"
         )
@@ -165,14 +166,15 @@ def external_masks(
         )
         if clip:
             refuse_other_proportions(mask.shape[1:], (clip.width, clip.height), clip.path)
-        mask = fitted_mask(mask, options.fit)
-        read[key] = mask = ~mask if options.invert_mask else mask
         height, width = mask.shape[1:]
         if (height, width) != (side, side):
+            cropped = options.fit == "crop" and height != width
             tell_once(
-                f"mask {source} is {width}×{height} (width×height): resized to {side}×{side}, "
-                "nearest pixel"
+                f"mask {source} is {width}×{height} (width×height): "
+                f"{'its centre is ' * cropped}resized to {side}×{side}, nearest pixel"
             )
+        mask = fitted_mask(mask, options.fit)
+        read[key] = ~mask if options.invert_mask else mask
     return [read[key] for key in keys]
 
 

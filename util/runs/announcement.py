@@ -8,17 +8,23 @@ from model.dynamic_generator import DynamicGenerator
 from util.data.clip_facts import ClipFacts
 from util.data.clips import Clips
 from util.options.schema import Options
+from util.pictures.encoding import FRAMES_PER_SECOND
 from util.runs.run_directory import RunDirectory
 from util.system.device import device_in_words, unused_gpu
 
 SHOWN = 3  # sequences or groups of sequences that are named
+LONGEST = 40  # characters of a name
 VECTORS = ("state", "innovation", "appearance", "motion type")  # in the order of LatentSizes
 
 
 def announce(
-    options: Options, clips: Clips, generator: DynamicGenerator, run: RunDirectory
+    options: Options, clips: Clips, generator: DynamicGenerator, run: RunDirectory, done: int = 0
 ) -> None:
-    """Print the facts of a training on stderr, a line for each."""
+    """Print the facts of a training on stderr, a line for each.
+
+    Args:
+        done: number of epochs done by the run that is resumed.
+    """
     lines = [
         *clips_in_words(clips, options),
         f"model: {model_in_words(options, generator)}",
@@ -28,6 +34,10 @@ def announce(
         f"run directory: {run.path}",
         f"curves and pictures: tensorboard --logdir {shlex.quote(options.output_dir)}",
     ]
+    if done == options.num_epochs:
+        lines.append(f"all {done} epochs are done: a larger --num_epochs trains longer")
+    elif done:
+        lines.append(f"continues after epoch {done} of {options.num_epochs}")
     print(*lines, sep="\n", file=sys.stderr)
 
 
@@ -46,7 +56,7 @@ def clips_in_words(clips: Clips, options: Options) -> list[str]:
 def facts_in_words(clip: ClipFacts, options: Options) -> str:
     """frames 0–59 of 150 at 30 fps, 640×360 → 64×64"""
     last = options.first_frame + options.num_frames - 1
-    rate = f"at {clip.rate:g} fps" if clip.rate else "without a frame rate"
+    rate = f"at {clip.rate:g} fps" if clip.rate else f"(shown at {FRAMES_PER_SECOND:g} fps)"
     size, side = f"{clip.width}×{clip.height}", options.image_size
     centre = ", the centre" if options.fit == "crop" and clip.width != clip.height else ""
     return (
@@ -56,7 +66,8 @@ def facts_in_words(clip: ClipFacts, options: Options) -> str:
 
 
 def listed(names: list[str]) -> str:
-    """The first names, and how many there are if some are left out."""
+    """The first names, and how many there are if some are left out. Long names are cut."""
+    names = [name if len(name) <= LONGEST else f"{name[:LONGEST]}…" for name in names]
     if len(names) <= SHOWN:
         return ", ".join(names)
     return f"{', '.join(names[:SHOWN])} … ({len(names)} sequences)"

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from util.options.schema import Options
 
+SEEDS = 2**32  # --seed is below it
 LOOK_AT = 3  # files that are named
 
 
 def look_at(folder: Path, sequences: Sequence[str]) -> str:
-    """The files of a result that tell most, in a line."""
+    """The files of a result that tell most, a line for each."""
     first = sequences[0] if sequences else ""
     candidates = (
         "overview.gif",
@@ -22,7 +23,7 @@ def look_at(folder: Path, sequences: Sequence[str]) -> str:
         "evaluation.csv",
     )
     found = [name for name in candidates if (folder / name).is_file()][:LOOK_AT]
-    return f"look first at {', '.join(str(folder / name) for name in found)}"
+    return "\n".join(["look first at", *(f"  {folder / name}" for name in found)])
 
 
 def after_training(options: Options, encodes: bool) -> str:
@@ -38,4 +39,4 @@ def after_training(options: Options, encodes: bool) -> str:
 
 def after_sampling(options: Options) -> str:
     """How to get other videos than those that a test has written."""
-    return f"other videos: the same command with --seed {options.seed + 1}"
+    return f"other videos: the same command with --seed {(options.seed + 1) % SEEDS}"

@@ -16,6 +16,7 @@ from util.data.frames import to_bytes
 from util.data.observed import observed_clips
 from util.options.experiment import Experiment
 from util.options.schema import Options, numbers_of
+from util.pictures.encoding import FRAMES_PER_SECOND
 from util.pictures.showing import Showing
 from util.runs import checkpoints
 from util.runs.building import build_generator, restore
@@ -26,6 +27,7 @@ from util.runs.run_state import RunState, digest, read_state
 from util.runs.sampling import CALIBRATED_FOR, Sampler, make_sampler
 from util.runs.showing import showing_of
 from util.system.errors import CommandLineError, RunError
+from util.system.notes import tell_once
 
 
 class LoadedCheckpoint(NamedTuple):
@@ -80,6 +82,12 @@ class LoadedRun(NamedTuple):
 
     def showing(self, row: int) -> Showing:
         """How a training sequence is shown in this test."""
+        if self.options.original_shape and self.checkpoint.state.formats is None:
+            tell_once(
+                f"{self.checkpoint.path} is of an earlier version, which did not record the "
+                f"proportions and rates of the clips: videos are square and play at "
+                f"{FRAMES_PER_SECOND:g} fps"
+            )
         return showing_of(self.options, self.checkpoint.state.format_of(row))
 
     @property

@@ -6,7 +6,7 @@ from statistics import median
 
 from tqdm import tqdm
 
-FORMAT = "{desc} {percentage:3.0f}%|{bar:10}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
+FORMAT = "{desc} {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 MEASURED = 3  # epochs whose time gives the expected end; the first epoch is not one of them
 
 
@@ -59,8 +59,8 @@ class Progress:
         left = each * (self._total - epoch)
         end = time.strftime("%a %H:%M", time.localtime(time.time() + left))
         self.say(
-            f"expected: {self._total} epochs × {each:.2g} s = {in_words(each * self._total)}, "
-            f"until {end}"
+            f"expected: {self._total} epochs × {each:.2g} s = {in_words(each * self._total)}; "
+            f"end: {end}"
         )
 
     def say(self, line: str) -> None:

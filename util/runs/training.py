@@ -85,7 +85,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
     whole_sequences = encoded_frame != "random"
     begin = start_or_resume(job, generator, clips_digest)
     latents, recovery = begin.latents, begin.recovery
-    announce(options, clips, generator, run)
+    announce(options, clips, generator, run, begin.epoch)
     with (
         Interruption() as interruption,
         EpochReporter(run, options, clips, begin.epoch) as reporter,

@@ -19,7 +19,8 @@ def device_in_words() -> str:
     if names:
         return f"GPU {', '.join(names)}"
     model = _processor()
-    return f"CPU, {_cores()} cores" + (f" ({model})" if model else "")
+    cores = _cores()
+    return f"CPU, {cores} core{'s' * (cores != 1)}" + (f" ({model})" if model else "")
 
 
 def unused_gpu(files: tuple[Path, ...] = NVIDIA) -> str:

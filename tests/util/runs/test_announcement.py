@@ -4,6 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from support.command_line import flags, parse
 
 from model.latents import LatentSizes
@@ -37,7 +38,7 @@ def test_frames_size_and_rate_are_named():
         "frames 10–11 of 150 at 29.97 fps, 360×640, the centre → 32×32"
     )
     assert facts_in_words(PICTURES, options()) == (
-        "frames 0–59 of 12 without a frame rate, 48×48 → 64×64"
+        "frames 0–59 of 12 (shown at 25 fps), 48×48 → 64×64"
     )
 
 
@@ -62,6 +63,26 @@ def test_model_has_its_networks_sizes_and_weights():
         "motion type 3; 7,777,103 weights"
     )
     assert model_in_words(options(), generator(encodes=True)).startswith("encoder, transition ")
+
+
+def test_long_names_are_cut():
+    long = clips(PHONE)._replace(names=["x" * 200])
+    (line,) = clips_in_words(long, options())
+    assert len(line) < 120
+
+
+@pytest.mark.parametrize(
+    ("done", "said"),
+    [
+        (0, None),
+        (7, "continues after epoch 7 of 9"),
+        (9, "all 9 epochs are done: a larger --num_epochs trains longer"),
+    ],
+)
+def test_resumed_run_says_where_it_is(capsys, done, said):
+    announce(options(num_epochs=9), clips(PHONE), generator(), RunDirectory(Path("o/fire")), done)
+    lines = capsys.readouterr().err.splitlines()
+    assert (lines[-1] == said) if said else lines[-1].startswith("curves and pictures")
 
 
 def test_announcement_is_on_stderr(capsys):

@@ -48,7 +48,7 @@ def test_time_left_counts_only_the_epochs_of_this_call(monkeypatch):
 def test_cost_is_said_once_after_the_first_epochs(monkeypatch):
     text = shown(monkeypatch, io.StringIO(), total=100, line_every=1000)
     (line,) = (line for line in text.splitlines() if line.startswith("expected"))
-    assert line.startswith("expected: 100 epochs × 60 s = 1 h 40 min, until ")
+    assert line.startswith("expected: 100 epochs × 60 s = 1 h 40 min; end: ")
 
 
 def test_terminal_has_a_bar_with_the_figures_and_no_lines(monkeypatch):

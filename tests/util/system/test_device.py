@@ -30,6 +30,9 @@ def test_processor_is_named_with_its_cores(gpus, monkeypatch, tmp_path):
     monkeypatch.setattr(device, "CPU_INFO", info)
     monkeypatch.setattr(device, "_cores", lambda: 3)
     assert device_in_words() == "CPU, 3 cores (ACME 9000 Fast)"
+    monkeypatch.setattr(device, "_cores", lambda: 1)
+    assert device_in_words() == "CPU, 1 core (ACME 9000 Fast)"
+    monkeypatch.setattr(device, "_cores", lambda: 3)
     monkeypatch.setattr(device, "CPU_INFO", tmp_path / "none")
     assert device_in_words() == "CPU, 3 cores"
 
