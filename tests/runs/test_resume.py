@@ -157,7 +157,10 @@ def test_interrupted_runs_save_and_can_be_resumed(place, uninterrupted):
         signal.SIGHUP: (15, RESUME),
     }
     for number, (epoch, arguments) in asked.items():
-        process = start(place, *arguments)
+        # If these tests run with nohup, their processes would ignore SIGHUP, too.
+        process = start(
+            place, *arguments, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        )
         wait_until((models_of(place) / f"model.ckpt-{epoch}.index").exists, process)
         process.send_signal(number)
         outcome = end_of(process)
