@@ -19,6 +19,8 @@ from model.dynamic_generator import DynamicGenerator
 from model.emission import Moments
 from model.latents import Latents
 
+FRAMES_AT_ONCE = 64  # chunks are put together as long as they have no more frames
+
 
 def calibrate(generator: DynamicGenerator, chunks: Sequence[Latents]) -> list[Moments]:
     """The statistics of every normalised layer over all frames of the given chunks.
@@ -27,6 +29,7 @@ def calibrate(generator: DynamicGenerator, chunks: Sequence[Latents]) -> list[Mo
         chunks: latents of sampled chunks, see `unrolled`. They decide how many frames are in
             memory at a time.
     """
+    chunks = side_by_side(chunks)
     counts = [chunk.innovations.shape[0] * chunk.innovations.shape[1] for chunk in chunks]
     # The statistics of later layers are not used; they only need the right shapes.
     statistics = list(generator.moving_statistics())
@@ -34,6 +37,20 @@ def calibrate(generator: DynamicGenerator, chunks: Sequence[Latents]) -> list[Mo
         moments = [generator.moments(chunk, layer, statistics) for chunk in chunks]
         statistics[layer] = pooled(moments, counts)
     return statistics
+
+
+def side_by_side(chunks: Sequence[Latents]) -> list[Latents]:
+    """The same chunks, short ones of equal length as one batch: fewer runs of the graph."""
+    groups: list[list[Latents]] = []
+    for chunk in chunks:
+        together = [*groups[-1], chunk] if groups else []
+        frames = sum(one.innovations.shape[0] * one.innovations.shape[1] for one in together)
+        lengths = {one.innovations.shape[1] for one in together}
+        if len(lengths) == 1 and frames <= FRAMES_AT_ONCE:
+            groups[-1].append(chunk)
+        else:
+            groups.append([chunk])
+    return [Latents(*map(np.concatenate, zip(*group, strict=True))) for group in groups]
 
 
 def pooled(moments: Sequence[Moments], counts: Sequence[int]) -> Moments:

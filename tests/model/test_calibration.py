@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from support.numpy_model import draw_latents, emit, in_double, statistics_for, unroll
 
-from model.calibration import calibrate, pooled
+from model.calibration import calibrate, pooled, side_by_side
 from model.emission import Moments
-from model.latents import Latents, of_sequences
+from model.latents import Latents, LatentSizes, of_sequences
 from model.networks import NETWORKS
 from model.sampling import reconstruct, unrolled
 
@@ -65,6 +65,19 @@ def test_each_layer_has_mean_and_variance_of_all_frames_after_the_layers_before_
     own = [emit(weights, TABLE, *every_frame(weights, [chunk]))[1] for chunk in chunks]
     within = np.average([moments[0][1] for moments in own], axis=0, weights=[8, 6, 7])
     assert np.abs(within / calibrated[0].variance - 1.0).max() > 0.05
+
+
+def test_short_chunks_of_equal_length_become_batches_and_nothing_is_lost():
+    sizes = LatentSizes(state_size=3, z_size=2, content_size=4, motion_type_size=1)
+    lengths = [2] * 20 + [5] + [2]
+    chunks = [draw_latents(sizes, 2, length) for length in lengths]
+    batches = side_by_side(chunks)
+    assert [len(batch.innovations) for batch in batches] == [32, 8, 2, 2]
+    flat = [row for batch in batches for row in batch.innovations]
+    expected = [row for chunk in chunks for row in chunk.innovations]
+    assert all(np.array_equal(one, other) for one, other in zip(flat, expected, strict=True))
+    starts = np.concatenate([batch.initial_state for batch in batches])
+    np.testing.assert_array_equal(starts, np.concatenate([one.initial_state for one in chunks]))
 
 
 def test_they_are_the_statistics_of_one_long_chunk(generator):
