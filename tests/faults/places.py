@@ -149,8 +149,8 @@ def plant(place: Place) -> None:
 
 
 def observed(found: Tree) -> list[str]:
-    """The clips as the model saw them."""
-    return contents(found, rf"{RUN}/observed_sequence/.*\.(png|gif|mp4)")
+    """The clips as the model saw them, without labelled pictures: they show names."""
+    return contents(found, rf"{RUN}/observed_sequence/.*\.(gif|mp4)")
 
 
 def weights(found: Tree) -> Tree:
@@ -159,8 +159,9 @@ def weights(found: Tree) -> Tree:
 
 
 def tested(found: Tree) -> list[str]:
-    """The videos of the first test."""
-    return contents(found, rf"{RUN}/(final_result_(testing|animation)|test/\w+)/.*\.(gif|mp4)")
+    """The videos of the first test, without labelled ones."""
+    folders = r"(final_result_(testing|animation)|test/\w+)"
+    return contents(found, rf"{RUN}/{folders}/(?!overview).*\.(gif|mp4)")
 
 
 # --- Beginnings ---
