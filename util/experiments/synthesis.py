@@ -16,11 +16,9 @@ from util.data.frames import to_bytes
 from util.metrics.evaluation import Evaluation, evaluate
 from util.metrics.measures import MOST_FRAMES, compare
 from util.metrics.tables import write_comparisons
-from util.pictures.encoding import video_writer
-from util.pictures.enlarging import enlargement
 from util.pictures.layout import in_place_of, in_words, write_overview, write_sequence
 from util.pictures.sheets import Row
-from util.pictures.showing import Showing, all_shaped, shaped, shown_size
+from util.pictures.showing import Showing, all_shaped, shown_writer
 from util.runs.evaluations import report_evaluations
 from util.runs.jobs import TrainingJob
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again
@@ -138,15 +136,13 @@ def write_chunks(
     kept: list[np.ndarray] = []
     count = 0
     with ExitStack() as files:
-        writers = []
-        for name, showing in zip(names, showings, strict=True):
-            height, width = shown_size(side, showing.proportions)
-            factor = enlargement(showing.enlarge, [height], [width])
-            writer = video_writer(folder / name, height, width, showing.rate, factor)
-            writers.append(files.enter_context(writer))
+        writers = [
+            files.enter_context(shown_writer(folder / name, side, showing))
+            for name, showing in zip(names, showings, strict=True)
+        ]
         for frames in map(to_bytes, chunks):
-            for write, showing, chunk in zip(writers, showings, frames, strict=True):
-                write(shaped(chunk, showing.proportions))
+            for write, chunk in zip(writers, frames, strict=True):
+                write(chunk)
             if count < MOST_FRAMES:
                 kept.append(frames)
                 count += frames.shape[1]

@@ -1,13 +1,14 @@
 """How the videos of a sequence are shown: their rate, their size, their proportions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from util.pictures.encoding import FRAMES_PER_SECOND, write_video
+from util.pictures.encoding import FRAMES_PER_SECOND, video_writer
 from util.pictures.enlarging import enlargement
 from util.pictures.sheets import even
 
@@ -52,9 +53,16 @@ def all_shaped(videos: Iterable[np.ndarray], showings: Sequence[Showing]) -> lis
     ]
 
 
-def write_shown(path: Path, frames: np.ndarray, showing: Showing) -> None:
-    """Write the videos of square frames, uint8 [T, side, side, 3]; see `write_video`."""
-    frames = shaped(frames, showing.proportions)
-    height, width = frames.shape[1:3]
+@contextmanager
+def shown_writer(path: Path, side: int, showing: Showing) -> Iterator[Callable[[np.ndarray], None]]:
+    """`video_writer` for square frames, uint8 [T, side, side, 3], to be shown in this way."""
+    height, width = shown_size(side, showing.proportions)
     factor = enlargement(showing.enlarge, [height], [width])
-    write_video(path, frames, showing.rate, factor)
+    with video_writer(path, height, width, showing.rate, factor) as write:
+        yield lambda frames: write(shaped(frames, showing.proportions))
+
+
+def write_shown(path: Path, frames: np.ndarray, showing: Showing) -> None:
+    """Write the videos of square frames, uint8 [T, side, side, 3]; see `video_writer`."""
+    with shown_writer(path, frames.shape[1], showing) as write:
+        write(frames)

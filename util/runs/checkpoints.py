@@ -118,10 +118,15 @@ def load(path: Path) -> dict[str, np.ndarray]:
 
 def existing(folder: Path) -> list[tuple[int, Path]]:
     """Epoch and path of every complete checkpoint in `folder`, oldest first."""
+    return [(epoch, path) for epoch, path in _indexed(folder) if os.path.lexists(f"{path}{_DATA}")]
+
+
+def _indexed(folder: Path) -> list[tuple[int, Path]]:
+    """Epoch and path of everything in `folder` that has the index of a checkpoint, oldest first."""
     found: list[tuple[int, Path]] = []
     for index in folder.glob(f"model.ckpt-*{_INDEX}"):
         name = re.fullmatch(r"model\.ckpt-(\d+)", index.name.removesuffix(_INDEX))
-        if name and os.path.lexists(index.with_name(name[0] + _DATA)):
+        if name:
             found.append((int(name[1]), index.with_name(name[0])))
     return sorted(found)
 
@@ -136,10 +141,9 @@ def newest(folder: Path) -> Path:
     if not found:
         raise RunError(f"no checkpoint in {folder}; train first, or name one by --ckpt PATH")
     epoch, path = found[-1]
-    for index in folder.glob(f"model.ckpt-*{_INDEX}"):
-        name = re.fullmatch(r"model\.ckpt-(\d+)", index.name.removesuffix(_INDEX))
-        if name and int(name[1]) > epoch:
-            tell_once(f"{folder / name[0]} has no {_DATA} file: taking {path.name}")
+    for later, incomplete in _indexed(folder):
+        if later > epoch:
+            tell_once(f"{incomplete} has no {_DATA} file: taking {path.name}")
     return path
 
 

@@ -4,9 +4,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from util.options.schema import Options
+from util.options.schema import SEED, Options
 
-SEEDS = 2**32  # --seed is below it
 LOOK_AT = 3  # files that are named
 
 
@@ -39,4 +38,5 @@ def after_training(options: Options, encodes: bool) -> str:
 
 def after_sampling(options: Options) -> str:
     """How to get other videos than those that a test has written."""
-    return f"other videos: the same command with --seed {(options.seed + 1) % SEEDS}"
+    other = options.seed + 1 if SEED.holds(options.seed + 1) else 0
+    return f"other videos: the same command with --seed {other}"
