@@ -23,13 +23,16 @@ def main(arguments: Sequence[str]) -> int:
     try:
         # The imports take time. A signal that comes meanwhile must stop the program in one line.
         from util.experiments.registry import EXPERIMENTS
-        from util.experiments.running import run_experiment
+        from util.experiments.running import run_experiment, work_on_runs
         from util.options.command_line import parse
         from util.runs.jobs import locked_run, prepare
         from util.system.tensorflow_setup import start_tensorflow
 
         command_line = parse(arguments, EXPERIMENTS)
         debug = command_line.options.debug
+        if command_line.experiment(command_line.options).over_runs:
+            print(work_on_runs(command_line))
+            return 0
         with locked_run(command_line):
             job = prepare(command_line)
             start_tensorflow(debug)

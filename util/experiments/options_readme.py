@@ -48,8 +48,8 @@ def experiments_table() -> str:
     """A table of the experiments."""
     rows = [["`--experiment`", "what it does", "trains"], ["---"] * 3]
     for name, record in EXPERIMENTS.items():
-        trains = "yes" if record.trains else "no, it tests a checkpoint of another"
-        rows.append([f"`{name}`", record.summary, trains])
+        other = "works on whole runs" if record.over_runs else "tests a checkpoint of another"
+        rows.append([f"`{name}`", record.summary, "yes" if record.trains else f"no, it {other}"])
     return markdown(rows)
 
 

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+from util.options.command_line import CommandLine
 from util.options.experiment import Experiment
 from util.runs.closing import after_sampling, after_training, look_at
 from util.runs.jobs import TestingJob, TrainingJob
@@ -36,6 +37,16 @@ def test(job: TestingJob) -> str:
     return f"results in {run.results.final}"
 
 
+def work_on_runs(command_line: CommandLine) -> str:
+    """Run an experiment that works on run directories, without TensorFlow.
+
+    Returns:
+        The last line for the user.
+    """
+    command_line.warn_of_idle(command_line.options)
+    return module_of(command_line.experiment(command_line.options)).run(command_line)
+
+
 def module_of(experiment: Experiment):
-    """The module that runs an experiment. It has `test` and `check`, and `train` if it trains."""
+    """The module that runs an experiment. `Experiment` says which functions it has."""
     return import_module(experiment.module)

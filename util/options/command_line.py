@@ -33,6 +33,7 @@ from util.system.names import LONGEST, same_name
 
 NARROWEST = 40  # columns of --help, also where the terminal has fewer
 LONGEST_SHOWN = 60  # characters of a value in an error
+OF_ALL = ("experiment", "isTraining", "debug")  # options that every experiment uses
 
 
 class CommandLine(NamedTuple):
@@ -64,8 +65,9 @@ class CommandLine(NamedTuple):
         Raises:
             CommandLineError: the schema refuses such a flag (`refuse_if_idle`).
         """
+        typed = self.given - self.derived
         for name in FIELDS:
-            if name in self.given and (reason := self._why_idle(name, options, trained_by)):
+            if name in typed and (reason := self._why_idle(name, options, trained_by)):
                 message = f"--{name} does nothing {reason}"
                 if FIELDS[name].metadata["refuse_if_idle"]:
                     raise CommandLineError(f"{message}; leave it out")
@@ -78,6 +80,9 @@ class CommandLine(NamedTuple):
         reads_again = about["group"] is Group.MASKS and trained_by in users
         if users and options.experiment not in users and not reads_again:
             return f"in --experiment {options.experiment}; it is for {', '.join(users)}"
+        experiment = self.experiment(options)
+        if experiment.over_runs and name not in (*experiment.uses, *experiment.shares, *OF_ALL):
+            return f"in --experiment {options.experiment}, which works on whole runs"
         if about["only_in_tests"] and options.isTraining:
             return "in training; it is for --isTraining False"
         if about["needs"]:
@@ -220,6 +225,11 @@ def _one_checkpoint(options: Options, _: Experiment) -> None:
 
 
 def _experiment_trains(options: Options, experiment: Experiment) -> None:
+    if options.isTraining and experiment.over_runs:
+        raise CommandLineError(
+            f"--experiment {options.experiment} works on whole runs and trains no model itself; "
+            "leave --isTraining out"
+        )
     if options.isTraining and not experiment.trains:
         raise CommandLineError(
             f"--experiment {options.experiment} only tests a checkpoint of another experiment; "
@@ -228,6 +238,11 @@ def _experiment_trains(options: Options, experiment: Experiment) -> None:
 
 
 def _resumed_is_a_training(options: Options, experiment: Experiment) -> None:
+    if options.resume and experiment.over_runs:
+        raise CommandLineError(
+            f"--resume True continues a training, and --experiment {options.experiment} works on "
+            "whole runs; leave --resume out, or name the --experiment that trains"
+        )
     if options.resume and not experiment.trains:
         raise CommandLineError(
             f"--resume True continues a training, and --experiment {options.experiment} only "

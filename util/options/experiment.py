@@ -14,7 +14,8 @@ class Experiment:
     Fields:
         summary: one sentence for --help.
         module: the name of the module that runs it, imported after TensorFlow has started. The
-            module has `test` and `check`, and `train` if the experiment trains.
+            module has `test` and `check`, and `train` if the experiment trains. See `over_runs`
+            for the other kind.
         presets: the defaults that differ from the defaults of `Options`.
         scheduled: the defaults that differ further with a schedule, by its name.
         uses: the options that this experiment uses, but not every experiment.
@@ -25,6 +26,11 @@ class Experiment:
         misses_pixels: whether pixels are missing in its clips (--training_mode incomplete).
         truth_in_clips: whether the clips themselves contain the true values of missing pixels.
         encodes: whether an encoder maps a still image to the appearance vector and start state.
+        over_runs: whether it works on run directories instead of training or testing a model.
+            Its module has `run(command_line) -> str`, which returns the last line to print. It
+            runs without TensorFlow and without the lock of a run. `trains` is False.
+        shares: with `over_runs`, the options of every experiment that it uses, too. Apart from
+            these and `uses`, it uses none.
     """
 
     summary: str
@@ -37,6 +43,8 @@ class Experiment:
     misses_pixels: bool = False
     truth_in_clips: bool = False
     encodes: bool = False
+    over_runs: bool = False
+    shares: tuple[str, ...] = ()
 
     @property
     def training_mode(self) -> str:

@@ -15,15 +15,19 @@ from util.options.schema import FIELDS
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_module_has_what_the_record_promises(name):
-    module = importlib.import_module(EXPERIMENTS[name].module)
-    assert callable(module.test) and callable(module.check)
-    assert hasattr(module, "train") == EXPERIMENTS[name].trains
+    record = EXPERIMENTS[name]
+    module = importlib.import_module(record.module)
+    assert hasattr(module, "run") == record.over_runs
+    assert hasattr(module, "test") == hasattr(module, "check") != record.over_runs
+    assert hasattr(module, "train") == record.trains
+    assert not (record.over_runs and record.trains)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_record_names_options_that_exist(name):
     record = EXPERIMENTS[name]
-    assert set(record.uses) | set(record.presets) <= set(FIELDS)
+    assert set(record.uses) | set(record.shares) | set(record.presets) <= set(FIELDS)
+    assert not record.shares or record.over_runs
     assert len(set(record.uses)) == len(record.uses)
 
 
@@ -67,3 +71,58 @@ def test_experiment_that_only_tests_is_a_record_and_a_module(tmp_path, monkeypat
     others = "synthesis, action, recovery, inpainting"
     idle = f"warning: --sequences does nothing in --experiment mine; it is for {others}\n"
     assert outcome.stderr == idle
+
+
+@pytest.fixture
+def over_runs(monkeypatch):
+    """A registered experiment that works on whole runs, and the command lines that reached it."""
+    module = types.ModuleType("experiment_over_runs_of_a_test")
+    seen = []
+
+    def run(command_line):
+        seen.append(command_line)
+        return "the last line"
+
+    module.run = run
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    record = Experiment(
+        "of a test",
+        module.__name__,
+        uses=("pairs",),
+        presets={"output_dir": "."},
+        trains=False,
+        over_runs=True,
+        shares=("output_dir", "seed"),
+    )
+    monkeypatch.setitem(EXPERIMENTS, "mine", record)
+    return seen
+
+
+def test_experiment_over_runs_gets_the_command_line_and_no_lock(over_runs, tmp_path, monkeypatch):
+    monkeypatch.setattr("util.system.tensorflow_setup.start_tensorflow", None)  # not callable
+    monkeypatch.setattr("util.runs.jobs.locked_run", None)
+    options = flags(experiment="mine", seed=3, pairs="0:1", output_dir="there", debug=False)
+    outcome = run_here(tmp_path, *options, "--isTraining", "False")
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "the last line\n", "")
+    options = over_runs[0].options
+    assert (options.seed, options.pairs, options.output_dir) == (3, "0:1", "there")
+    assert list(tmp_path.iterdir()) == []
+    assert run_here(tmp_path, *flags(experiment="mine")).returncode == 0
+    assert over_runs[1].options.output_dir == "."
+
+
+def test_experiment_over_runs_names_every_flag_that_it_does_not_use(over_runs, tmp_path):
+    idle = {"category": "fire", "net_type": "8", "ckpt": "a", "overwrite": True, "sequences": "0"}
+    outcome = run_here(tmp_path, *flags(experiment="mine", **idle))
+    assert outcome.returncode == 0
+    named = [line.split()[1] for line in outcome.stderr.splitlines()]
+    expected = {"--category", "--frame_generator_mode", "--ckpt", "--overwrite", "--sequences"}
+    assert set(named) == expected and len(named) == len(expected)
+    first = outcome.stderr.splitlines()[0]
+    works = "does nothing in --experiment mine, which works on whole runs"
+    assert first == f"warning: --category {works}"
+    for flag in ("isTraining", "resume"):
+        outcome = run_here(tmp_path, *flags(experiment="mine"), f"--{flag}")
+        assert outcome.returncode == 2
+        assert "works on whole runs" in outcome.stderr and f"leave --{flag} out" in outcome.stderr
+    assert len(over_runs) == 1
