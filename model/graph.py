@@ -45,6 +45,7 @@ class Settings(NamedTuple):
     step_size: float
     sample_steps: int
     beta1_gen: float
+    beta2_gen: float
     transition_init_std: float
     precision: str
     seed: int
@@ -173,6 +174,7 @@ def build_graph(settings: Settings, chunk_lengths: Iterable[int], learns: bool) 
             beta=[weight for layer in weights.beta for weight in (layer.kernel, layer.bias)],
             learning_rate=learning_rate,
             beta1=settings.beta1_gen,
+            beta2=settings.beta2_gen,
             gamma=[weight for layer in weights.gamma for weight in (layer.kernel, layer.bias)],
         )
         statistics = statistics_inputs(weights)

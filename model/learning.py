@@ -19,10 +19,11 @@ class Adam:
         beta: Sequence[tf.Variable],
         learning_rate: float | tf.Tensor,
         beta1: float,
+        beta2: float,
         gamma: Sequence[tf.Variable] = (),
     ):
         self._alpha, self._beta, self._gamma = list(alpha), list(beta), list(gamma)
-        self._optimizer = tf.train.AdamOptimizer(learning_rate, beta1=beta1)
+        self._optimizer = tf.train.AdamOptimizer(learning_rate, beta1=beta1, beta2=beta2)
 
     def minimize(self, loss: tf.Tensor) -> tuple[tf.Operation, tf.Tensor, tf.Tensor]:
         """Build one step: its operation, and the scalars ‖∂loss/∂α‖ and ‖∂loss/∂β‖ before it."""

@@ -112,6 +112,7 @@ SETTINGS = Settings(
     step_size=0.1,
     sample_steps=2,
     beta1_gen=0.5,
+    beta2_gen=0.999,
     transition_init_std=0.1,
     precision="float32",
     seed=0,

@@ -55,7 +55,7 @@ class Case:
         alpha = [weight for layer in model.alpha for weight in layer]
         beta = [weight for layer in model.beta for weight in (layer.kernel, layer.bias)]
         self.weights = {weight.op.name: weight for weight in [*alpha, *beta]}
-        self.step, *self.norms = Adam(alpha, beta, LEARNING_RATE, BETA1).minimize(self.loss)
+        self.step, *self.norms = Adam(alpha, beta, LEARNING_RATE, BETA1, BETA2).minimize(self.loss)
 
     def numpy_gradient(self):
         """∂loss/∂(every weight), by name, by finite differences in NumPy."""

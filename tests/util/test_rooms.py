@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ["experiments", "runs", "metrics", "data", "pictures", "options", "system"]  # top to bottom
+ROOMS = [
+    "experiments",
+    "figures",
+    "runs",
+    "metrics",
+    "data",
+    "pictures",
+    "options",
+    "system",
+]  # top to bottom
 MODULES = sorted(
     path.relative_to(ROOT).with_suffix("")
     for folder in ("model", "util")

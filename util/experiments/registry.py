@@ -4,6 +4,7 @@ This module does not import TensorFlow, because the command line reads it before
 """
 
 from util.options.experiment import Experiment
+from util.options.schema import FIELDS
 
 # The options of sampled videos, and of videos that are measured as well.
 SAMPLED = ("num_sections_in_test", "num_batches_in_test", "innovations_in_test")
@@ -44,6 +45,9 @@ FAST_SEQUENCES = {
     "batch_size": 5,
 }
 FAST_RECOVERY = {"num_epochs": 350, "lr_half_life": 150}
+
+# The runs of a figure take all options but those that name a checkpoint.
+FOR_RUNS_OF_FIGURES = tuple(name for name in FIELDS if name not in ("ckpt", "ckpt_name", "resume"))
 
 EXPERIMENTS = {
     "synthesis": Experiment(
@@ -141,5 +145,14 @@ EXPERIMENTS = {
         uses=(*MEASURED, "encoded_frame", "image"),
         result="animation",
         encodes=True,
+    ),
+    "figure": Experiment(
+        summary="make a figure of the paper: its runs, the figure, and a table of its numbers",
+        module="util.experiments.figure",
+        presets={"output_dir": "./output_figures"},
+        uses=("figure", "categories", "write_demo"),
+        shares=FOR_RUNS_OF_FIGURES,
+        trains=False,
+        over_runs=True,
     ),
 }

@@ -76,13 +76,16 @@ class CommandLine(NamedTuple):
     def _why_idle(self, name: str, options: Options, trained_by: str) -> str:
         """The reason why an option has no effect, in words; "" if it has an effect."""
         about = FIELDS[name].metadata
+        experiment = self.experiment(options)
+        if experiment.over_runs:
+            known = name in (*experiment.uses, *experiment.shares, *OF_ALL)
+            return (
+                "" if known else f"in --experiment {options.experiment}, which works on whole runs"
+            )
         users = users_of(name, self.experiments)
         reads_again = about["group"] is Group.MASKS and trained_by in users
         if users and options.experiment not in users and not reads_again:
             return f"in --experiment {options.experiment}; it is for {', '.join(users)}"
-        experiment = self.experiment(options)
-        if experiment.over_runs and name not in (*experiment.uses, *experiment.shares, *OF_ALL):
-            return f"in --experiment {options.experiment}, which works on whole runs"
         if about["only_in_tests"] and options.isTraining:
             return "in training; it is for --isTraining False"
         if about["needs"]:

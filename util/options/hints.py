@@ -39,6 +39,7 @@ HABITS = {
     "step_size": "delta langevin_step_size mcmc_step_size langevin_step",
     "refsig": "sigma std noise noise_std sigma_x",
     "beta1_gen": "beta1 beta momentum adam_beta1",
+    "beta2_gen": "beta2 adam_beta2",
     "precision": "fp16 bf16 bfloat16 half amp mixed_precision dtype float16",
     "seed": "random_seed manual_seed rng_seed",
     "log_step": "print_freq print_every log_every save_every log_interval save_interval log_freq "

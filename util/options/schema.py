@@ -41,6 +41,7 @@ class Group(enum.Enum):
     LEARNING = "learning"
     RUN = "run"
     TEST = "test"
+    FIGURES = "figures"
 
 
 class Limit(NamedTuple):
@@ -85,6 +86,17 @@ PAIRS = Limit(
 )
 
 
+CATEGORIES = Limit(
+    "names of folders with commas between them, as in fire,mine",
+    lambda value: not value or all(is_name(name) for name in value.split(",")),
+)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a folder in another folder."""
+    return text not in ("", ".", "..") and not set(text) & set("/\\\0")
+
+
 def numbers_of(sequences: str) -> list[int]:
     """0,3,7 → [0, 3, 7]; each number once."""
     return list(dict.fromkeys(int(number) for number in sequences.split(",") if number))
@@ -94,6 +106,11 @@ def pairs_of(pairs: str) -> list[tuple[int, int]]:
     """0:3,1:4 → [(0, 3), (1, 4)]; each pair once."""
     found = (pair.split(":") for pair in pairs.split(",") if pair)
     return list(dict.fromkeys((int(first), int(second)) for first, second in found))
+
+
+def categories_of(categories: str) -> list[str]:
+    """fire,mine → ["fire", "mine"]; each name once."""
+    return list(dict.fromkeys(name for name in categories.split(",") if name))
 
 
 def one_of(*names: str) -> Limit:
@@ -342,6 +359,7 @@ class Options:
         COUNT_FROM_0,
     )
     beta1_gen: float = option(0.5, Scope.FIXED, Group.LEARNING, "β₁ of Adam", BELOW_1)
+    beta2_gen: float = option(0.999, Scope.FIXED, Group.LEARNING, "β₂ of Adam", BELOW_1)
     refsig: float = option(
         1.0,
         Scope.FIXED,
@@ -470,6 +488,25 @@ class Options:
         Group.TEST,
         "dimension of the states of the linear dynamical system in evaluation.csv",
         between(1, 10**4),
+    )
+    figure: str = option(
+        "",
+        Scope.THIS_CALL,
+        Group.FIGURES,
+        "figure of the paper to make with its runs, or all",
+    )
+    categories: str = option(
+        "",
+        Scope.THIS_CALL,
+        Group.FIGURES,
+        "categories to show in the figure instead of its own",
+        CATEGORIES,
+    )
+    write_demo: bool = option(
+        False,
+        Scope.THIS_CALL,
+        Group.FIGURES,
+        "copy all figures to demo/, and write their numbers into the tables of the documents",
     )
     debug: bool = option(
         False, Scope.THIS_CALL, Group.RUN, "show tracebacks and TensorFlow's own messages"

@@ -43,6 +43,7 @@ def build_generator(
         step_size=options.step_size,
         sample_steps=options.sample_steps,
         beta1_gen=options.beta1_gen,
+        beta2_gen=options.beta2_gen,
         transition_init_std=options.transition_init_std or initial_scale(options, clips),
         precision=options.precision,
         seed=options.seed,

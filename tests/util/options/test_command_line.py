@@ -123,7 +123,7 @@ OUT_OF_RANGE = {
     "chunk_starts": ["nowhere"],
     "innovations_in_test": ["guessed"],
     "baseline_states": ["0"],
-    "beta1_gen": ["1", "1.5", "-0.1", "nan", "inf"],
+    **{name: ["1", "1.5", "-0.1", "nan", "inf"] for name in ("beta1_gen", "beta2_gen")},
     "dynamic_mode": ["cubic"],
     "likelihood": ["product"],
     "normalization_in_test": ["none"],
@@ -370,7 +370,7 @@ def test_settings_are_the_published_ones(experiment):
     assert tuple(getattr(options, name) for name in names) == PUBLISHED[experiment]
     assert (options.z_size, options.motion_type_size) == (100, 0)
     assert (options.step_size, options.sample_steps) == (0.03, 15)
-    assert (options.lr_gen, options.beta1_gen) == (0.002, 0.5)
+    assert (options.lr_gen, options.beta1_gen, options.beta2_gen) == (0.002, 0.5, 0.999)
     assert (options.log_step, options.max_to_keep) == (10, 5)
     assert options.num_batches_in_test == 2
     # Not the released code's 0.001, by which inference stood still with long chunks.
@@ -399,7 +399,7 @@ def test_contradiction_names_both_values():
     "name, other",
     [
         *((name, 7) for name in ("num_frames", "first_frame", "state_size", "batch_size")),
-        *((name, 0.25) for name in ("beta1_gen", "refsig", "step_size")),
+        *((name, 0.25) for name in ("beta1_gen", "beta2_gen", "refsig", "step_size")),
         *[("image_size", 128), ("likelihood", "mean_over_frames"), ("dynamic_mode", "linear")],
         *[("net_type", "128"), ("truncated_backprop_length", 7), ("sample_steps", 7)],
     ],
@@ -506,8 +506,9 @@ def test_flag_that_the_experiment_does_not_look_at_is_named(capsys, flag, value,
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_idle_image_is_an_error_and_every_other_idle_flag_a_warning(capsys, experiment):
     of_some = {name for record in EXPERIMENTS.values() for name in record.uses}
-    idle = of_some - set(EXPERIMENTS[experiment].uses)
-    assert idle
+    record = EXPERIMENTS[experiment]
+    idle = of_some - {*record.uses, *record.shares}
+    assert idle or record.shares
     for name in idle - {"image"}:
         given = flags(experiment=experiment, isTraining=False, **{name: FIELDS[name].default})
         warn_of_idle(given)

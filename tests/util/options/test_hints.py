@@ -50,7 +50,7 @@ def test_hint_names_no_flag_that_does_not_exist():
 
 
 @pytest.mark.parametrize(
-    "word", ["optimizer", "gif", "config", "wd", "beta2", "last_frame", "h5", "tb", "quiet"]
+    "word", ["optimizer", "gif", "config", "wd", "beta3", "last_frame", "h5", "tb", "quiet"]
 )
 def test_word_that_is_only_a_little_alike_leads_to_no_flag_of_another_meaning(word):
     with pytest.raises(CommandLineError) as caught:

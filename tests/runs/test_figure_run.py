@@ -1,0 +1,145 @@
+"""The figure command, as a process: its runs, the figure, its numbers, and what it refuses."""
+
+import csv
+import shlex
+import signal
+
+import pytest
+from support.command_line import (
+    SMALL,
+    end_of,
+    flags,
+    make_clips,
+    parse,
+    refused,
+    run,
+    run_here,
+    start,
+    tree,
+    wait_until,
+)
+
+FIGURE = {"experiment": "figure", "figure": "textures", "categories": "waves"}
+SETTINGS = {name: value for name, value in SMALL.items() if name != "category"}
+FILES = {"figure.mp4", "figure.gif", "figure.png", "numbers.csv", "command.txt"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder in which the figure of two small clips was made, and the outcome."""
+    place = tmp_path_factory.mktemp("figure")
+    make_clips(place)
+    return place, run(place, *flags(**FIGURE, **SETTINGS))
+
+
+def test_figure_is_made_with_its_runs_and_numbers(made):
+    place, outcome = made
+    assert outcome.returncode == 0, outcome
+    figure = place / "output_figures" / "textures"
+    assert {path.name for path in figure.iterdir()} == FILES
+    directory = place / "output_figures" / "runs" / "textures" / "waves"
+    assert (directory / "final_result" / "ripples" / "synthesized_3.mp4").is_file()
+    with open(figure / "numbers.csv", newline="", encoding="utf-8") as file:
+        rows = {row["number"]: row for row in csv.DictReader(file)}
+    assert 0 < float(rows["error"]["value"]) < 2
+    assert float(rows["minutes"]["value"]) > 0
+    assert {row["verdict"] for row in rows.values()} == {""}
+    assert outcome.stderr.startswith("run 1 of 1, textures, waves\n")
+    assert "epoch 6 of 6, all runs: 0 s left" in outcome.stderr
+    assert "no number is expected, because" in outcome.stdout
+
+
+def test_command_file_has_the_command_lines_that_made_the_figure(made):
+    place, _ = made
+    text = (place / "output_figures" / "textures" / "command.txt").read_text()
+    figure, training = (shlex.split(line)[2:] for line in text.splitlines())
+    assert parse(figure).options.categories == "waves"
+    options = parse(training).options
+    assert (options.experiment, options.category, options.num_epochs) == ("synthesis", "waves", 6)
+    assert options.output_dir == "output_figures/runs/textures"
+
+
+def test_finished_run_is_used_again(made):
+    place, _ = made
+    before = tree(place / "output_figures" / "runs")
+    again = run_here(place, *flags(**FIGURE, **SETTINGS))
+    assert again.returncode == 0, again
+    assert again.stderr == "run 1 of 1, textures, waves: done before\n"
+    after = tree(place / "output_figures" / "runs")
+    assert after == before
+
+
+def test_figure_of_another_command_is_not_replaced(made):
+    place, _ = made
+    before = tree(place)
+    outcome = run_here(place, *flags(**FIGURE, **{**SETTINGS, "num_epochs": 7}))
+    message = refused(outcome, 1)
+    assert "has a figure made by" in message and "--num_epochs 6" in message
+    assert tree(place) == before
+
+
+def test_files_of_another_program_are_not_replaced(tmp_path):
+    folder = tmp_path / "output_figures" / "textures"
+    folder.mkdir(parents=True)
+    (folder / "figure.png").write_text("mine")
+    outcome = run_here(tmp_path, "--experiment", "figure", "--figure", "textures")
+    assert "another program" in refused(outcome, 1)
+    assert (folder / "figure.png").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        ([], "no --figure given; it can be textures, actions,"),
+        (["--figure", "flames"], "--figure flames is unknown; it can be textures,"),
+        (["--figure", "textures", "--category", "fire"], "give --categories fire"),
+        (["--figure", "all", "--categories", "fire"], "--categories is for one figure"),
+        (["--figure", "all", "--mask_path", "masks"], "--mask_path is for one figure"),
+        (["--figure", "all", "--image", "a.png"], "--image is for one figure"),
+        (["--figure", "textures", "--write_demo"], "give only --figure all"),
+        (["--figure", "all", "--write_demo", "--seed", "1"], "give only --figure all"),
+        (["--figure", "animation", "--categories", "mine"], "no images for mine"),
+        (["--figure", "textures", "--isTraining", "True"], "trains no model itself"),
+        (["--figure", "textures", "--categories", "../x"], "must be names of folders"),
+    ],
+)
+def test_command_line_without_sense_is_refused(tmp_path, words, message):
+    outcome = run_here(tmp_path, "--experiment", "figure", *words)
+    assert message in refused(outcome, 2)
+    assert not list(tmp_path.iterdir())
+
+
+def test_run_that_fails_is_told_in_one_line(tmp_path):
+    outcome = run(tmp_path, *flags(**FIGURE))
+    assert outcome.returncode == 1
+    errors = [line for line in outcome.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1 and "there is no folder" in errors[0]
+    assert "waves.log" in errors[0]
+
+
+def test_interrupted_command_goes_on_and_gives_the_same_numbers(made, tmp_path):
+    place, _ = made
+    make_clips(tmp_path)
+    process = start(tmp_path, *flags(**FIGURE, **SETTINGS))
+    models = tmp_path / "output_figures" / "runs" / "textures" / "waves" / "model"
+    wait_until(lambda: list(models.glob("*.index")), process)
+    process.send_signal(signal.SIGTERM)
+    stopped = end_of(process)
+    if stopped.returncode != 0:  # otherwise it had already finished
+        assert stopped.returncode == 128 + signal.SIGTERM, stopped
+        assert stopped.stderr.endswith("the same command goes on from here\n")
+        assert not (tmp_path / "output_figures" / "textures" / "numbers.csv").exists()
+    outcome = run(tmp_path, *flags(**FIGURE, **SETTINGS))
+    assert outcome.returncode == 0, outcome
+    figures = (tmp_path / "output_figures" / "textures", place / "output_figures" / "textures")
+    for name in FILES - {"numbers.csv"}:
+        assert figures[0].joinpath(name).read_bytes() == figures[1].joinpath(name).read_bytes()
+    values = [
+        [
+            line
+            for line in (folder / "numbers.csv").read_text().splitlines()
+            if "minutes" not in line
+        ]
+        for folder in figures
+    ]
+    assert values[0] == values[1]

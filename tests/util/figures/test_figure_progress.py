@@ -1,0 +1,51 @@
+"""The progress over all runs of a figure command."""
+
+import io
+import sys
+
+from util.figures.progress import Planned, RunsProgress
+
+
+def shown(monkeypatch, runs, events):
+    """The lines that are shown; each event takes a minute."""
+    clock = iter(range(0, 10**6, 60))
+    monkeypatch.setattr("util.figures.progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with RunsProgress(runs) as progress:
+        for event, *arguments in events:
+            getattr(progress, event)(*arguments)
+    return sys.stderr.getvalue().splitlines()
+
+
+RUNS = [Planned("textures, fire", 2.0), Planned("textures, water", 4.0), Planned("mine", None)]
+
+
+def test_each_run_is_named_with_its_expected_time(monkeypatch):
+    lines = shown(monkeypatch, RUNS, [("begin", 0, False), ("end",), ("begin", 2, False)])
+    assert lines == [
+        "run 1 of 3, textures, fire: expected to take 2 min 0 s",
+        "run 3 of 3, mine",
+    ]
+
+
+def test_time_left_follows_from_the_expected_times_and_the_pace(monkeypatch):
+    # A minute for half of the first run, which is expected to take 2 minutes; 8 are left, as the
+    # unknown run counts as the mean of the others.
+    events = [("begin", 0, False), ("hear", "epoch 5 of 10: error 0.1, 3 s left")]
+    lines = shown(monkeypatch, RUNS, events)
+    assert lines[-1] == "run 1 of 3, textures, fire: epoch 5 of 10, all runs: 8 min 0 s left"
+
+
+def test_run_that_was_done_before_says_nothing_of_the_pace(monkeypatch):
+    events = [("begin", 0, True), ("end",), ("begin", 1, False), ("hear", "epoch 1 of 2: error 1")]
+    lines = shown(monkeypatch, RUNS, events)
+    assert lines[0] == "run 1 of 3, textures, fire: done before"
+    # A minute for 2 of the expected ones; 2 + 3 are left.
+    assert lines[-1].endswith("epoch 1 of 2, all runs: 2 min 30 s left")
+
+
+def test_warnings_of_the_runs_are_shown_and_other_lines_are_not(monkeypatch):
+    events = [("begin", 0, False), ("hear", "warning: --x does nothing"), ("hear", "model: 3")]
+    assert shown(monkeypatch, RUNS, events)[1:] == [
+        "run 1 of 3, textures, fire: warning: --x does nothing"
+    ]

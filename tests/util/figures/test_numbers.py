@@ -1,0 +1,69 @@
+"""Numbers beside the expected ones."""
+
+import csv
+import math
+
+from util.figures.expected import Expected
+from util.figures.numbers import as_text, compared, write_numbers
+
+MOTION = ("fast", "textures", "fire", "motion")
+EXPECTED = {
+    MOTION: Expected(0.9, 0.85, 0.95, 3),
+    ("fast", "textures", "fire", "minutes"): Expected(3.0, 3.0, 3.0, 3),
+}
+
+
+def numbers(values, expected=EXPECTED):
+    return compared("fast", "textures", values, expected)
+
+
+def test_verdict_says_whether_a_number_is_as_expected():
+    (good,) = numbers({"fire": {"motion": 0.8, "minutes": 3.0}})[:1]
+    (bad,) = numbers({"fire": {"motion": 0.5, "minutes": 3.0}})[:1]
+    assert (good.verdict, bad.verdict) == ("inside", "outside")
+    assert str(bad) == "textures, fire: motion 0.5, expected 0.9 (0.85 to 0.95)"
+
+
+def test_minutes_are_never_outside():
+    assert numbers({"fire": {"minutes": 99.0}})[0].verdict == ""
+
+
+def test_number_that_nobody_has_measured_has_no_verdict():
+    (number,) = numbers({"fire": {"new": 1.0}}, {})
+    assert number.verdict == "" and str(number) == "textures, fire: new 1"
+
+
+def test_expected_number_that_is_gone_is_outside():
+    found = {number.key[-1]: number for number in numbers({"fire": {"minutes": 3.0}})}
+    assert found["motion"].verdict == "outside"
+    assert str(found["motion"]).startswith("textures, fire: motion is missing, expected 0.9")
+
+
+def test_runs_that_are_not_shown_are_not_missed():
+    assert {number.key[2] for number in numbers({"water": {"motion": 1.0}})} == {"water"}
+
+
+def test_file_has_all_numbers_and_empty_cells_for_what_does_not_exist(tmp_path):
+    values = {"fire": {"motion": 0.8}, 'a,"b"': {"motion": math.nan}}
+    write_numbers(tmp_path / "numbers.csv", numbers(values, {MOTION: EXPECTED[MOTION]}))
+    with open(tmp_path / "numbers.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0] == {
+        "schedule": "fast",
+        "figure": "textures",
+        "run": "fire",
+        "number": "motion",
+        "value": "0.8",
+        "expected": "0.9",
+        "smallest": "0.85",
+        "largest": "0.95",
+        "verdict": "inside",
+    }
+    assert (rows[1]["run"], rows[1]["value"], rows[1]["verdict"]) == ('a,"b"', "", "")
+
+
+def test_table_for_people_names_each_run_once():
+    lines = list(as_text(numbers({"fire": {"motion": 0.8, "minutes": 3.0}})))
+    assert len(lines) == 3
+    assert lines[1].split() == ["fire", "motion", "0.8", "0.9", "0.85", "to", "0.95", "inside"]
+    assert lines[2].split() == ["minutes", "3", "3", "3", "to", "3"]

@@ -1,0 +1,96 @@
+"""The numbers of a figure, read from made runs."""
+
+import math
+
+import numpy as np
+import pytest
+
+from util.figures.readings import recovered, synthesized
+from util.figures.results import Result
+from util.options.schema import Options
+from util.pictures.encoding import write_frames, write_video
+from util.runs.run_directory import RunDirectory
+from util.system.errors import RunError
+
+EVALUATION = """\
+sequence,video,sharpness,motion,wasserstein
+a,synthesized_1,0.5,0.8,0.2
+a,synthesized_2,1.5,,0.4
+a,floor,0.9,1.1,0.1
+a,linear system,1.2,0.6,0.3
+b,synthesized_1,1,1,0.6
+b,linear system,,,
+"""
+RECOVERY = """\
+sequence,recovered_by,absolute_error,psnr,ssim
+{sequences}
+"""
+
+
+@pytest.fixture
+def result(tmp_path):
+    run = RunDirectory(tmp_path / "waves")
+    run.path.mkdir()
+    run.prepare(Options(category="waves"), ["a", "b"])
+    for number, name in enumerate("ab"):
+        folder = run.final_result / name
+        folder.mkdir()
+        observed = np.full((2, 8, 8, 3), 100, np.uint8)
+        write_video(folder / "observed", observed)
+        write_frames(folder / "observed", observed)
+        write_frames(folder / "reconstructed", observed + np.uint8(51 * number))
+    return Result("waves", run)
+
+
+def test_measures_are_means_over_the_synthesized_videos(result):
+    (result.run.final_result / "evaluation.csv").write_text(EVALUATION)
+    numbers = synthesized(result)
+    assert numbers["sharpness"] == 1.0
+    assert numbers["motion"] == pytest.approx(0.9)
+    assert numbers["wasserstein"] == pytest.approx(0.4)
+    assert numbers["wasserstein of the floor"] == 0.1
+    assert numbers["wasserstein of the linear system"] == 0.3
+
+
+def test_error_is_the_mean_square_for_pixels_from_minus_1_to_1(result):
+    (result.run.final_result / "evaluation.csv").write_text(EVALUATION)
+    # One sequence is exact; in the other each pixel is wrong by 51 of 127.5.
+    assert synthesized(result)["error"] == pytest.approx(0.4**2 / 2)
+
+
+def test_scores_of_all_sequences_and_errors_of_the_baselines(result):
+    lines = [
+        "a,average of the last 20,9,9,9",
+        "all,average of the last 20,3.5,30.25,0.9",
+        "all,last iteration,4,29,0.8",
+        "all,temporal mean,16,20,0.5",
+    ]
+    table = RECOVERY.format(sequences="\n".join(lines))
+    (result.run.final_result / "recovery_error.csv").write_text(table)
+    assert recovered(result) == {
+        "error": 3.5,
+        "PSNR": 30.25,
+        "SSIM": 0.9,
+        "error of temporal mean": 16,
+    }
+
+
+def test_scores_of_a_single_sequence(result):
+    table = RECOVERY.format(sequences="a,average of the last 5,3.5,30.25,0.9")
+    (result.run.final_result / "recovery_error.csv").write_text(table)
+    assert recovered(result) == {"error": 3.5, "PSNR": 30.25, "SSIM": 0.9}
+
+
+def test_clips_without_known_truth_have_no_scores(result):
+    assert recovered(result) == {}
+
+
+def test_measure_that_exists_for_no_video_is_not_a_number(result):
+    table = "sequence,video,sharpness,motion,wasserstein\na,synthesized_1,1,,1\n"
+    (result.run.final_result / "evaluation.csv").write_text(table)
+    assert math.isnan(synthesized(result)["motion"])
+
+
+def test_table_that_is_gone_is_named(result):
+    with pytest.raises(RunError, match="evaluation.csv is gone"):
+        synthesized(result)

@@ -1,0 +1,51 @@
+"""The paper's figures, each by one command: its runs, the figure, and a table of its numbers.
+
+`util.figures` makes them. A figure is a record in `util.figures.records`.
+"""
+
+from util.figures.demo import write_demo
+from util.figures.making import make_figures
+from util.figures.records import ALL, FIGURES
+from util.figures.steps import unexpected
+from util.options.command_line import CommandLine
+from util.system.errors import CommandLineError
+
+
+def run(command_line: CommandLine) -> str:
+    """Make the figure of --figure, or all figures; see `make_figures`.
+
+    Raises:
+        CommandLineError: no such figure, or flags that do not fit.
+    """
+    options = command_line.options
+    names = list(FIGURES) if options.figure == ALL else [options.figure]
+    if not set(names) <= set(FIGURES):
+        what = f"--figure {options.figure} is unknown" if options.figure else "no --figure given"
+        raise CommandLineError(f"{what}; it can be {', '.join(FIGURES)}, or {ALL}")
+    refuse_unfit(names, command_line)
+    made = make_figures(names, command_line)
+    if options.write_demo:
+        write_demo(made)
+    return f"figures in {options.output_dir}"
+
+
+def refuse_unfit(names: list[str], command_line: CommandLine) -> None:
+    """Raises CommandLineError for flags that fit no figure, or only one figure."""
+    options, given = command_line.options, command_line.given
+    if "category" in given:
+        raise CommandLineError(
+            f"--category {options.category} is for one run; give --categories {options.category}"
+        )
+    own = [name for name in ("categories", "data_path", "mask_path", "image") if name in given]
+    if own and len(names) > 1:
+        raise CommandLineError(
+            f"--{own[0]} is for one figure; give --figure one of {', '.join(FIGURES)}"
+        )
+    if options.write_demo:
+        others: list[str] = [flag for flag in ("seed", "schedule", "enlarge") if flag in given]
+        others += unexpected(command_line)
+        if len(names) == 1 or others:
+            raise CommandLineError(
+                "--write_demo writes all figures as they are by default: give only --figure all "
+                "and --output_dir with it"
+            )

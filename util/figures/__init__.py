@@ -1,0 +1,1 @@
+"""Figures of the paper: their runs, their layouts, and their numbers beside the expected ones."""

@@ -1,0 +1,112 @@
+"""The numbers of a figure beside the expected ones: as a table to read, and as numbers.csv."""
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from util.figures.expected import MINUTES, Expected, Key
+from util.system.atomic import write_text
+
+INSIDE, OUTSIDE = "inside", "outside"
+COLUMNS = ("schedule", "figure", "run", "number", "value", "expected", "smallest", "largest")
+VERDICT = "verdict"
+
+
+class Number(NamedTuple):
+    """A number of a figure.
+
+    Fields:
+        key: schedule, figure, run, and the name of the number.
+        value: NaN if it does not exist.
+        expected: None if nothing is expected.
+    """
+
+    key: Key
+    value: float
+    expected: Expected | None
+
+    @property
+    def verdict(self) -> str:
+        """Whether the value is as expected; "" if nothing is, or if it depends on the machine."""
+        if self.expected is None or self.key[-1] == MINUTES:
+            return ""
+        return INSIDE if self.expected.holds(self.value) else OUTSIDE
+
+    def __str__(self) -> str:
+        _, figure, run, name = self.key
+        text = f"{figure}, {run}: {name} {digits(self.value) or 'is missing'}"
+        if self.expected is None:
+            return text
+        low, high = digits(self.expected.smallest), digits(self.expected.largest)
+        return f"{text}, expected {digits(self.expected.expected)} ({low} to {high})"
+
+
+def digits(value: float) -> str:
+    """Four significant digits; "" for a value that does not exist."""
+    return "" if math.isnan(value) else f"{value:.4g}"
+
+
+def compared(
+    schedule: str,
+    figure: str,
+    values: Mapping[str, Mapping[str, float]],
+    expected: Mapping[Key, Expected],
+) -> list[Number]:
+    """Put the values of each run beside the expected ones.
+
+    Args:
+        values: the numbers of each run, by the name of the run and the name of the number.
+        expected: empty if nothing is expected of these runs. An expected number without a value
+            is there with the value NaN.
+    """
+    found: dict[Key, float] = {
+        (schedule, figure, run, name): value
+        for run, numbers in values.items()
+        for name, value in numbers.items()
+    }
+    missing = {
+        key: math.nan
+        for key in expected
+        if key[:2] == (schedule, figure) and key[2] in values and key not in found
+    }
+    return [Number(key, value, expected.get(key)) for key, value in {**found, **missing}.items()]
+
+
+def write_numbers(path: Path, numbers: Sequence[Number]) -> None:
+    """Write numbers.csv. What does not exist is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*COLUMNS, VERDICT])
+    for number in numbers:
+        row = number.expected
+        range_ = [digits(value) for value in row[:3]] if row else ["", "", ""]
+        writer.writerow([*number.key, digits(number.value), *range_, number.verdict])
+    write_text(path, text.getvalue())
+
+
+def as_text(numbers: Sequence[Number]) -> Iterator[str]:
+    """The lines of a table for people."""
+    rows = [("run", "number", "value", "expected", "three seeds", "")]
+    run = ""
+    for number in numbers:
+        row = number.expected
+        rows.append(
+            (
+                number.key[2] if number.key[2] != run else "",
+                number.key[3],
+                digits(number.value) or "-",
+                digits(row.expected) if row else "-",
+                f"{digits(row.smallest)} to {digits(row.largest)}" if row else "-",
+                number.verdict,
+            )
+        )
+        run = number.key[2]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for cells in rows:
+        yield "  ".join(
+            cell.ljust(width) if place < 2 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ).rstrip()

@@ -1,0 +1,129 @@
+"""The records of the paper's figures. To add a figure, add a record here.
+
+A figure needs trainings, and sometimes a test of each trained model. Each of them is an ordinary
+command line of this program. Paths in the flags may have {category}.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from util.figures import layouts, readings
+from util.figures.results import Result
+
+
+class Test(NamedTuple):
+    """A test of a trained model: its experiment and its flags."""
+
+    experiment: str
+    flags: Mapping[str, Any]
+
+
+class Training(NamedTuple):
+    """Trainings with the same flags, one for each category.
+
+    Fields:
+        experiment: the experiment that trains.
+        categories: the embedded categories.
+        label: tells trainings on the same category apart; a word for names of folders and tables.
+        flags: flags that the figure needs with every schedule.
+        scheduled: further flags with a schedule, by its name. All other settings are the
+            defaults of the experiment with this schedule.
+        test: a test of the trained model, if the figure shows one.
+    """
+
+    experiment: str
+    categories: tuple[str, ...]
+    label: str = ""
+    flags: Mapping[str, Any] = {}
+    scheduled: Mapping[str, Mapping[str, Any]] = {}
+    test: Test | None = None
+
+
+class Figure(NamedTuple):
+    """A figure.
+
+    Fields:
+        summary: what it shows, for --help and tables.
+        trainings: the runs that it shows.
+        layout: writes figure.mp4, figure.gif and figure.png into a folder.
+        numbers: reads the numbers of a result, by their names.
+    """
+
+    summary: str
+    trainings: tuple[Training, ...]
+    layout: Callable[[list[Result], layouts.Place], None]
+    numbers: Callable[[Result], dict[str, float]]
+
+
+SMALL_FRAMES = {"image_size": 64}  # the masks of the embedded clips fit any size
+REGION, FRAMES = "region_type.mat", "missing_frame_type.mat"
+STILLS = tuple(f"./trainingVideo/stills/{{category}}/0{number}.png" for number in range(1, 5))
+
+FIGURES: dict[str, Figure] = {
+    "textures": Figure(
+        summary="observed clips, each beside three synthesized videos of twice its length",
+        trainings=(
+            Training(
+                "synthesis",
+                ("fire", "water", "flag", "light"),
+                flags={"num_batches_in_test": 3},
+            ),
+        ),
+        layout=layouts.textures,
+        numbers=readings.synthesized,
+    ),
+    "actions": Figure(
+        summary="observed people over two rows of synthesized motions that run longer",
+        trainings=(Training("action", ("walkers",)),),
+        layout=layouts.actions,
+        numbers=readings.synthesized,
+    ),
+    "recovery": Figure(
+        summary="clips with missing regions and with missing frames, recovered, and the originals",
+        trainings=tuple(
+            Training(
+                "recovery",
+                ("flag", "water"),
+                label=label,
+                flags={"mask_file": mask},
+                scheduled={"fast": SMALL_FRAMES},
+            )
+            for label, mask in (("regions", REGION), ("frames", FRAMES))
+        ),
+        layout=layouts.recovered,
+        numbers=readings.recovered,
+    ),
+    "inpainting": Figure(
+        summary="a clip with a boat, the clip without it, and the truth",
+        trainings=(Training("inpainting", ("pond",)),),
+        layout=layouts.inpainted,
+        numbers=readings.recovered,
+    ),
+    "interpolation": Figure(
+        summary="rows of pairs: from the appearance of one flower to that of another",
+        trainings=(
+            Training(
+                "action",
+                ("blossoms",),
+                scheduled={"fast": {"num_epochs": 300, "lr_half_life": 125}},
+                test=Test("interpolation", {"pairs": "0:3,1:4,5:8"}),
+            ),
+        ),
+        layout=layouts.interpolated,
+        numbers=readings.synthesized,
+    ),
+    "animation": Figure(
+        summary="still images, each with two videos that begin with it",
+        trainings=(
+            Training(
+                "animation",
+                ("walkers", "blossoms"),
+                scheduled={"fast": {"num_epochs": 400, "lr_half_life": 170}},
+                test=Test("animation", {"image": STILLS}),
+            ),
+        ),
+        layout=layouts.animated,
+        numbers=readings.synthesized,
+    ),
+}
+ALL = "all"

@@ -1,0 +1,107 @@
+"""The finished runs of a figure, and the videos and tables in them."""
+
+import csv
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from util.data.clip_facts import ClipFormat, facts_of
+from util.data.stills import image_frames
+from util.options.schema import Options
+from util.pictures.encoding import FRAMES_PER_SECOND
+from util.pictures.showing import shaped
+from util.runs.run_directory import RunDirectory
+from util.system.errors import RunError
+
+
+class Result:
+    """A finished run that a figure shows.
+
+    Attributes:
+        name: the category, and the label of the training if it has one.
+        run: the run directory.
+        test: the folder of the test that the figure shows; None without a test.
+    """
+
+    def __init__(self, name: str, run: RunDirectory, test: Path | None = None):
+        self.name = name
+        self.run = run
+        self.test = test
+
+    @cached_property
+    def options(self) -> Options:
+        """The options of the run. Raises RunError if they are gone."""
+        options = self.run.recorded_options()
+        if options is None:
+            raise self._gone(self.run.options_file)
+        return options
+
+    @cached_property
+    def sequences(self) -> list[str]:
+        """The names of the sequences, sorted."""
+        folders = self.run.final_result.glob("*/")
+        names = sorted(path.name for path in folders if not path.name.startswith("."))
+        if not names:
+            raise self._gone(self.run.final_result)
+        return names
+
+    def has_table(self, name: str) -> bool:
+        """Whether final_result has a table."""
+        return (self.run.final_result / name).is_file()
+
+    def video(self, sequence: str, kind: str) -> np.ndarray:
+        """A video of a sequence, uint8 [T, H, W, 3]; `kind` is for example synthesized_1.
+
+        It has the proportions in which the run shows its videos.
+
+        Raises:
+            RunError: it is gone or cannot be read.
+        """
+        folder = self.run.final_result / sequence / kind
+        if not folder.is_dir():
+            raise self._gone(folder)
+        frames = np.stack([np.asarray(image) for image in image_frames(folder)])
+        return shaped(frames, self._shown(sequence).proportions)
+
+    def kinds(self, sequence: str, beginning: str) -> list[str]:
+        """The kinds of videos of a sequence whose names begin so, in the order of their numbers."""
+        folders = (self.run.final_result / sequence).glob(f"{beginning}*/")
+        return sorted((path.name for path in folders), key=lambda kind: (len(kind), kind))
+
+    def tested(self, name: str) -> Path:
+        """A file of the test; "" for its folder. Raises RunError if it is gone."""
+        path = (self.test or self.run.final_result) / name
+        if not path.exists():
+            raise self._gone(path)
+        return path
+
+    @cached_property
+    def rate(self) -> float:
+        """The frames per second at which the results play."""
+        return self._shown(self.sequences[0]).rate or FRAMES_PER_SECOND
+
+    def table(self, name: str) -> Sequence[dict[str, str]]:
+        """The rows of a table in final_result.
+
+        Raises:
+            RunError: it is gone.
+        """
+        path = self.run.final_result / name
+        if not path.is_file():
+            raise self._gone(path)
+        with open(path, newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    def _shown(self, sequence: str) -> ClipFormat:
+        """How the run shows a sequence."""
+        video = self.run.final_result / sequence / "observed.mp4"
+        if not video.is_file():
+            raise self._gone(video)
+        return facts_of(video).format
+
+    def _gone(self, path: Path) -> RunError:
+        return RunError(
+            f"{path} is gone, so the figure cannot show it; make the run new with --overwrite True"
+        )

@@ -1,0 +1,133 @@
+"""From the record of a figure and the command line to the command lines of its runs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from util.figures.records import Figure, Training
+from util.options.command_line import CommandLine
+from util.options.schema import FIELDS, categories_of
+from util.runs.run_directory import RunDirectory
+from util.system.errors import CommandLineError
+from util.system.names import existing_form
+
+# Options of the figure command itself. All others go to the runs.
+OF_FIGURES = (
+    "experiment",
+    "isTraining",
+    "figure",
+    "categories",
+    "write_demo",
+    "output_dir",
+    "overwrite",
+    "debug",
+)
+# With any other option, the numbers may be others than the expected ones.
+WITH_EXPECTED = (*OF_FIGURES, "schedule", "seed", "precision", "enlarge", "max_to_keep", "log_step")
+
+
+class Step(NamedTuple):
+    """A command line of a run: a training, or a test of the trained model.
+
+    Fields:
+        flags: its flags, but not --resume and --overwrite.
+        trains: whether it is a training.
+    """
+
+    flags: Mapping[str, Any]
+    trains: bool
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the command line after the name of the program."""
+        words: list[str] = []
+        for name, value in self.flags.items():
+            words += [f"--{name}", *map(str, value if isinstance(value, tuple) else (value,))]
+        return words
+
+
+class Run(NamedTuple):
+    """A run of a figure.
+
+    Fields:
+        figure: the name of the figure.
+        name: the category, and the label of the training if it has one.
+        directory: the run directory.
+        steps: the training, and the test if the figure shows one.
+        test_folder: the results of the test; None without a test.
+    """
+
+    figure: str
+    name: str
+    directory: RunDirectory
+    steps: Sequence[Step]
+    test_folder: Path | None
+
+
+def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
+    """The runs of a figure, with the flags that the user gave. No two runs are alike.
+
+    Raises:
+        CommandLineError: the figure needs images of the user's own category.
+    """
+    runs: dict[tuple, Run] = {}
+    for training in figure.trainings:
+        for category in categories_of(command_line.options.categories) or training.categories:
+            place = Path(command_line.options.output_dir) / "runs"
+            place /= f"{name}_{training.label}" if training.label else name
+            steps = steps_of(training, category, command_line)
+            label = f"{category}, {training.label}" if training.label else category
+            directory = RunDirectory(existing_form(place / category))
+            placed = [
+                step._replace(flags={**step.flags, "output_dir": str(place)}) for step in steps
+            ]
+            tested = None
+            if training.test:
+                result = command_line.experiments[training.test.experiment].result
+                tested = directory.path / f"final_result_{result}"
+            alike = tuple(tuple(step.words) for step in steps)
+            runs.setdefault(alike, Run(name, label, directory, placed, tested))
+    return list(runs.values())
+
+
+def steps_of(training: Training, category: str, command_line: CommandLine) -> list[Step]:
+    """The command lines of a run. What the user gave replaces what the record has."""
+    options, given = command_line.options, command_line.given
+    typed = {
+        name: getattr(options, name)
+        for name in FIELDS
+        if name in given - command_line.derived and name not in OF_FIGURES
+    }
+    of_tests = {name: typed.pop(name) for name in list(typed) if only_in_tests(name)}
+    recorded = {**training.flags, **training.scheduled.get(options.schedule, {})}
+    kept = {name: value for name, value in recorded.items() if name not in given}
+    named: dict[str, Any] = {"experiment": training.experiment, "category": category}
+    steps = [Step({**named, "schedule": options.schedule, **kept, **typed}, trains=True)]
+    if training.test:
+        is_own = category not in training.categories or "data_path" in given
+        flags = {**({} if is_own else training.test.flags), **of_tests}
+        if training.test.experiment == "animation" and "image" not in flags:
+            raise CommandLineError(
+                f"the figure has no images for {category}; give them with --image PATH [PATH ...]"
+            )
+        flags = {name: filled_in(value, category) for name, value in flags.items()}
+        named = {**named, "experiment": training.test.experiment, "isTraining": False}
+        steps.append(Step({**named, **flags}, trains=False))
+    return steps
+
+
+def only_in_tests(name: str) -> bool:
+    return FIELDS[name].metadata["only_in_tests"]
+
+
+def filled_in(value: Any, category: str) -> Any:
+    """The value of a flag, with the category in the place of {category} in its paths."""
+    if isinstance(value, tuple):
+        return tuple(path.replace("{category}", category) for path in value)
+    return value
+
+
+def unexpected(command_line: CommandLine) -> list[str]:
+    """The given flags with which no number is expected."""
+    typed = command_line.given - command_line.derived
+    return [name for name in FIELDS if name in typed.difference(WITH_EXPECTED)]
