@@ -3,20 +3,25 @@
 import csv
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from util.figures.expected import MINUTES
 from util.figures.layouts import NAME
 from util.figures.making import NUMBERS, Made
 from util.figures.numbers import write_numbers
-from util.figures.records import FIGURES
+from util.figures.records import ALL, FIGURES
 from util.system.atomic import atomic_path, write_text
 
 PROJECT = Path(__file__).resolve().parents[2]
 SUFFIXES = ("png", "gif")
-DOCUMENTS = ("README.md", "demo/README.md")
+DOCUMENTS = {"README.md": "demo/README.md", "demo/README.md": ""}  # and where the details are
+COMMAND = "python main_dyn_G.py --experiment figure --figure"
+# The numbers in the table of results, and how it names them.
+RESULT = {"sharpness": "sharpness", "motion": "motion", "wasserstein": "patches"}
+RESULT |= {"error": "error", "PSNR": "PSNR", "SSIM": "SSIM"}
+REFERENCE = {"wasserstein of the linear system": "linear system: patches"}
+REFERENCE |= {"error of linear interpolation": "linear interpolation: error"}
 Rows = Sequence[Mapping[str, str]]  # of numbers.csv
 GENERATED = re.compile(r"(<!-- (\w+) of --write_demo -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -34,35 +39,49 @@ def write_demo(made: Mapping[str, Made]) -> None:
 
 def write_tables(project: Path) -> None:
     """Write the tables of the documents from demo/numbers.csv."""
-    with open(project / "demo" / NUMBERS, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    for name in DOCUMENTS:
+    rows = rows_in(project / "demo" / NUMBERS)
+    for name, details in DOCUMENTS.items():
         path = project / name
-        write_text(path, with_tables(path.read_text(encoding="utf-8"), rows))
+        write_text(path, with_tables(path.read_text(encoding="utf-8"), rows, details))
 
 
-def with_tables(text: str, rows: Rows) -> str:
-    """A document with its generated parts made from the rows of numbers.csv."""
+def rows_in(path: Path) -> Rows:
+    """The rows of a file as numbers.csv."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def with_tables(text: str, rows: Rows, details: str) -> str:
+    """A document with its generated parts made from the rows of numbers.csv.
+
+    Args:
+        details: the page with a section for each figure; "" for the document itself.
+    """
 
     def generated(found: re.Match) -> str:
         begin, name, end = found.groups()
-        return f"{begin}\n{PARTS[name](rows)}\n\n{end}"
+        if name == "commands":
+            table = commands(rows, details)
+        elif name == "results":
+            table = results(rows)
+        else:
+            table = numbers(rows, name)
+        return f"{begin}\n{table}\n\n{end}"
 
     return GENERATED.sub(generated, text)
 
 
-def commands(rows: Rows) -> str:
-    """A line for each figure: what it shows, its command, and its minutes."""
+def commands(rows: Rows, details: str) -> str:
+    """A line for each figure: its command, its minutes, and what it shows."""
     table = [["figure", "command", "minutes", "what it shows"], ["---"] * 4]
+    total = 0.0
     for name, figure in FIGURES.items():
-        minutes = [
-            float(row["value"]) for row in rows if (row["figure"], row["number"]) == (name, MINUTES)
-        ]
-        command = f"`python main_dyn_G.py --experiment figure --figure {name}`"
-        table.append([f"[{name}](#{name})", command, f"{sum(minutes):.0f}", figure.summary])
-    total = sum(float(row["value"]) for row in rows if row["number"] == MINUTES)
-    all_figures = "`python main_dyn_G.py --experiment figure --figure all`"
-    table.append(["all", all_figures, f"{total:.0f}", ""])
+        of_figure = [row for row in rows if row["figure"] == name]
+        minutes = sum(float(row["value"]) for row in of_figure if row["number"] == MINUTES)
+        total += minutes
+        link = f"[{name}]({details}#{name})"
+        table.append([link, f"`{COMMAND} {name}`", f"{minutes:.0f}", figure.summary])
+    table.append(["all", f"`{COMMAND} {ALL}`", f"{total:.0f}", "all figures"])
     return markdown(table)
 
 
@@ -77,6 +96,23 @@ def numbers(rows: Rows, figure: str) -> str:
     return markdown(table)
 
 
+def results(rows: Rows) -> str:
+    """A line for each run of every figure: the numbers that tell most, and a reference."""
+    table = [["figure", "clip", "result", "reference"], ["---"] * 4]
+    values = {(row["figure"], row["run"], row["number"]): row["value"] for row in rows}
+    for figure, run in dict.fromkeys((row["figure"], row["run"]) for row in rows):
+        result, reference = (
+            ", ".join(
+                f"{words} {values[figure, run, number]}"
+                for number, words in chosen.items()
+                if values.get((figure, run, number))
+            )
+            for chosen in (RESULT, REFERENCE)
+        )
+        table.append([figure, run, result, reference])
+    return markdown(table)
+
+
 def cell(row: Mapping[str, str]) -> str:
     """0.87 (0.85 to 0.9): a value, and the range of three seeds if it varies."""
     if row["number"] == MINUTES or not row["smallest"] or row["smallest"] == row["largest"]:
@@ -86,9 +122,3 @@ def cell(row: Mapping[str, str]) -> str:
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
-
-
-PARTS: dict[str, Callable[[Rows], str]] = {
-    "commands": commands,
-    **{name: partial(numbers, figure=name) for name in FIGURES},
-}

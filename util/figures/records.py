@@ -106,7 +106,16 @@ FIGURES: dict[str, Figure] = {
                 "action",
                 ("blossoms",),
                 scheduled={"fast": {"num_epochs": 300, "lr_half_life": 125}},
-                test=Test("interpolation", {"pairs": "0:3,1:4,5:8"}),
+                # Every flower of a row begins with the bud of the first one.
+                test=Test(
+                    "interpolation",
+                    {
+                        "pairs": "0:3,1:4,5:8",
+                        "start_in_test": "inferred",
+                        "num_sections_in_test": 1,
+                        "enlarge": 2,
+                    },
+                ),
             ),
         ),
         layout=layouts.interpolated,
@@ -119,7 +128,7 @@ FIGURES: dict[str, Figure] = {
                 "animation",
                 ("walkers", "blossoms"),
                 scheduled={"fast": {"num_epochs": 400, "lr_half_life": 170}},
-                test=Test("animation", {"image": STILLS}),
+                test=Test("animation", {"image": STILLS, "num_sections_in_test": 2}),
             ),
         ),
         layout=layouts.animated,

@@ -1,0 +1,96 @@
+"""The figures in demo/ and the tables of the documents."""
+
+from pathlib import Path
+
+import pytest
+
+from util.figures import demo
+from util.figures.demo import DOCUMENTS, rows_in, with_tables, write_demo
+from util.figures.expected import Expected
+from util.figures.making import Made
+from util.figures.numbers import compared
+from util.figures.records import FIGURES
+
+ROOT = Path(__file__).resolve().parents[3]
+VALUES = {
+    "textures": {"fire": {"motion": 0.8, "wasserstein": 0.1, "minutes": 3.4}},
+    "recovery": {
+        "flag, regions": {"error": 3.0, "error of linear interpolation": 4.0, "minutes": 2.0}
+    },
+}
+EXPECTED = {("fast", "textures", "fire", "motion"): Expected(0.85, 0.75, 0.9, 3)}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project with documents and without figures, in place of this one."""
+    (tmp_path / "demo").mkdir()
+    parts = ["before\n", "between\n", "after\n"]
+    for name, part in (("README.md", "results"), ("demo/README.md", "textures")):
+        generated = [
+            f"<!-- {kind} of --write_demo -->\n<!-- end -->\n" for kind in ("commands", part)
+        ]
+        text = parts[0] + generated[0] + parts[1] + generated[1] + parts[2]
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(demo, "PROJECT", tmp_path)
+    return tmp_path
+
+
+def made(place):
+    """Figures with `VALUES`."""
+    figures = {}
+    for name, values in VALUES.items():
+        folder = place / "made" / name
+        folder.mkdir(parents=True)
+        for suffix in ("png", "gif", "mp4"):
+            (folder / f"figure.{suffix}").write_text(f"{name} {suffix}")
+        figures[name] = Made(folder, compared("fast", name, values, EXPECTED))
+    return figures
+
+
+def test_pictures_and_numbers_are_copied(project):
+    write_demo(made(project))
+    assert (project / "demo" / "textures.png").read_text() == "textures png"
+    assert (project / "demo" / "recovery.gif").read_text() == "recovery gif"
+    assert len(rows_in(project / "demo" / "numbers.csv")) == 6
+
+
+def test_tables_have_the_commands_and_the_numbers_with_their_range(project):
+    write_demo(made(project))
+    text = (project / "README.md").read_text(encoding="utf-8")
+    assert (
+        "| [textures](demo/README.md#textures) | "
+        "`python main_dyn_G.py --experiment figure --figure textures` | 3 | observed clips"
+    ) in text
+    assert "| all | `python main_dyn_G.py --experiment figure --figure all` | 5 | all" in text
+    assert "| textures | fire | motion 0.8, patches 0.1 |  |" in text
+    assert "| recovery | flag, regions | error 3 | linear interpolation: error 4 |" in text
+    text = (project / "demo" / "README.md").read_text(encoding="utf-8")
+    assert "| [textures](#textures) |" in text
+    assert "| run | motion | wasserstein | minutes |" in text
+    assert "| fire | 0.8 (0.75 to 0.9) | 0.1 | 3.4 |" in text
+
+
+def test_text_around_the_tables_stays_and_a_second_time_changes_nothing(project):
+    write_demo(made(project))
+    once = (project / "README.md").read_text(encoding="utf-8")
+    assert once.startswith("before\n<!-- commands") and once.endswith("<!-- end -->\nafter\n")
+    assert "<!-- end -->\nbetween\n<!-- results" in once
+    demo.write_tables(project)
+    assert (project / "README.md").read_text(encoding="utf-8") == once
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_tables_of_the_documents_are_those_of_the_numbers(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "<!-- commands of --write_demo -->" in text
+    assert with_tables(text, rows_in(ROOT / "demo" / "numbers.csv"), DOCUMENTS[name]) == text
+
+
+def test_every_figure_is_in_the_demo():
+    text = (ROOT / "demo" / "README.md").read_text(encoding="utf-8")
+    for name in FIGURES:
+        assert f"\n## {name.capitalize()}\n" in text
+        assert f"<!-- {name} of --write_demo -->" in text
+        assert f"({name}.gif)" in text or f'"{name}.gif"' in text or f'"{name}.png"' in text
+        assert (ROOT / "demo" / f"{name}.png").is_file()
