@@ -1,7 +1,8 @@
-"""Everything around the model, in eight rooms. Each room imports only the rooms below it.
+"""Everything around the model, in nine rooms. Each room imports only the rooms below it.
 
 experiments   what is trained or tested, and what is written: one record and one module each
 figures       the paper's figures: their runs, layouts and numbers
+gallery       a page over all runs of a folder
 runs          jobs, training, checkpoints, run directories, sampled videos
 metrics       scores, measures, baselines
 data          clips, masks, frames

@@ -155,4 +155,12 @@ EXPERIMENTS = {
         trains=False,
         over_runs=True,
     ),
+    "gallery": Experiment(
+        summary="make index.html, a page over all runs in the folders below output_dir",
+        module="util.experiments.gallery",
+        presets={"output_dir": "."},
+        trains=False,
+        over_runs=True,
+        shares=("output_dir", "overwrite"),
+    ),
 }

@@ -1,0 +1,38 @@
+"""Finding the run directories below a folder."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from util.gallery.record import read_record
+
+DEEPEST = 6  # levels below the folder
+
+
+def find_runs(folder: Path) -> Iterator[Path]:
+    """The run directories in `folder`, and `folder` itself if it is one, in the order of the paths.
+
+    Hidden folders, links to folders and folders inside of runs are not looked into. A line on
+    stderr names a folder that cannot be read.
+
+    Raises:
+        OSError: `folder` itself cannot be read.
+    """
+    yield from _runs_in(folder, os.scandir(folder), DEEPEST)
+
+
+def _runs_in(folder: Path, entries: Iterator[os.DirEntry[str]], levels: int) -> Iterator[Path]:
+    if read_record(folder) is not None:
+        yield folder
+        return
+    if not levels:
+        return
+    for entry in sorted(entries, key=lambda entry: entry.name):
+        if entry.name.startswith(".") or not entry.is_dir(follow_symlinks=False):
+            continue
+        below = folder / entry.name
+        try:
+            yield from _runs_in(below, os.scandir(below), levels - 1)
+        except OSError as error:
+            print(f"the gallery leaves out {below}: {error.strerror}", file=sys.stderr)

@@ -1,0 +1,167 @@
+"""The videos, pictures, checkpoints and folders of a run that the page links."""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from util.pictures.encoding import ENLARGED
+from util.runs import checkpoints
+from util.runs.run_directory import RunDirectory
+
+# What plays together, in this order. The mask is linked with the folder.
+KINDS = r"observed|reconstructed|synthesized_\d+|recovered|original"
+FIRST = ("observed", "reconstructed", "recovered", "original")
+SHEETS = r"epoch_(\d{5,})_(reconstruction|synthesis|recovered)\.png"
+TESTS = r"final_result_(testing|interpolation|transfer|animation)(_\d+)?"
+TELLING = ("overview.mp4", "overview.png", "evaluation.csv")  # of the folder of a test
+
+
+class Video(NamedTuple):
+    """A video: its name in words, and its address. `whole` is whether it has all frames of a clip,
+    from which the page takes the frames in a second."""
+
+    name: str
+    address: str
+    whole: bool
+
+
+class Sequence(NamedTuple):
+    """The videos of a sequence, which play together."""
+
+    name: str
+    videos: list[Video]
+
+
+class Link(NamedTuple):
+    """A link: its text and its address."""
+
+    text: str
+    address: str
+
+
+class Media(NamedTuple):
+    """What a run has written.
+
+    Fields:
+        sequences: the videos of the final result, or the observed clips while there is none.
+        is_final: whether they are of the final result.
+        sheets: the newest contact sheet of each kind.
+        checkpoints: one link for each, named by its epoch.
+        links: folders and files, in the order in which they are shown.
+    """
+
+    sequences: list[Sequence]
+    is_final: bool
+    sheets: list[Link]
+    checkpoints: list[Link]
+    links: list[Link]
+
+
+def address(path: Path, page_folder: Path) -> str:
+    """The address of a file or folder, relative to the folder of the page, percent-encoded.
+
+    It begins with ./, so that a colon in a name is not taken for the end of http: and its like.
+    """
+    return "./" + quote(os.fsencode(path.relative_to(page_folder)))
+
+
+def find_media(run: RunDirectory, page_folder: Path) -> Media:
+    """What the run has written. Folders that cannot be read count as empty."""
+    sequences = [
+        Sequence(shown(folder.name), videos)
+        for folder in _entries(run.final_result)
+        if folder.is_dir() and (videos := _videos(folder, page_folder))
+    ]
+    is_final = bool(sequences)
+    if not sequences:
+        sequences = [
+            Sequence(shown(path.stem), [Video("observed", address(path, page_folder), True)])
+            for path in _entries(run.observed_sequence)
+            if path.suffix == ".mp4"
+        ]
+    return Media(
+        sequences,
+        is_final,
+        _newest_sheets(run.synthesis_sequence, page_folder),
+        _checkpoints(run.models, page_folder),
+        list(_links(run, page_folder)),
+    )
+
+
+def shown(name: str) -> str:
+    """A name as text; bytes that are not UTF-8 are replaced."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What a folder holds, without hidden names; nothing if it cannot be read."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return []
+
+
+def _videos(folder: Path, page_folder: Path) -> list[Video]:
+    """The videos of a sequence; the enlarged copy of a video is taken if there is one."""
+    names = {path.name for path in _entries(folder) if path.suffix == ".mp4"}
+    kinds = [name.removesuffix(".mp4") for name in names]
+    kinds = sorted(filter(re.compile(KINDS).fullmatch, kinds), key=_order)
+    return [
+        Video(
+            kind.replace("_", " "),
+            address(folder / (enlarged if enlarged in names else f"{kind}.mp4"), page_folder),
+            kind in FIRST,
+        )
+        for kind in kinds
+        for enlarged in [f"{kind}{ENLARGED}.mp4"]
+    ]
+
+
+def _order(kind: str) -> tuple[int, int]:
+    name, _, number = kind.partition("_")
+    places = ("observed", "reconstructed", "synthesized", "recovered", "original")
+    return places.index(name), int(number or 0)
+
+
+def _newest_sheets(folder: Path, page_folder: Path) -> list[Link]:
+    newest: dict[str, tuple[int, Path]] = {}
+    for path in _entries(folder):
+        if match := re.fullmatch(SHEETS, path.name):
+            newest[match[2]] = max(newest.get(match[2], (0, path)), (int(match[1]), path))
+    return [
+        Link(f"{kind}, epoch {epoch}", address(path, page_folder))
+        for kind, (epoch, path) in sorted(newest.items())
+    ]
+
+
+def _checkpoints(folder: Path, page_folder: Path) -> list[Link]:
+    try:
+        found = checkpoints.existing(folder)
+    except OSError:
+        return []
+    return [
+        Link(str(epoch), address(path.with_name(f"{path.name}.index"), page_folder))
+        for epoch, path in found
+    ]
+
+
+def _links(run: RunDirectory, page_folder: Path) -> Iterable[Link]:
+    final = ("final_result/overview.mp4", "final_result/evaluation.csv")
+    for name in (*final, "final_result/recovery_error.csv", "options.json"):
+        if (run.path / name).is_file():
+            yield Link(name, address(run.path / name, page_folder))
+    for folder in run.folders:
+        if folder.is_dir():
+            yield Link(f"{folder.name}/", f"{address(folder, page_folder)}/")
+    tests = [path for path in _entries(run.path) if re.fullmatch(TESTS, path.name)]
+    for folder in [*tests, *_entries(run.path / "test")]:
+        if folder.is_dir():
+            name = folder.relative_to(run.path).as_posix()
+            yield Link(f"{shown(name)}/", f"{address(folder, page_folder)}/")
+            for telling in TELLING:
+                if (folder / telling).is_file():
+                    path = address(folder / telling, page_folder)
+                    yield Link(f"{shown(name)}/{telling}", path)

@@ -1,0 +1,105 @@
+"""The scores of a run, from the tables in its final_result/."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from util.system.errors import RunError
+from util.system.regular_files import refuse_special
+
+LARGEST = 1 << 24  # bytes of a table
+SYNTHESIZED = "synthesized_"
+
+# The scores that a run shows first: column of the table, name, and what is good.
+OF_SYNTHESIS = (
+    ("wasserstein", "patch distance", "0 is alike"),
+    ("sharpness", "sharpness", "1 is alike"),
+    ("motion", "motion", "1 is alike"),
+    ("diversity", "diversity", "0 is a copy"),
+)
+OF_RECOVERY = (
+    ("absolute_error", "absolute error", "lower is better"),
+    ("psnr", "PSNR", "dB, higher is better"),
+    ("ssim", "SSIM", "1 is alike"),
+)
+
+
+class Row(NamedTuple):
+    """A row of a table: what is scored, and its scores by the names of the columns."""
+
+    name: str
+    scores: dict[str, float]
+
+
+class Scores(NamedTuple):
+    """The scores of a run.
+
+    Fields:
+        columns: the names of all scores.
+        rows: what the run made comes first, then what it is compared with; each is a mean over
+            the sequences.
+        problem: what cannot be read, in one line; "" if everything can.
+    """
+
+    columns: list[str]
+    rows: list[Row]
+    problem: str = ""
+
+
+def read_scores(final_result: Path) -> Scores:
+    """The scores in evaluation.csv, or in recovery_error.csv where pixels were missing."""
+    for name, read in (("evaluation.csv", _of_synthesis), ("recovery_error.csv", _of_recovery)):
+        path = final_result / name
+        if not path.exists():
+            continue
+        try:
+            columns, rows = _table(path)
+            return Scores(columns, read(rows))
+        except (ValueError, OSError, RunError, csv.Error, KeyError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is damaged"
+            return Scores([], [], f"final_result/{name} cannot be read: {reason}")
+    return Scores([], [])
+
+
+def _table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """The names of the scores, and all rows. Raises ValueError if the table is not whole."""
+    refuse_special(path)
+    if path.stat().st_size > LARGEST:
+        raise ValueError
+    lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+    head, *cells = lines or [[]]
+    if len(head) < 3 or not cells or any(len(row) != len(head) for row in cells):
+        raise ValueError
+    return head[2:], [dict(zip(head, row, strict=True)) for row in cells]
+
+
+def _of_synthesis(rows: list[dict[str, str]]) -> list[Row]:
+    made = [row for row in rows if row["video"].startswith(SYNTHESIZED)]
+    references = [row for row in rows if not row["video"].startswith(SYNTHESIZED)]
+    names = dict.fromkeys(row["video"] for row in references)
+    groups = {name: [row for row in references if row["video"] == name] for name in names}
+    return [Row("synthesized", _means(made)), *(Row(*_mean(group)) for group in groups.items())]
+
+
+def _of_recovery(rows: list[dict[str, str]]) -> list[Row]:
+    whole = [row for row in rows if row["sequence"] == "all"] or rows
+    ways = dict.fromkeys(row["recovered_by"] for row in whole)
+    groups = {way: [row for row in whole if row["recovered_by"] == way] for way in ways}
+    return [Row(*_mean(group)) for group in groups.items()]
+
+
+def _mean(group: tuple[str, list[dict[str, str]]]) -> tuple[str, dict[str, float]]:
+    return group[0], _means(group[1])
+
+
+def _means(rows: Iterable[dict[str, str]]) -> dict[str, float]:
+    """The mean of each score over the rows that have it."""
+    values: dict[str, list[float]] = {}
+    for row in rows:
+        for name, cell in list(row.items())[2:]:
+            if cell and math.isfinite(value := float(cell)):
+                values.setdefault(name, []).append(value)
+    return {name: sum(found) / len(found) for name, found in values.items()}
