@@ -1,11 +1,15 @@
 """Running an experiment, by the module that its record names."""
 
+import sys
 from importlib import import_module
+from pathlib import Path
 
+from util.experiments.registry import EXPERIMENTS
 from util.options.command_line import CommandLine
 from util.options.experiment import Experiment
 from util.runs.closing import after_sampling, after_training, look_at
 from util.runs.jobs import TestingJob, TrainingJob
+from util.system.explanations import explain
 
 
 def run_experiment(job: TrainingJob | TestingJob) -> str:
@@ -18,8 +22,24 @@ def run_experiment(job: TrainingJob | TestingJob) -> str:
         return test(job)
     module_of(job.experiment).train(job)
     print(look_at(job.run.final_result, job.clips.names))
+    renew_gallery(job.run.path.parent)
     print(after_training(job.options, job.experiment.encodes))
     return f"results in {job.run.final_result}, checkpoints in {job.run.models}"
+
+
+def renew_gallery(folder: Path) -> None:
+    """Make the page over all runs of a folder anew. If this fails, a line on stderr says why.
+
+    The results of the training are there already, so no failure of the page may end the program.
+    """
+    try:
+        # A package of the page may be missing in an environment of an earlier version.
+        from util.gallery.page import write_gallery
+
+        page, _ = write_gallery(folder, EXPERIMENTS)
+        print(f"all runs on one page: {page}")
+    except Exception as error:
+        print(f"warning: the page of all runs is not renewed: {explain(error)}", file=sys.stderr)
 
 
 def test(job: TestingJob) -> str:

@@ -8,7 +8,7 @@ from util.gallery.events import Points
 
 # The plot area in units of the SVG: left, top, right, bottom.
 WIDTH, HEIGHT = 320, 190
-LEFT, TOP, RIGHT, BOTTOM = 46, 10, 312, 154
+LEFT, TOP, RIGHT, BOTTOM = 56, 10, 304, 154
 BUCKETS = 120  # each gives the curve its least and its largest value
 FULL_DECADES = 20  # an axis is logarithmic if its largest value is so many times its least
 
@@ -28,10 +28,11 @@ PLOTS = (
     ("Error", "mean squared error", (Curve("mean squared error", ERROR),)),
     (
         "Energy",
-        "negative log",
+        "energy",
         (
             Curve(
-                "negative log-likelihood", ("5_energy/minus_log_likelihood", "energy/likelihood")
+                "negative log-likelihood",
+                ("5_energy/minus_log_likelihood", "energy/likelihood"),
             ),
             Curve("negative log-prior", ("5_energy/minus_log_prior", "energy/prior")),
         ),
@@ -166,7 +167,7 @@ def _ticks(axis: Axis) -> list[Tick]:
         count = math.floor((axis.high - axis.low) / step + 1e-9)
         first = math.ceil(axis.low / step - 1e-9)
         values = [(first + number) * step for number in range(count + 1)]
-    return [Tick(round(axis.place(value), 1), figure(value)) for value in values]
+    return [Tick(round(axis.place(value), 1), _round(value)) for value in values]
 
 
 def _whole_ticks(axis: Axis) -> list[Tick]:
@@ -184,11 +185,20 @@ def _step(span: float) -> float:
 
 
 def figure(value: float) -> str:
-    """A number with three significant digits: 0.0123, 1240, 3.1e+06 as 3.1e6."""
-    text = f"{value:.3g}"
-    if "e" in text:
-        if 1000 <= abs(value) < 1e5:
-            return f"{value:.0f}"
-        mantissa, power = text.split("e")
-        return f"{mantissa}e{int(power)}"
-    return text
+    """A number with at least three digits: 0.0123, 0.350, 1240, 3.14e6."""
+    if not value or 100 <= abs(value) < 1e5:
+        return f"{value:.0f}"
+    return _short_power(f"{value:#.3g}")
+
+
+def _round(value: float) -> str:
+    """The number of a tick, as short as possible: 0.1, 500, 1e4."""
+    return _short_power(f"{value:g}" if abs(value) < 1e4 else f"{value:.2e}")
+
+
+def _short_power(text: str) -> str:
+    """3.10e+06 → 3.10e6; 1.00e4 of a round number → 1e4."""
+    mantissa, e, power = text.partition("e")
+    if e and not float(mantissa) % 1:
+        mantissa = f"{float(mantissa):.0f}"
+    return f"{mantissa}e{int(power)}" if e else text

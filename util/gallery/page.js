@@ -346,7 +346,7 @@ function compare() {
   const heads = runs.map((run) => make("div", {},
     make("h3", {}, run.name),
     make("p", { class: "facts" }, run.place),
-    make("p", { class: "facts" }, run.facts.join(", "))));
+    make("p", { class: "facts" }, ...run.facts.map((fact) => make("span", {}, fact)))));
   const curves = chosen.map((card) => make("div", {}, card.querySelector(".plots").cloneNode(true)));
   const player = make("div", { class: "player" });
   $("comparison").replaceChildren(
@@ -355,10 +355,10 @@ function compare() {
       make("button", { type: "button", id: "back", onclick: leave }, "Back to all runs")),
     make("div", { class: "pair" }, ...heads),
     player,
-    make("h3", {}, "Scores"), table(runs, "scores"),
+    table(runs, "scores"),
     make("div", { class: "pair" }, ...curves),
-    make("h3", {}, "Options"), table(runs, "options"),
-    make("h3", {}, "Versions"), table(runs, "versions"),
+    table(runs, "options"),
+    table(runs, "versions"),
   );
   $("comparison").hidden = false;
   for (const part of ["runs", "controls", "chosen", "none"]) $(part).hidden = true;
@@ -374,9 +374,13 @@ function table(runs, kind) {
   const differs = (name) => value(runs[0], name) !== value(runs[1], name);
   const row = (name) => make("tr", { class: differs(name) ? "differs" : "" },
     make("th", { scope: "row" }, name), ...runs.map((run) => make("td", {}, value(run, name))));
-  const rows = (some) => make("table", { class: "both" }, make("tbody", {}, ...some.map(row)));
+  const head = make("thead", {}, make("tr", {}, make("th", {}, ""),
+    ...runs.map((run) => make("th", { scope: "col" }, run.place))));
+  const rows = (some) =>
+    make("table", { class: "both" }, head.cloneNode(true), make("tbody", {}, ...some.map(row)));
   const [unlike, alike] = [names.filter(differs), names.filter((name) => !differs(name))];
-  const whole = make("div", { class: kind });
+  const title = kind[0].toUpperCase() + kind.slice(1);
+  const whole = make("section", { id: `compared-${kind}` }, make("h3", {}, title));
   if (unlike.length) whole.append(rows(unlike));
   if (alike.length) whole.append(make("details", {}, make("summary", {}, `${alike.length} alike`), rows(alike)));
   if (!names.length) whole.append("none");

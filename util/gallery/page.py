@@ -49,7 +49,7 @@ def write_gallery(
     if not is_ours(path) and not overwrite:
         raise RunError(
             f"{path} was not written by this program, so it is not replaced; move it away, or "
-            "give --overwrite True"
+            "replace it by --experiment gallery --overwrite True"
         )
     runs = [read_run(run, folder, experiments) for run in find_runs(folder)]
     if not runs and not path.exists():
@@ -86,6 +86,7 @@ def page(title: str, runs: Sequence[Run]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["figure"] = figure
+    environment.policies["json.dumps_kwargs"] = {}  # the order of the options stays
     text = environment.get_template("page.html").render(
         title=title,
         mark=Markup(MARK),
@@ -119,7 +120,10 @@ def _for_script(run: Run) -> dict[str, Any]:
             {"name": name, "videos": [video._asdict() for video in videos]}
             for name, videos in run.media.sequences
         ],
-        "scores": {number.name: number.text for number in run.numbers},
+        "scores": {
+            **({} if run.error is None else {"error": figure(run.error)}),
+            **{number.name: number.text for number in run.numbers},
+        },
         "options": {"experiment": run.experiment, **run.options},
         "versions": {**dict(run.versions), "git revision": run.revision},
         "words": [*run.commands, *(f"{name} {value}" for name, value, _ in run.differing)],
