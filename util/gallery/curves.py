@@ -164,9 +164,9 @@ def _ticks(axis: Axis) -> list[Tick]:
         values = [10.0**power for power in range(first, last + 1, every)]
     else:
         step = _step(axis.high - axis.low)
-        count = math.floor((axis.high - axis.low) / step + 1e-9)
         first = math.ceil(axis.low / step - 1e-9)
-        values = [(first + number) * step for number in range(count + 1)]
+        last = math.floor(axis.high / step + 1e-9)
+        values = [number * step for number in range(first, last + 1)]
     return [Tick(round(axis.place(value), 1), _round(value)) for value in values]
 
 

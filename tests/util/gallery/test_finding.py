@@ -1,0 +1,68 @@
+"""Which folders are runs, and where they are looked for."""
+
+import os
+
+from support.made_runs import make_run
+
+from util.gallery.finding import find_runs
+
+
+def found(place):
+    return [path.relative_to(place).as_posix() for path in find_runs(place)]
+
+
+def test_runs_are_found_at_any_place_up_to_six_levels(tmp_path):
+    for place in ("b", "a/c", "1/2/3/4/5/6", "1/2/3/4/5/x/7", "ü #?%/<b>"):
+        make_run(tmp_path / place)
+    assert found(tmp_path) == ["1/2/3/4/5/6", "a/c", "b", "ü #?%/<b>"]
+
+
+def test_hidden_folders_links_and_folders_of_runs_are_left_out(tmp_path):
+    outer = make_run(tmp_path / "run")
+    make_run(outer / "test" / "inner")
+    make_run(tmp_path / ".hidden" / "run")
+    make_run(tmp_path / "elsewhere" / "run")
+    os.symlink(tmp_path / "elsewhere", tmp_path / "link")
+    os.symlink(tmp_path, tmp_path / "elsewhere" / "circle")
+    assert found(tmp_path) == ["elsewhere/run", "run"]
+
+
+def test_only_what_this_program_wrote_is_a_run(tmp_path):
+    for name, text in {
+        "other": '{"options": {"a": 1}}',
+        "broken": "{",
+        "list": "[]",
+        "deep": "[" * 100_000,
+        "empty": "",
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "options.json").write_text(text)
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / "options.json")
+    (tmp_path / "folder" / "options.json").mkdir(parents=True)
+    assert found(tmp_path) == []
+    (make_run(tmp_path / "damaged") / "options.json").write_text("{")
+    (make_run(tmp_path / "gone") / "options.json").unlink()
+    assert found(tmp_path) == ["damaged", "gone"]
+
+
+def test_folder_itself_may_be_the_run(tmp_path):
+    make_run(tmp_path / "run")
+    assert found(tmp_path / "run") == ["."]
+
+
+def test_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch, capsys):
+    make_run(tmp_path / "run")
+    (tmp_path / "closed").mkdir()
+    scandir = os.scandir
+
+    def closed(path):
+        if os.fspath(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert found(tmp_path) == ["run"]
+    assert capsys.readouterr().err == (
+        f"the gallery leaves out {tmp_path / 'closed'}: Permission denied\n"
+    )

@@ -1,0 +1,98 @@
+"""What the page shows of a run."""
+
+import json
+import os
+from datetime import datetime
+
+from support.made_runs import BEGAN, RECOVERY, make_run
+
+from util.experiments.registry import EXPERIMENTS
+from util.gallery.run import read_run
+
+
+def read(folder):
+    return read_run(folder, folder.parent, EXPERIMENTS)
+
+
+def test_whole_run(tmp_path):
+    words = ["--category", "waves at 'noon'", "--seed", "3", "--num_epochs", "3"]
+    folder = make_run(tmp_path / "run", *words, videos={"observed": 2})
+    run = read(folder)
+    assert (run.name, run.place, run.experiment) == ("waves at 'noon'", "run", "synthesis")
+    assert (run.state, run.is_finished) == ("3 of 3 epochs", True)
+    assert "seed 3" in run.facts and "64 × 64 pixels" in run.facts and "fast schedule" in run.facts
+    assert run.date == BEGAN + 3
+    assert run.day == datetime.fromtimestamp(BEGAN + 3).strftime("%Y-%m-%d %H:%M")
+    assert (run.error, run.patch_distance, run.psnr) == (0.125, 0.5, None)
+    assert [(number.name, number.text) for number in run.numbers] == [
+        ("patch distance", "0.500"), ("sharpness", "0.750"), ("motion", "1.00"),
+    ]  # fmt: skip
+    command = (
+        """python main_dyn_G.py --category 'waves at '"'"'noon'"'"'' --seed 3 --num_epochs 3"""
+    )
+    assert run.commands == [command]
+    assert run.revision == "0123456789-dirty"
+    assert run.problems == []
+    assert run.options["seed"] == "3"
+    assert "resume" not in run.options and "output_dir" not in run.options
+
+
+def test_recovery_has_its_own_scores(tmp_path):
+    words = ["--experiment", "recovery", "--category", "waves"]
+    run = read(make_run(tmp_path / "run", *words, table=("recovery_error.csv", RECOVERY)))
+    assert (run.psnr, run.patch_distance) == (23.5, None)
+    assert [number.name for number in run.numbers] == ["absolute error", "PSNR", "SSIM"]
+
+
+def test_options_differ_from_those_of_the_experiment_and_the_schedule(tmp_path):
+    for number, experiment in enumerate(EXPERIMENTS):
+        for schedule in ("fast", "published"):
+            words = ["--experiment", experiment, "--schedule", schedule, "--category", "waves"]
+            folder = make_run(tmp_path / f"{number}-{schedule}", *words)
+            assert read(folder).differing == [], (experiment, schedule)
+    words = ["--experiment", "inpainting", "--data_path", "mine", "--lr_gen", "0.01"]
+    run = read(make_run(tmp_path / "run", *words, "--num_epochs", "350"))
+    assert run.differing == [
+        ("data_path", "mine", "./trainingVideo/background_inpainting/data"),
+        ("lr_gen", "0.01", "0.002"),
+    ]
+
+
+def test_precision_is_a_difference_only_where_the_schedule_does_not_choose_it(tmp_path):
+    for schedule, expected in (("fast", []), ("published", [("precision", "bfloat16", "float32")])):
+        words = ["--schedule", schedule, "--precision", "bfloat16"]
+        assert read(make_run(tmp_path / schedule, *words)).differing == expected
+
+
+def test_run_without_results_says_so(tmp_path):
+    run = read(make_run(tmp_path / "run", "--num_epochs", "9", errors=[0.5, 0.25], table=None))
+    assert not run.is_finished
+    assert run.state == "no results yet: 2 of 9 epochs (in training, stopped or killed)"
+    assert (run.error, run.numbers, run.problems) == (0.25, [], [])
+    run = read(make_run(tmp_path / "begun", errors=[], table=None))
+    os.utime(tmp_path / "begun" / "options.json", (BEGAN, BEGAN))
+    run = read(tmp_path / "begun")
+    assert (run.error, run.plots, run.date) == (None, [], BEGAN)
+    assert run.state.startswith("no results yet: 0 of 500 epochs")
+
+
+def test_each_damaged_file_is_one_line_and_the_rest_is_there(tmp_path):
+    folder = make_run(tmp_path / "run", videos={"observed": 2})
+    (folder / "options.json").write_text("{")
+    (folder / "final_result" / "evaluation.csv").write_text("?")
+    (folder / "log" / "events.out.tfevents.1700000001.host").write_bytes(b"\xff" * 50)
+    run = read(folder)
+    assert [problem.split(" ")[0] for problem in run.problems] == [
+        "options.json", "final_result/evaluation.csv", "log/events.out.tfevents.1700000001.host",
+    ]  # fmt: skip
+    assert (run.name, run.experiment, run.error) == ("run", "unknown", 0.125)
+    assert run.media.sequences and run.plots
+    assert (run.options, run.differing, run.facts, run.num_frames) == ({}, [], [], 0)
+
+
+def test_experiment_of_a_later_version_is_shown(tmp_path):
+    folder = make_run(tmp_path / "run")
+    about = json.loads((folder / "options.json").read_text())
+    about["options"]["experiment"] = "teleportation"
+    (folder / "options.json").write_text(json.dumps(about))
+    assert read(folder).experiment == "teleportation"
