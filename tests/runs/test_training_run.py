@@ -242,10 +242,12 @@ def test_final_result_is_evaluated_and_told(here, assert_evaluated, ratios_in_nu
     told = [*tables, check_in_words(PosteriorCheck(**ratios)), in_short(evaluations)]
     table = Path("output_synthesis") / "waves" / "final_result" / "evaluation.csv"
     where = f"all measures, with reference rows of each clip: {table}"
-    *_, following, last = trained().outcome.stdout.splitlines()
+    *_, page, following, last = trained().outcome.stdout.splitlines()
     files = [f"{name}/side_by_side.{kind}" for name in SEQUENCES[:1] for kind in ("gif", "png")]
     look = ["look first at", *(f"  {table.parent / name}" for name in ("overview.gif", *files))]
-    assert trained().outcome.stdout == "\n".join([*told, where, *look, following, last, ""])
+    assert trained().outcome.stdout == "\n".join([*told, where, *look, page, following, last, ""])
+    assert page == f"all runs on one page: {Path('output_synthesis') / 'index.html'}"
+    assert '"place": "waves"' in (here.parent / "index.html").read_text(encoding="utf-8")
     assert following.endswith("python main_dyn_G.py --category waves --isTraining False")
 
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from support.command_line import encode, moving_pattern, parse
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
+
+from support.command_line import encode, moving_pattern, parse
 
 BEGAN = 1_700_000_000.0  # seconds since 1970
 EVALUATION = """\
