@@ -13,6 +13,8 @@ RUN = "work/output_synthesis/waves"  # the run folder of all cases, from the roo
 LOCK = re.compile(rf"{RUN}/[^/]*lock[^/]*")
 CHECKPOINT = re.compile(r"model/model\.ckpt-\d+\.(index|data-00000-of-00001)$")
 PARTIAL = re.compile(rf"^{RUN}/(.*/)?\.[^/]*partial")
+# The page of all runs, which every training makes anew at its end.
+PAGE = re.compile(r"work/output_synthesis/(index|\.partial-[0-9a-f]{16})\.html( \(.*\))?")
 KERAS = "home/.keras"  # Keras writes its settings there when TensorFlow imports it
 SHOWN = 3  # paths of one kind of failure that are reported
 OF_A_USER = "of_a_user"  # a file with this word in its name must survive everything
@@ -103,7 +105,7 @@ def _of_the_files(ended: Ended, before: Tree, after: Tree, wanted: Wanted) -> li
     found = []
     refused = ended.exit_code in (1, 2) and not wanted.may_stop
     for path in differing(before, after):
-        if LOCK.fullmatch(path) or path.startswith(KERAS):
+        if LOCK.fullmatch(path) or PAGE.fullmatch(path) or path.startswith(KERAS):
             continue
         inside = path.startswith(f"{RUN}/") or path in (RUN, "work/output_synthesis")
         if not inside:

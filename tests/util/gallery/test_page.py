@@ -160,3 +160,16 @@ def test_full_disk_leaves_the_old_page(tmp_path, monkeypatch):
         write_gallery(tmp_path, EXPERIMENTS)
     assert (tmp_path / "index.html").read_text(encoding="utf-8") == once
     assert list(tmp_path.glob(".partial-*")) == []
+
+
+def test_unfinished_page_of_a_killed_program_is_deleted(tmp_path):
+    make_run(tmp_path / "run")
+    digits = "0123456789abcdef"
+    old, new = tmp_path / f".partial-{digits}.html", tmp_path / f".partial-{digits[::-1]}.html"
+    mine = tmp_path / ".partial-mine.html"
+    for path in (old, new, mine):
+        path.write_text("")
+    for path in (old, mine):
+        os.utime(path, (1, 1))
+    written(tmp_path)
+    assert (old.exists(), new.exists(), mine.exists()) == (False, True, True)
