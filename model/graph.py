@@ -50,6 +50,7 @@ class Settings(NamedTuple):
     precision: str
     seed: int
     encodes: bool = False  # whether a and s_0 come from an encoder instead of the sampler
+    clip_gradient: float = 0.0  # see `Adam`
 
 
 class Generated(NamedTuple):
@@ -176,6 +177,7 @@ def build_graph(settings: Settings, chunk_lengths: Iterable[int], learns: bool) 
             beta1=settings.beta1_gen,
             beta2=settings.beta2_gen,
             gamma=[weight for layer in weights.gamma for weight in (layer.kernel, layer.bias)],
+            clip=settings.clip_gradient,
         )
         statistics = statistics_inputs(weights)
         trained_by = adam if learns else None

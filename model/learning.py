@@ -3,11 +3,22 @@
 The weights are θ = (α, β), or (α, β, γ) with an encoder. The step descends the likelihood part of
 the energy, by back-propagation through time within the chunk. The gradient does not continue into
 the previous chunk.
+
+A gradient that is much longer than usual can be shortened. Otherwise, a single step along such a
+gradient moves all weights far, and a run loses for some epochs what it has learned. The usual length
+is a running mean of the lengths, because it differs between clips by orders of magnitude. The idea of
+a limit is that of Pascanu, Mikolov and Bengio, *On the difficulty of training recurrent neural
+networks*, 2013.
 """
 
 from collections.abc import Sequence
 
 import tensorflow.compat.v1 as tf
+
+from model.weights import constant_variable
+
+REMEMBERED = 0.98  # of the usual length, in a step
+FASTEST_GROWTH = 3.0  # a length counts at most as so many usual ones
 
 
 class Adam:
@@ -21,8 +32,17 @@ class Adam:
         beta1: float,
         beta2: float,
         gamma: Sequence[tf.Variable] = (),
+        clip: float = 0.0,
     ):
+        """Make the optimizer.
+
+        Args:
+            clip: the length to which longer gradients are shortened, as a multiple of the usual
+                length; 0 shortens none.
+        """
         self._alpha, self._beta, self._gamma = list(alpha), list(beta), list(gamma)
+        self._clip = clip
+        self._usual = constant_variable("usual_gradient", [], trainable=False) if clip else None
         self._optimizer = tf.train.AdamOptimizer(learning_rate, beta1=beta1, beta2=beta2)
 
     def minimize(self, loss: tf.Tensor) -> tuple[tf.Operation, tf.Tensor, tf.Tensor]:
@@ -31,8 +51,22 @@ class Adam:
         gradients = tf.gradients(loss, weights)
         for_alpha = gradients[: len(self._alpha)]
         for_beta = gradients[len(self._alpha) :][: len(self._beta)]
-        pairs = zip(gradients, weights, strict=True)
+        shortened, remember = self._shortened(gradients)
+        pairs = zip(shortened, weights, strict=True)
         # Without a name scope: otherwise the first chunk in the graph would name the moments.
         with tf.name_scope(None):
             step = self._optimizer.apply_gradients(list(pairs))
-        return step, tf.linalg.global_norm(for_alpha), tf.linalg.global_norm(for_beta)
+        norms = tf.linalg.global_norm(for_alpha), tf.linalg.global_norm(for_beta)
+        return tf.group(step, remember), *norms
+
+    def _shortened(self, gradients: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Operation]:
+        """The gradients, shortened together, and the operation that remembers their length."""
+        if self._usual is None:
+            return gradients, tf.no_op()
+        # One read, on which the assignment depends: so the value cannot be read while it changes.
+        usual, length = self._usual.read_value(), tf.linalg.global_norm(gradients)
+        counted = tf.minimum(length, FASTEST_GROWTH * usual)
+        mean = REMEMBERED * usual + (1.0 - REMEMBERED) * counted
+        now = tf.where(usual > 0.0, mean, length)  # the first length begins the mean
+        shortened, _ = tf.clip_by_global_norm(gradients, self._clip * now, use_norm=length)
+        return shortened, self._usual.assign(now).op

@@ -163,6 +163,48 @@ def test_three_steps_equal_adam_in_numpy(tiny_model):
         assert np.abs(expected - case.model.weights[name]).max() > LEARNING_RATE
 
 
+def test_long_gradients_are_shortened_as_in_numpy(tiny_model):
+    """A gradient of 8 times the usual length counts as one of 3 times, and is cut to 1.5."""
+    model = tiny_model()
+    alpha = [weight for layer in model.alpha for weight in layer]
+    factor = tf.placeholder(tf.float32, [])
+    loss = factor * tf.add_n([tf.reduce_sum(tf.square(weight)) for weight in alpha])
+    slopes = tf.gradients(loss, alpha)
+    step, norm_of_alpha, _ = Adam(alpha, [], LEARNING_RATE, BETA1, BETA2, clip=1.5).minimize(loss)
+    (usual,) = [v for v in tf.global_variables() if v.op.name == "usual_gradient"]
+    mean = None
+    first = second = 0.0
+    with model.session() as session:
+        values = np.concatenate([value.ravel() for value in session.run(alpha)]).astype(float)
+        for number, size in enumerate([1.0, 1.2, 8.0, 1.0], start=1):
+            given = session.run(slopes, {factor: size})
+            slope = np.concatenate([value.ravel() for value in given]).astype(float)
+            length = np.linalg.norm(slope)
+            mean = length if mean is None else 0.98 * mean + 0.02 * min(length, 3 * mean)
+            reported, _ = session.run([norm_of_alpha, step], {factor: size})
+            assert reported == pytest.approx(length, rel=1e-5)  # as it was
+            assert session.run(usual) == pytest.approx(mean, rel=1e-5)
+            assert (length > 1.5 * mean) == (size == 8.0)
+            slope *= min(1.0, 1.5 * mean / length)
+            first = BETA1 * first + (1.0 - BETA1) * slope
+            second = BETA2 * second + (1.0 - BETA2) * slope**2
+            rate = LEARNING_RATE * np.sqrt(1.0 - BETA2**number) / (1.0 - BETA1**number)
+            values -= rate * first / (np.sqrt(second) + EPSILON)
+            moved = np.concatenate([value.ravel() for value in session.run(alpha)])
+            np.testing.assert_allclose(moved, values, atol=1e-6)
+
+
+def test_usual_gradient_is_part_of_the_state_only_if_gradients_are_shortened(make_generator):
+    """So that checkpoints of earlier versions fit."""
+    assert "usual_gradient" not in make_generator([3]).state()
+    generator = make_generator([3, 4], clip_gradient=2.0)
+    latents, frames = draw_latents(generator.settings.sizes, 2, 3), draw_frames(2, 3, 8)
+    assert generator.state()["usual_gradient"] == 0
+    learned = generator.learn(frames, latents, True, LEARNING_RATE)
+    length = np.hypot(learned.alpha_gradient, learned.beta_gradient)
+    assert generator.state()["usual_gradient"] == pytest.approx(length, rel=1e-5)
+
+
 def test_chunks_of_every_length_move_the_same_adam(generator):
     """One step on 3 frames and one on 4: β₁ and β₂ to the power of two steps and the first one."""
     sizes = generator.settings.sizes
@@ -181,14 +223,16 @@ def test_chunks_of_every_length_move_the_same_adam(generator):
 def test_no_variable_can_be_read_while_it_moves(make_generator, dynamic_mode, precision, encodes):
     """TensorFlow orders a read and an update only where one needs the other's result."""
     settings = {"dynamic_mode": dynamic_mode, "precision": precision, "encodes": encodes}
+    settings["clip_gradient"] = 1.0
     nodes = learning_as_executed(make_generator([3], **settings))
     updates = {
         name: node
         for name, node in nodes.items()
         if node.op in ("ResourceApplyAdam", "AssignSubVariableOp")
+        or (node.op == "AssignVariableOp" and "usual_gradient" in node.input[0])
     }
     of_encoder = 2 * len(NETWORKS["8"]) if encodes else 0
-    assert len(updates) == len(WEIGHTS_8) + len(AVERAGES_8) + of_encoder
+    assert len(updates) == len(WEIGHTS_8) + len(AVERAGES_8) + of_encoder + 1
     for name, update in updates.items():
         variable = update.input[0]
         reads = {

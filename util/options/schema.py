@@ -360,6 +360,14 @@ class Options:
     )
     beta1_gen: float = option(0.5, Scope.FIXED, Group.LEARNING, "β₁ of Adam", BELOW_1)
     beta2_gen: float = option(0.999, Scope.FIXED, Group.LEARNING, "β₂ of Adam", BELOW_1)
+    clip_gradient: float = option(
+        0.0,
+        Scope.FIXED,
+        Group.LEARNING,
+        "a gradient of the weights that is longer than so many times its usual length is "
+        "shortened to it; 0 shortens none",
+        NOT_NEGATIVE,
+    )
     refsig: float = option(
         1.0,
         Scope.FIXED,

@@ -48,6 +48,7 @@ def build_generator(
         precision=options.precision,
         seed=options.seed,
         encodes=experiment.encodes,
+        clip_gradient=options.clip_gradient,
     )
     return DynamicGenerator(settings, lengths, learns=clips is not None)
 
