@@ -3,6 +3,9 @@
 `util.figures` makes them. A figure is a record in `util.figures.records`.
 """
 
+from pathlib import Path
+
+from util.experiments.running import renew_gallery
 from util.figures.demo import write_demo
 from util.figures.making import make_figures
 from util.figures.records import ALL, FIGURES
@@ -24,6 +27,7 @@ def run(command_line: CommandLine) -> str:
         raise CommandLineError(f"{what}; it can be {', '.join(FIGURES)}, or {ALL}")
     refuse_unfit(names, command_line)
     made = make_figures(names, command_line)
+    renew_gallery(Path(options.output_dir))
     if options.write_demo:
         write_demo(made)
     return f"figures in {options.output_dir}"
