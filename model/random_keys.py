@@ -26,6 +26,9 @@ class Stream(enum.IntEnum):
     POSTERIOR_CHECK = 11
     BASELINE = 12
     INITIAL_SCALE = 13
+    LOOP = 14
+    CONTINUATION = 15
+    CONTINUED_CLIP = 16
 
 
 def random_generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

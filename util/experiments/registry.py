@@ -134,6 +134,19 @@ EXPERIMENTS = {
         result="transfer",
         trains=False,
     ),
+    "loop": Experiment(
+        summary="sample videos that end where they began, to be repeated for ever",
+        module="util.experiments.loop",
+        uses=(
+            "num_batches_in_test",
+            "innovations_in_test",
+            "baseline_states",
+            "sequences",
+            "loop_length",
+        ),
+        result="loop",
+        trains=False,
+    ),
     "animation": Experiment(
         summary="learn to set still images in motion, and animate the images of --image",
         module="util.experiments.animation",

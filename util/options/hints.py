@@ -59,6 +59,7 @@ HABITS = {
     "invert_mask": "invert inverse_mask flip_mask",
     "image": "images img still stills photo picture image_path input_image",
     "debug": "verbose v trace traceback",
+    "loop_length": "loop loop_frames period cycle_length",
     "enlarge": "scale zoom upscale",
     "original_shape": "aspect_ratio keep_ratio original_size proportions",
 }

@@ -474,6 +474,14 @@ class Options:
         only_in_tests=True,
         refuse_if_idle=True,
     )
+    loop_length: int = option(
+        60,
+        Scope.THIS_CALL,
+        Group.TEST,
+        "frames of a loop, which ends where it began",
+        between(10, 3000),
+        only_in_tests=True,
+    )
     normalization_in_test: str = option(
         "calibrated",
         Scope.REMEMBERED,

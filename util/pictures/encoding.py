@@ -4,7 +4,7 @@ import contextlib
 import errno
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from util.system.names import shortened
 
 FRAMES_PER_SECOND = 25.0
 GIF_FRAMES_PER_SECOND = 50.0  # browsers play a GIF with more frames in a second slowly
+KINDS = (".mp4", ".gif")
 ENLARGED = "_enlarged"  # the end of the name of an enlarged video
 
 _H264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "12"]
@@ -100,7 +101,12 @@ class VideoEncoder:
 
 @contextlib.contextmanager
 def video_writer(
-    path: Path, height: int, width: int, rate: float = FRAMES_PER_SECOND, factor: int = 1
+    path: Path,
+    height: int,
+    width: int,
+    rate: float = FRAMES_PER_SECOND,
+    factor: int = 1,
+    kinds: Sequence[str] = KINDS,
 ) -> Iterator[Callable[[np.ndarray], None]]:
     """Write `path`.mp4 and `path`.gif, and if `factor` is above 1 also `path`_enlarged.mp4.
 
@@ -109,12 +115,13 @@ def video_writer(
     Args:
         rate: frames per second.
         factor: the factor by which the enlarged video is larger.
+        kinds: the endings of the files to write, .mp4, .gif or both. A GIF repeats for ever.
 
     Yields:
         A function that appends frames, uint8 [T, H, W, 3], to all files.
     """
-    names = {f"{path.name}.mp4": 1, f"{path.name}.gif": 1}
-    if factor > 1:
+    names = dict.fromkeys((f"{path.name}{kind}" for kind in kinds), 1)
+    if factor > 1 and ".mp4" in kinds:
         names[f"{shortened(path.name)}{ENLARGED}.mp4"] = factor
     with contextlib.ExitStack() as files:
         encoders = []

@@ -1,5 +1,6 @@
 """How the videos of a sequence are shown: their rate, their size, their proportions."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from util.pictures.encoding import FRAMES_PER_SECOND, video_writer
+from util.pictures.encoding import FRAMES_PER_SECOND, KINDS, video_writer
 from util.pictures.enlarging import enlargement
 from util.pictures.sheets import even
 
+REPEATED = 10.0  # seconds
 MOST = 10.0  # the longer side over the shorter, at most
 
 
@@ -54,11 +56,13 @@ def all_shaped(videos: Iterable[np.ndarray], showings: Sequence[Showing]) -> lis
 
 
 @contextmanager
-def shown_writer(path: Path, side: int, showing: Showing) -> Iterator[Callable[[np.ndarray], None]]:
+def shown_writer(
+    path: Path, side: int, showing: Showing, kinds: Sequence[str] = KINDS
+) -> Iterator[Callable[[np.ndarray], None]]:
     """`video_writer` for square frames, uint8 [T, side, side, 3], to be shown in this way."""
     height, width = shown_size(side, showing.proportions)
     factor = enlargement(showing.enlarge, [height], [width])
-    with video_writer(path, height, width, showing.rate, factor) as write:
+    with video_writer(path, height, width, showing.rate, factor, kinds) as write:
         yield lambda frames: write(shaped(frames, showing.proportions))
 
 
@@ -66,3 +70,16 @@ def write_shown(path: Path, frames: np.ndarray, showing: Showing) -> None:
     """Write the videos of square frames, uint8 [T, side, side, 3]; see `video_writer`."""
     with shown_writer(path, frames.shape[1], showing) as write:
         write(frames)
+
+
+def write_repeating(path: Path, frames: np.ndarray, showing: Showing) -> None:
+    """Write a loop of square frames, uint8 [T, side, side, 3], as `path`.gif and `path`.mp4.
+
+    The GIF has one round and repeats for ever. An MP4 cannot say that it repeats, so it has the
+    whole rounds that last `REPEATED` seconds, at least two.
+    """
+    rounds = max(2, math.ceil(REPEATED * showing.rate / len(frames)))
+    for kind, count in ((".gif", 1), (".mp4", rounds)):
+        with shown_writer(path, frames.shape[1], showing, (kind,)) as write:
+            for _ in range(count):
+                write(frames)

@@ -1,0 +1,127 @@
+"""Loops: videos that end where they began, to be repeated for ever.
+
+The innovations of one round drive the transition again and again, until its states repeat; see
+`model.loop`. A round of the repeating states is the loop.
+"""
+
+import csv
+import io
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from model.latents import Latents, of_sequences
+from model.loop import CLOSED, Loop, drawn_loop, in_whole_chunks
+from model.random_keys import Stream, random_generator
+from model.sampling import drawn_start, reconstruct
+from util.data.frames import to_bytes
+from util.metrics.evaluation import evaluate
+from util.metrics.measures import compare
+from util.metrics.steps import Seam, from_ordinary_step, seam
+from util.pictures.layout import write_overview
+from util.pictures.sheets import Row
+from util.pictures.showing import all_shaped, write_repeating
+from util.runs.evaluations import report_evaluations
+from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again
+from util.runs.sampling import FOR_RESULTS, posterior_check, sampled
+from util.system.atomic import write_text
+from util.system.errors import CommandLineError
+
+
+def check(checkpoint: LoadedCheckpoint) -> None:
+    """Raises CommandLineError if frames would depend on their chunk: the loop would not close."""
+    if checkpoint.options.normalization_in_test == "batch":
+        raise CommandLineError(
+            "--normalization_in_test batch normalizes each chunk by itself, and a loop would jump "
+            "where it begins again; give calibrated or moving"
+        )
+
+
+def test(run: LoadedRun) -> None:
+    """Write `num_batches_in_test` loops of each sequence, their seams and their measures."""
+    options = run.options
+    observed = observed_again(run)
+    if observed is None:
+        print("the loops are not measured", file=sys.stderr)
+    clips = (
+        {} if observed is None else dict(zip(run.names, observed[run.checkpoint.rows], strict=True))
+    )
+    length = options.truncated_backprop_length
+    evaluations = {
+        name: evaluate({}, clip, length, options.seed, options.baseline_states)
+        for name, clip in clips.items()
+    }
+    seams: dict[str, tuple[str, Loop, Seam]] = {}
+    rows = []
+    for number, video in enumerate(run.videos, 1):
+        videos = []
+        for index, name in enumerate(run.names):
+            loop, frames = looped(run, of_sequences(run.latents, [index]), video)
+            label = f"{name}_{number}"
+            seams[label] = (name, loop, seam(frames))
+            print(f"{label}: {in_words(*seams[label][1:])}")
+            write_repeating(run.folder / label, frames, run.showings[index])
+            videos.append(frames)
+            if name in clips:
+                free = unlooped(run, of_sequences(run.latents, [index]), video)
+                evaluation = evaluations[name]
+                evaluation.videos[label] = compare(frames, clips[name], length)
+                evaluation.references[f"unlooped {number}"] = compare(free, clips[name], length)
+        rows.append(Row(f"loop {number}", all_shaped(videos, run.showings), run.names))
+    write_overview(run.folder / "overview", rows, options.enlarge, run.showings[0].rate)
+    write_seams(run.folder / "seams.csv", seams)
+    if evaluations:
+        state = run.checkpoint.state
+        whole = not (run.checkpoint.trained_by.encodes and state.options.encoded_frame == "random")
+        ratios = posterior_check(run.sampler.generator, options, state.latents, state.epoch, whole)
+        report_evaluations(run.folder, evaluations, ratios, run.results.final)
+
+
+def looped(run: LoadedRun, latents: Latents, video: int) -> tuple[Loop, np.ndarray]:
+    """A loop of one sequence: its latents, and its frames, uint8 [T, side, side, 3]."""
+    options, sampler = run.options, run.sampler
+    numbers = random_generator(options.seed, Stream.START, video)
+    start = drawn_start(latents, numbers, initial_state=False)
+    length = options.truncated_backprop_length
+
+    def innovations(draw: int) -> np.ndarray:
+        noise = random_generator(options.seed, Stream.LOOP, video, draw)
+        return sampler.innovations.draw(noise, (options.loop_length, options.z_size))
+
+    loop = drawn_loop(sampler.generator, start, innovations, length)
+    whole = loop.latents._replace(innovations=in_whole_chunks(loop.latents.innovations, length))
+    frames = reconstruct(sampler.generator, whole, length, 1, sampler.statistics)
+    return loop, from_ordinary_step(to_bytes(frames[0, : options.loop_length]))
+
+
+def unlooped(run: LoadedRun, latents: Latents, video: int) -> np.ndarray:
+    """A sampled video as long as a loop, uint8 [T, side, side, 3]."""
+    options = run.options
+    num_chunks = math.ceil(options.loop_length / options.truncated_backprop_length)
+    chunks = sampled(run.sampler, latents, num_chunks, FOR_RESULTS, video)
+    return np.concatenate([to_bytes(frames[0]) for frames in chunks])[: options.loop_length]
+
+
+def in_words(loop: Loop, seam: Seam) -> str:
+    """The seam of a loop, in one line."""
+    line = (
+        f"the step over the seam is {seam.step:.2f} of the mean step (largest {seam.largest:.2f})"
+    )
+    if loop.gap > CLOSED:
+        line += "; it does not close: take another --seed or --loop_length"
+    return line
+
+
+def write_seams(path: Path, seams: Mapping[str, tuple[str, Loop, Seam]]) -> None:
+    """Write the seam of each loop as a CSV table, with six significant digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["sequence", "video", "frames", "state_gap", "seam_step", "largest_step"])
+    for video, (sequence, loop, steps) in seams.items():
+        values = (loop.gap, steps.step, steps.largest)
+        digits = ["" if math.isnan(value) else f"{value:.6g}" for value in values]
+        writer.writerow([sequence, video, loop.latents.innovations.shape[1], *digits])
+    write_text(path, text.getvalue())
