@@ -67,7 +67,7 @@ def test_writes_loops_that_close_and_says_how_well(finished):
     assert outcome.returncode == 0, outcome.stderr
     folder = run_directory(place) / "final_result_loop"
     assert outcome.stdout.splitlines()[-1] == f"results in {folder.relative_to(place)}"
-    labels = ["ripples_1", "ripples_2"]
+    labels = ["ripples_1", "swell_1", "ripples_2", "swell_2"]
     names = {f"{label}.{kind}" for label in labels for kind in ("mp4", "gif")}
     rest = {"overview.mp4", "overview.gif", "overview.png", "seams.csv", "evaluation.csv"}
     assert {path.name for path in folder.iterdir()} == names | rest

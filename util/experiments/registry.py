@@ -147,6 +147,13 @@ EXPERIMENTS = {
         result="loop",
         trains=False,
     ),
+    "continuation": Experiment(
+        summary="continue the clips of a trained model, or another clip, after their last frame",
+        module="util.experiments.continuation",
+        uses=(*MEASURED, "sequences", "clip", "inference_steps"),
+        result="continuation",
+        trains=False,
+    ),
     "animation": Experiment(
         summary="learn to set still images in motion, and animate the images of --image",
         module="util.experiments.animation",

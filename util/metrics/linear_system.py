@@ -69,3 +69,24 @@ def sample(system: LinearSystem, length: int, random: np.random.Generator) -> np
         series[time] = state
         state = system.A @ state + noise[time]
     return system.mean + series.astype(system.C.dtype) @ system.C.T
+
+
+def continued(
+    system: LinearSystem, last: np.ndarray, length: int, random: np.random.Generator | None = None
+) -> np.ndarray:
+    """The frames that follow a frame, float [length, P].
+
+    Args:
+        last: float [P], the last observed frame.
+        random: gives the noise; None for the expected frames, which have none.
+    """
+    variances, axes = np.linalg.eigh(system.Q)
+    root = axes * np.sqrt(np.maximum(variances, 0.0))
+    state = (last - system.mean) @ system.C
+    series = np.empty((length, len(root)))
+    for time in range(length):
+        state = system.A @ state
+        if random is not None:
+            state = state + root @ random.standard_normal(len(root))
+        series[time] = state
+    return system.mean + series.astype(system.C.dtype) @ system.C.T

@@ -21,7 +21,7 @@ HABITS = {
     "data_path": "data dataset datasets data_dir datadir data_root dataroot input input_dir video "
     "videos train_dir root path source src folder data_folder video_path video_dir "
     "videos_path clip_path input_path",
-    "category": "name class texture dataset_name clip video_name experiment_name",
+    "category": "name class texture dataset_name video_name experiment_name",
     "image_size": "size img_size imsize resolution res height width crop_size load_size",
     "frame_generator_mode": "net network arch architecture generator model_name",
     "num_frames": "frames n_frames nframes length clip_length video_length seq_len sequence_length",

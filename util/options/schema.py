@@ -482,6 +482,22 @@ class Options:
         between(10, 3000),
         only_in_tests=True,
     )
+    clip: str = option(
+        "",
+        Scope.THIS_CALL,
+        Group.TEST,
+        "path of another clip to continue, a video or a folder of images",
+        only_in_tests=True,
+        refuse_if_idle=True,
+    )
+    inference_steps: int = option(
+        200,
+        Scope.THIS_CALL,
+        Group.TEST,
+        "steps of the sampler that infer the latents of --clip",
+        between(1, 10**6),
+        only_in_tests=True,
+    )
     normalization_in_test: str = option(
         "calibrated",
         Scope.REMEMBERED,

@@ -18,6 +18,8 @@ COLUMNS = 15  # frames in a row of a contact sheet
 GAP = 8  # pixels around frames
 MARK = (2, 6)  # pixels from a video that plays again to the top and bottom of the line below it
 MARK_COLOUR = (0, 110, 220)
+BORDER = (2, 1)  # width of a border, and its distance from the frame, in pixels
+BORDER_COLOUR = (220, 90, 0)
 AGAIN = ", again"
 LEAST_COLUMN = 44  # pixels; enough for a number of six digits
 MOST_MARGIN = 240  # pixels for the labels left of the rows
@@ -32,12 +34,14 @@ class Row(NamedTuple):
         videos: uint8 [T, H, W, 3] each. A picture is a video of one frame.
         heads: a text above each video, or none.
         corner: the text left of the heads.
+        framed_from: for each video the moment from which it has a thin border; () for no borders.
     """
 
     label: str
     videos: Sequence[np.ndarray] | np.ndarray
     heads: Sequence[str] = ()
     corner: str = ""
+    framed_from: Sequence[int] = ()
 
 
 class Sheet:
@@ -74,14 +78,17 @@ class Sheet:
             lines = len(row.label.split("\n"))
             top += even(max(height * self.factor, lines * line)) + GAP
         self.size = (top, self.lefts.pop())
-        self._again: list[list[bool]] | None = None
+        self._marks: tuple[list[list[bool]], list[list[bool]]] | None = None
         self._background = np.empty(0)
 
     def at(self, moment: int) -> np.ndarray:
         """The frame at a moment from 0, uint8 [height, width, 3]."""
         again = [[moment >= len(video) for video in row.videos] for row in self._rows]
-        if again != self._again:
-            self._again, self._background = again, self._without_frames(again)
+        framed = [[moment >= first for first in row.framed_from] for row in self._rows]
+        if (again, framed) != self._marks:
+            self._marks = again, framed
+            self._background = self._without_frames(again)
+            self._draw_borders(framed)
         sheet = self._background.copy()
         for row, top in zip(self._rows, self.tops, strict=True):
             for video, left in zip(row.videos, self.lefts, strict=False):
@@ -114,6 +121,19 @@ class Sheet:
             for number, text in enumerate(lines):
                 draw_label(canvas, text, GAP, top + number * line, self._margin - GAP, size)
         return np.array(canvas)
+
+    def _draw_borders(self, framed: list[list[bool]]) -> None:
+        """Draw the borders into the gaps around the frames; `framed` tells for each video."""
+        width, distance = BORDER
+        for row, top, borders in zip(self._rows, self.tops, framed, strict=True):
+            for video, left, framed_now in zip(row.videos, self.lefts, borders, strict=False):
+                if framed_now:
+                    height, breadth = (side * self.factor for side in video.shape[1:3])
+                    for far in range(distance, distance + width):
+                        outer = slice(top - far - 1, top + height + far + 1)
+                        across = slice(left - far - 1, left + breadth + far + 1)
+                        self._background[[outer.start, outer.stop - 1], across] = BORDER_COLOUR
+                        self._background[outer, [across.start, across.stop - 1]] = BORDER_COLOUR
 
     def _width_of_labels(self) -> int:
         """The width of the margin left of the rows, 0 if there are no labels."""

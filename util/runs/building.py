@@ -22,13 +22,17 @@ def latent_sizes(options: Options) -> LatentSizes:
 
 
 def build_generator(
-    options: Options, experiment: Experiment, clips: Clips | None = None
+    options: Options,
+    experiment: Experiment,
+    clips: Clips | None = None,
+    infers: bool = False,
 ) -> DynamicGenerator:
     """The model that the options describe, with initial weights.
 
     Args:
         clips: the training clips. Without them, the model has no inference and no learning, and
             its weights must be restored from a checkpoint.
+        infers: whether a model without clips has inference all the same.
     """
     chunks = split_range(options.num_frames, options.truncated_backprop_length)
     lengths = {chunk.stop - chunk.start for chunk in chunks} | {options.truncated_backprop_length}
@@ -50,7 +54,7 @@ def build_generator(
         encodes=experiment.encodes,
         clip_gradient=options.clip_gradient,
     )
-    return DynamicGenerator(settings, lengths, learns=clips is not None)
+    return DynamicGenerator(settings, lengths, learns=clips is not None or infers)
 
 
 def initial_scale(options: Options, clips: Clips | None) -> float:

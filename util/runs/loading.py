@@ -176,7 +176,7 @@ def built_run(job: TestingJob, checkpoint: LoadedCheckpoint) -> Iterator[LoadedR
     names = checkpoint.state.sequence_names
     results = ResultFolder(folder, names, options.overwrite)
     refuse_too_large(options, checkpoint.experiment, len(names))
-    generator = build_generator(options, checkpoint.experiment)
+    generator = build_generator(options, checkpoint.experiment, infers=bool(options.clip))
     restore(generator, checkpoint.state, checkpoint.path)
     sampler = sampler_of(checkpoint, generator)
     with results.unfinished() as unfinished:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import solve_discrete_lyapunov
 
-from util.metrics.linear_system import LARGEST_MODULUS, LinearSystem, fit, sample
+from util.metrics.linear_system import LARGEST_MODULUS, LinearSystem, continued, fit, sample
 
 RADIUS, ANGLE = 0.95, 0.5  # of a pair of eigenvalues; the third is REAL
 REAL = 0.7
@@ -126,3 +126,20 @@ def test_clip_that_stands_still_is_repeated():
     values = np.tile(np.float32([0.1, -0.7, 0.3]), (30, 1))
     frames = sample(fit(values), 4, np.random.default_rng(0))
     np.testing.assert_array_equal(frames, values[:4])
+
+
+def test_expected_frames_follow_the_last_frame_by_the_transition():
+    system = LinearSystem(TRUE_MEAN, TRUE_C, TRUE_A, TRUE_Q, np.zeros(3))
+    state = np.array([1.0, -2.0, 0.5])
+    last = TRUE_MEAN + TRUE_C @ state
+    expected = [
+        TRUE_MEAN + TRUE_C @ np.linalg.matrix_power(TRUE_A, number) @ state for number in (1, 2, 3)
+    ]
+    np.testing.assert_allclose(continued(system, last, 3), expected, atol=1e-9)
+
+
+def test_continued_samples_have_the_noise_of_the_system():
+    system = LinearSystem(TRUE_MEAN, TRUE_C, TRUE_A, TRUE_Q, np.zeros(3))
+    random = np.random.default_rng(0)
+    steps = np.stack([continued(system, TRUE_MEAN, 1, random)[0] for _ in range(20000)])
+    np.testing.assert_allclose(np.cov((steps @ TRUE_C).T), TRUE_Q, atol=0.05 * TRUE_Q.max())

@@ -1,0 +1,191 @@
+"""Continuations as their users make them."""
+
+import csv
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.command_line import (
+    SMALL,
+    flags,
+    make_sequences,
+    moving_pattern,
+    refused,
+    run,
+    run_directory,
+    run_here,
+    trained,
+)
+
+from util.data.clip_facts import facts_of
+from util.data.clips import read_clip
+from util.pictures.encoding import write_frames
+
+SIDE, LENGTH, CHUNK = SMALL["image_size"], SMALL["num_frames"], SMALL["truncated_backprop_length"]
+CONTINUE = flags(experiment="continuation", category="waves")
+CLIP = "trainingVideo/dynamicTexture/waves/ripples.avi"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A directory in which a clip was continued, and the outcome."""
+    place = tmp_path_factory.mktemp("continuation")
+    trained().copy(place)
+    return place, run(
+        place, *CONTINUE, *flags(sequences=0, num_batches_in_test=2, num_sections_in_test=3)
+    )
+
+
+@pytest.fixture
+def place(tmp_path):
+    trained().copy(tmp_path)
+    return tmp_path
+
+
+def frames_of(path):
+    with Image.open(path) as image:
+        frames = []
+        for number in range(image.n_frames):
+            image.seek(number)
+            frames.append(np.asarray(image.convert("RGB")).astype(int))
+    return np.stack(frames)
+
+
+def table(folder):
+    with open(folder / "continuation.csv", newline="", encoding="utf-8") as file:
+        return {row["video"]: row for row in csv.DictReader(file)}
+
+
+def test_observed_clip_is_followed_by_different_futures(finished):
+    place, outcome = finished
+    assert outcome.returncode == 0, outcome.stderr
+    folder = run_directory(place) / "final_result_continuation"
+    assert outcome.stdout.splitlines()[-1] == f"results in {folder.relative_to(place)}"
+    names = {f"ripples_{number}.{kind}" for number in (1, 2) for kind in ("mp4", "gif")}
+    rest = {"overview.mp4", "overview.gif", "overview.png", "continuation.csv"}
+    assert {path.name for path in folder.iterdir()} == names | rest
+    first, second = (frames_of(folder / f"ripples_{number}.gif") for number in (1, 2))
+    assert len(first) == len(second) == LENGTH + 3 * CHUNK
+    observed = read_clip(facts_of(place / CLIP), 0, LENGTH, SIDE)
+    for video in (first, second):
+        assert np.abs(video[:LENGTH] - observed).max() <= 2
+    assert np.abs(first - second)[LENGTH:].max() > 2
+
+
+def test_table_compares_with_the_true_next_frames(finished):
+    """The clip has seven frames, and the training used five of them."""
+    place, outcome = finished
+    folder = run_directory(place) / "final_result_continuation"
+    rows = table(folder)
+    ways = ["ripples_1", "ripples_2", "mean of 2", "last frame repeated", "linear system"]
+    assert list(rows) == ways
+    truth = read_clip(facts_of(place / CLIP), LENGTH, 2, SIDE).astype(int)
+    last = read_clip(facts_of(place / CLIP), LENGTH - 1, 1, SIDE).astype(int)
+    for number in (1, 2):
+        made = frames_of(folder / f"ripples_{number}.gif")[LENGTH : LENGTH + 2]
+        errors = np.abs(made - truth).mean(axis=(1, 2, 3))
+        row = rows[f"ripples_{number}"]
+        assert [float(row["error_1"]), float(row["error_2"])] == pytest.approx(errors, abs=1)
+        assert row["error_3"] == ""
+    still = np.abs(truth - last).mean(axis=(1, 2, 3))
+    row = rows["last frame repeated"]
+    assert [float(row["error_1"]), float(row["error_2"])] == pytest.approx(still, rel=1e-4)
+    assert "ripples, last frame repeated: first new step 0.00" in outcome.stdout
+
+
+def test_same_command_makes_the_same_bytes_and_another_seed_others(finished, tmp_path):
+    shutil.copytree(finished[0], tmp_path, dirs_exist_ok=True)
+    given = flags(sequences=0, num_batches_in_test=2, num_sections_in_test=3)
+    assert run_here(tmp_path, *CONTINUE, *given).returncode == 0
+    assert run_here(tmp_path, *CONTINUE, *given, *flags(seed=1)).returncode == 0
+    folders = [
+        run_directory(tmp_path) / f"final_result_continuation{end}" for end in ("", "_2", "_3")
+    ]
+    first, again, other = ((folder / "ripples_1.gif").read_bytes() for folder in folders)
+    assert first == again != other
+
+
+def test_new_frames_have_a_border_that_lies_on_no_frame(finished):
+    sheet = frames_of(run_directory(finished[0]) / "final_result_continuation" / "overview.gif")
+    orange = np.abs(sheet - (220, 90, 0)).max(axis=-1) < 25
+    counts = orange.sum(axis=(1, 2))
+    assert (counts[:LENGTH] < 10).all()  # the frames have some orange of their own
+    assert (counts[LENGTH:] > 100).all()
+
+
+@pytest.mark.parametrize("kind", ["video", "images"])
+def test_another_clip_is_inferred_first(place, kind):
+    frames = moving_pattern(seed=9, length=8, side=SIDE)
+    path = place / "other clip"
+    if kind == "images":
+        write_frames(path, frames)
+    else:
+        path = shutil.copy(place / CLIP, place / "other clip.avi")
+        frames = read_clip(facts_of(path), 0, 7, SIDE)
+    given = flags(clip=path, inference_steps=5, num_sections_in_test=1)
+    outcome = run_here(place, *CONTINUE, *given)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "the last 5 frames are inferred" in outcome.stdout
+    assert "3 runs of the sampler" in outcome.stdout  # of 2 steps each
+    folder = run_directory(place) / "final_result_continuation"
+    video = frames_of(folder / "other clip_1.gif")
+    assert np.abs(video[:LENGTH] - frames[-LENGTH:]).max() <= 2
+    assert len(video) == LENGTH + CHUNK
+    assert all(row["error_1"] == "" for row in table(folder).values())
+
+
+def test_shorter_clip_is_inferred_in_whole_chunks(place):
+    write_frames(place / "short", moving_pattern(seed=9, length=3, side=SIDE))
+    given = flags(clip="short", inference_steps=2, num_sections_in_test=1)
+    outcome = run_here(place, *CONTINUE, *given)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "the last 2 frames are inferred" in outcome.stdout
+
+
+def test_clips_that_are_gone_are_replaced_by_their_reconstructions(place):
+    shutil.rmtree(place / "trainingVideo")
+    outcome = run_here(place, *CONTINUE, *flags(sequences=0, num_sections_in_test=1))
+    assert outcome.returncode == 0, outcome.stderr
+    assert "reconstructions are shown" in outcome.stderr
+    assert "the continuations are not scored" in outcome.stderr
+    assert set(table(run_directory(place) / "final_result_continuation")) == {
+        "ripples_1",
+        "ripples_2",
+    }
+
+
+@pytest.mark.parametrize(
+    "given, code, said",
+    [
+        ({"clip": "none.mp4"}, 1, ["no clip none.mp4", "--clip"]),
+        ({"clip": ""}, 2, ["--clip is empty"]),
+        ({"clip": "empty"}, 1, ["empty", "neither a video nor a folder"]),
+        ({"clip": "noise.mp4"}, 1, ["noise.mp4", "broken"]),
+        ({"clip": "one"}, 1, ["one has 1 frames", "which has 2", "longer --clip"]),
+        ({"clip": CLIP, "sequences": "0"}, 2, ["--sequences 0", "give one of them"]),
+        ({"inference_steps": 0}, 2, ["--inference_steps 0", "at least 1"]),
+        ({"isTraining": True}, 2, ["--experiment continuation only tests"]),
+        ({"sequences": "4"}, 2, ["--sequences 4", "sequence 4"]),
+    ],
+)
+def test_refused_before_anything_is_written(place, given, code, said):
+    (place / "empty").mkdir()
+    (place / "noise.mp4").write_bytes(bytes(range(256)) * 9)
+    write_frames(place / "one", moving_pattern(seed=9, length=1, side=SIDE))
+    line = refused(run_here(place, *CONTINUE, *flags(**given)), code)
+    assert all(words in line for words in said), line
+    assert not (run_directory(place) / "final_result_continuation").exists()
+
+
+def test_clip_for_another_experiment_is_refused(place):
+    line = refused(run_here(place, *flags(category="waves", isTraining=False, clip=CLIP)), 2)
+    assert "--clip does nothing in --experiment synthesis; it is for continuation" in line
+
+
+def test_model_of_animation_is_refused(tmp_path):
+    make_sequences(tmp_path, ["hop", "jog"], 4)
+    small = {**SMALL, "num_frames": 4, "num_epochs": 1, "log_step": 1, "content_size": 2}
+    assert run_here(tmp_path, *flags(**small, experiment="animation")).returncode == 0
+    line = refused(run_here(tmp_path, *CONTINUE), 2)
+    assert "encoded frame" in line and "--image" in line
