@@ -16,7 +16,7 @@ from util.data.fit import fitted
 from util.data.frames import to_bytes, to_model_range
 from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, clips_in, refuse_unprintable
 from util.data.stills import image_frames
-from util.data.videos import video_frames
+from util.data.videos import RATES, video_frames
 from util.system.errors import RunError
 from util.system.names import existing_form, form, safe_names
 
@@ -32,6 +32,7 @@ class Clips(NamedTuple):
         missing: bool [N, T, H, W, 1]; None if no pixel is missing.
         truth: uint8 [N, T, H, W, 3], with the true values of missing pixels; None if unknown.
         facts: the files of the sequences; empty for clips that were made, as in tests.
+        factor: frames of a sequence for each frame of its file; more than 1 only in slow motion.
     """
 
     names: list[str]
@@ -39,6 +40,7 @@ class Clips(NamedTuple):
     missing: np.ndarray | None = None
     truth: np.ndarray | None = None
     facts: Sequence[ClipFacts] = ()
+    factor: int = 1
 
     @property
     def visible(self) -> np.ndarray | None:
@@ -53,7 +55,13 @@ class Clips(NamedTuple):
     @property
     def formats(self) -> list[ClipFormat]:
         """How each sequence plays."""
-        return [facts.format for facts in self.facts] or [ClipFormat()] * len(self.names)
+        known = [facts.format for facts in self.facts] or [ClipFormat()] * len(self.names)
+        if self.factor == 1:
+            return known
+        return [
+            clip._replace(rate=clip.rate and min(clip.rate * self.factor, RATES[1]))
+            for clip in known
+        ]
 
 
 def read_category(

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ def observed_clips(options: Options, experiment: Experiment) -> Clips:
         RunError: the clips cannot be read, a mask does not exist or does not fit, or the truth
             has other sequences.
     """
+    if experiment.fills_in_between:
+        return clips_in_between(options)
     clips = _read(options, options.data_path)
     return _without_missing(clips, options, experiment) if experiment.misses_pixels else clips
 
@@ -85,3 +88,29 @@ def _truth(clips: Clips, options: Options, experiment: Experiment) -> np.ndarray
         )
     order = [truth.names.index(name) for name in clips.names]
     return to_bytes(truth.frames[order])
+
+
+def clips_in_between(options: Options) -> Clips:
+    """Sequences of which only every --factor-th frame is observed; the others are missing, black.
+
+    The observed frames are all frames of the clip. With --score_left_out, they are every
+    --factor-th frame of the clip, and its other frames are the truth.
+
+    Raises:
+        RunError: the clips cannot be read.
+    """
+    factor, length = options.factor, options.num_frames
+    if options.score_left_out:
+        whole = _read(options, options.data_path)
+        shown, truth = whole.frames[:, ::factor], to_bytes(whole.frames)
+        whole = whole._replace(truth=truth)
+    else:
+        count = (length - 1) // factor + 1
+        whole = _read(replace(options, num_frames=count), options.data_path)
+        shown = whole.frames
+        whole = whole._replace(factor=factor)
+    frames = np.full((len(shown), length, *shown.shape[2:]), np.float32(-1.0))
+    frames[:, ::factor] = shown
+    missing = np.ones((*frames.shape[:-1], 1), bool)
+    missing[:, ::factor] = False
+    return whole._replace(frames=frames, missing=missing)

@@ -113,6 +113,21 @@ EXPERIMENTS = {
         uses=(*TRAINING_SEQUENCES, *MASKS, "chunk_starts"),
         misses_pixels=True,
     ),
+    "slowmotion": Experiment(
+        summary="fill in one or three new frames between two frames of a clip",
+        module="util.experiments.slowmotion",
+        presets={
+            "output_dir": "./output_slowmotion",
+            "num_frames": 57,
+            "truncated_backprop_length": 57,
+            "num_epochs": 7000,
+            "refsig": 0.5,
+        },
+        scheduled={"fast": {**FAST_RECOVERY, "transition_init_std": 0.0}},
+        uses=(*TRAINING_SEQUENCES, "factor", "score_left_out", "average_last", "chunk_starts"),
+        misses_pixels=True,
+        fills_in_between=True,
+    ),
     "interpolation": Experiment(
         summary="walk from one appearance of a trained action model to another",
         module="util.experiments.interpolation",

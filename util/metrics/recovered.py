@@ -10,6 +10,7 @@ from util.data.frames import to_bytes
 from util.metrics.baselines import RANK, linear_interpolation, low_rank_imputation, temporal_mean
 from util.metrics.scores import Scores, score
 
+# Each takes frames [T, H, W, 3] and missing [T, H, W, 1].
 BASELINES = {
     "temporal mean": temporal_mean,
     "linear interpolation": linear_interpolation,

@@ -258,6 +258,16 @@ def _resume_or_overwrite(options: Options, _: Experiment) -> None:
         raise CommandLineError("--resume True and --overwrite True contradict; give one of them")
 
 
+def _slow_motion_ends_on_a_frame(options: Options, experiment: Experiment) -> None:
+    left = (options.num_frames - 1) % options.factor
+    if experiment.fills_in_between and (left or options.num_frames == 1):
+        fits = max(options.num_frames - left, options.factor + 1)
+        raise CommandLineError(
+            f"--num_frames {options.num_frames} with --factor {options.factor} does not begin and "
+            f"end on a frame of the clip; take {fits} or {fits + options.factor}"
+        )
+
+
 RULES = (
     _network_makes_the_size,
     _network_has_an_even_side,
@@ -267,6 +277,7 @@ RULES = (
     _experiment_trains,
     _resumed_is_a_training,
     _resume_or_overwrite,
+    _slow_motion_ends_on_a_frame,
 )
 
 

@@ -25,6 +25,7 @@ class Experiment:
             another experiment.
         misses_pixels: whether pixels are missing in its clips (--training_mode incomplete).
         truth_in_clips: whether the clips themselves contain the true values of missing pixels.
+        fills_in_between: whether its clips show only every --factor-th frame of its sequences.
         encodes: whether an encoder maps a still image to the appearance vector and start state.
         over_runs: whether it works on run directories instead of training or testing a model.
             Its module has `run(command_line) -> str`, which returns the last line to print. It
@@ -42,6 +43,7 @@ class Experiment:
     trains: bool = True
     misses_pixels: bool = False
     truth_in_clips: bool = False
+    fills_in_between: bool = False
     encodes: bool = False
     over_runs: bool = False
     shares: tuple[str, ...] = ()

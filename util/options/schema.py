@@ -207,6 +207,20 @@ class Options:
         "write videos in the proportions of their clips instead of square",
         needs=("fit", "squash"),
     )
+    factor: int = option(
+        2,
+        Scope.FIXED,
+        Group.CLIPS,
+        "how many times more frames a second slow motion makes",
+        Limit("2 or 4", lambda value: value in (2, 4)),
+    )
+    score_left_out: bool = option(
+        False,
+        Scope.FIXED,
+        Group.CLIPS,
+        "keep only every factor-th frame of a clip, fill in the others and score them; otherwise "
+        "frames that the clip never had are filled in",
+    )
     training_mode: str = option(
         "complete",
         Scope.FIXED,

@@ -26,7 +26,7 @@ MOMENTS = 4  # frames of each video in the picture of an overview
 
 # The files of `write_sequence` and the measures beside them, as regular expressions.
 PICTURES = r"(mp4|gif|png)"
-_KINDS = r"(observed|reconstructed|synthesized_\d+|recovered|original|mask)"
+_KINDS = r"(observed|reconstructed|synthesized_\d+|recovered|slow|original|mask)"
 IN_SEQUENCE = (
     rf"{_KINDS}\.{PICTURES}|{_KINDS}{ENLARGED}\.mp4|{_KINDS}/\d{{5,}}\.png"
     rf"|side_by_side\.{PICTURES}|comparison\.json"

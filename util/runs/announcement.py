@@ -46,16 +46,18 @@ def clips_in_words(clips: Clips, options: Options) -> list[str]:
     named = zip(clips.facts, clips.names, strict=False)
     groups = [
         (key, [name for _, name in group])
-        for key, group in groupby(named, lambda pair: facts_in_words(pair[0], options))
+        for key, group in groupby(
+            named, lambda pair: facts_in_words(pair[0], options, clips.factor)
+        )
     ]
     lines = [f"clips: {listed(names)}: {facts}" for facts, names in groups[:SHOWN]]
     left = sum(len(names) for _, names in groups[SHOWN:])
     return [*lines, f"clips: and {left} more"] if left else lines
 
 
-def facts_in_words(clip: ClipFacts, options: Options) -> str:
-    """frames 0–59 of 150 at 30 fps, 640×360 → 64×64"""
-    last = options.first_frame + options.num_frames - 1
+def facts_in_words(clip: ClipFacts, options: Options, factor: int = 1) -> str:
+    """frames 0–59 of 150 at 30 fps, 640×360 → 64×64; `factor` as in `Clips`"""
+    last = options.first_frame + (options.num_frames - 1) // factor
     rate = f"at {clip.rate:g} fps" if clip.rate else f"(shown at {FRAMES_PER_SECOND:g} fps)"
     size, side = f"{clip.width}×{clip.height}", options.image_size
     centre = ", the centre" if options.fit == "crop" and clip.width != clip.height else ""

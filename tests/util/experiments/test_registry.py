@@ -68,7 +68,7 @@ def test_experiment_that_only_tests_is_a_record_and_a_module(tmp_path, monkeypat
     assert outcome.stdout.splitlines()[-1] == f"results in {folder.relative_to(tmp_path)}"
     assert np.load(folder / "appearance.npy").shape == (2, 100)
     assert seen == ["0:1"]
-    others = "synthesis, action, recovery, inpainting"
+    others = "synthesis, action, recovery, inpainting, slowmotion, loop, continuation"
     idle = f"warning: --sequences does nothing in --experiment mine; it is for {others}\n"
     assert outcome.stderr == idle
 

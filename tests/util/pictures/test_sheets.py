@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.command_line import moving_pattern, places_of
 
-from util.pictures.sheets import MARK_COLOUR, Row, Sheet, contact_sheet, frames_at
+from util.pictures.sheets import BORDER_COLOUR, MARK_COLOUR, Row, Sheet, contact_sheet, frames_at
 
 # No pixel is white or grey, so that frames can be told from labels.
 FRAMES = moving_pattern(seed=5, length=7, side=16)
@@ -160,3 +160,21 @@ def test_row_of_some_frames_has_their_numbers():
     row = frames_at("observed", FRAMES, [0, 2, 6])
     assert list(row.heads) == ["0", "2", "6"]
     np.testing.assert_array_equal(np.concatenate(row.videos), FRAMES[[0, 2, 6]])
+
+
+def test_border_lies_around_the_frame_from_its_moment_on_and_on_no_frame():
+    black = np.zeros((3, 6, 8, 3), np.uint8)
+    sheet = Sheet([Row("", [black, black], framed_from=[1, 3])], 2)
+    orange = [np.all(sheet.at(moment) == BORDER_COLOUR, axis=-1) for moment in range(3)]
+    assert not orange[0].any() and orange[1].any()
+    np.testing.assert_array_equal(orange[1], orange[2])
+    top, left = sheet.tops[0], sheet.lefts[0]
+    expected = np.zeros(sheet.size, bool)
+    expected[top - 3 : top + 12 + 3, left - 3 : left + 16 + 3] = True
+    expected[top - 1 : top + 12 + 1, left - 1 : left + 16 + 1] = False
+    np.testing.assert_array_equal(orange[1], expected)
+
+
+def test_without_moments_nothing_has_a_border():
+    sheet = Sheet([Row("", [np.zeros((3, 6, 8, 3), np.uint8)])], 2)
+    assert not np.all(sheet.at(2) == BORDER_COLOUR, axis=-1).any()

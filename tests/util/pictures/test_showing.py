@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from util.pictures.showing import Showing, shaped, shown_size, write_shown
+from util.data.videos import count_packets
+from util.pictures.showing import Showing, shaped, shown_size, write_repeating, write_shown
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
 
@@ -44,3 +45,11 @@ def test_video_has_the_rate_and_the_proportions(tmp_path):
         found = about(tmp_path / name)
         assert (found["size"], found["fps"]) == (size, 12.5), name
     assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("rate, count, rounds", [(25.0, 60, 5), (10.0, 60, 2), (25.0, 300, 2)])
+def test_loop_repeats_in_whole_rounds_of_ten_seconds_at_least_two(tmp_path, rate, count, rounds):
+    frames = np.zeros((count, 8, 8, 3), np.uint8)
+    write_repeating(tmp_path / "loop", frames, Showing(rate=rate, enlarge=1))
+    assert count_packets(tmp_path / "loop.mp4") == rounds * count
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["loop.gif", "loop.mp4"]

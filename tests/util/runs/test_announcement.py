@@ -93,3 +93,7 @@ def test_announcement_is_on_stderr(capsys):
     expected = ["clips", "model", "training", "device", "run directory", "curves and pictures"]
     assert [word for word in beginnings if word in expected] == expected
     assert "tensorboard --logdir 'o p'" in err
+
+
+def test_slow_motion_uses_fewer_frames_of_the_clip():
+    assert facts_in_words(PHONE, options(num_frames=57), factor=4).startswith("frames 0–14 of 150 ")

@@ -1,0 +1,67 @@
+"""Slow motion: more frames a second, filled in from the posterior.
+
+The frames of the clip lie at every --factor-th instant of a finer time. The frames between them are
+missing, as in recovery. The transition carries what is seen at the instants to those between. Each
+new frame is the mean of its last reconstructions.
+"""
+
+import numpy as np
+
+from util.data.frames import to_bytes
+from util.experiments.recovery import label, write_scores
+from util.experiments.synthesis import check, test
+from util.metrics.motion_compensation import motion_compensated
+from util.metrics.recovered import filled_by_baselines, scores_of
+from util.pictures.layout import in_place_of, write_sequence
+from util.pictures.showing import write_shown
+from util.runs.jobs import TrainingJob
+from util.runs.showing import showing_of
+from util.runs.training import TrainingResult, train_model
+
+__all__ = ["check", "test", "train"]
+
+
+def train(job: TrainingJob) -> None:
+    """Train, and write the clips with the frames in between."""
+    write_slow_motion(train_model(job))
+
+
+def write_slow_motion(result: TrainingResult) -> None:
+    """Write the clip and the slow motion of each sequence, and the scores if the truth is known.
+
+    `recovered` plays at the finer rate, so as fast as the clip. `slow` shows the same frames at the
+    rate of the clip. A frame of the clip stays until the next one in `observed`.
+
+    Raises:
+        ValueError: no frame is missing in training.
+    """
+    run, clips, options = result.run, result.clips, result.options
+    if result.recovery is None:
+        raise ValueError("nothing is missing in the clips of this training")
+    recovered, factor = result.recovery.recovered(), options.factor
+    by_average = f"average of the last {len(result.recovery.samples)}"
+    ways = {by_average: recovered.average, "last iteration": recovered.last}
+    ways |= filled_by_baselines(clips)
+    observed = to_bytes(clips.frames[:, ::factor])
+    if clips.truth is not None:
+        moved = [motion_compensated(frames, factor) for frames in observed]
+        if all(video is not None for video in moved):
+            ways["motion compensation"] = np.stack([video for video in moved if video is not None])
+    held = observed.repeat(factor, axis=1)[:, : options.num_frames]
+    for index, name in enumerate(clips.names):
+        showing = showing_of(options, clips.formats[index])
+        videos = {"observed": held[index], "recovered": recovered.average[index]}
+        if clips.truth is not None:
+            videos["original"] = clips.truth[index]
+        with in_place_of(run.final_result / name) as folder:
+            write_sequence(folder, videos, list(videos), options.num_frames, showing)
+            slower = showing._replace(rate=showing.rate / factor)
+            write_shown(folder / "slow", recovered.average[index], slower)
+        print(f"{name}: {len(observed[index])} frames of the clip became {options.num_frames}")
+    table = run.final_result / "recovery_error.csv"
+    table.unlink(missing_ok=True)  # from the same run before it was resumed
+    scores = scores_of(ways, clips)
+    if scores:
+        write_scores(table, scores, clips.names)
+        for (row, way), values in scores.items():
+            print(f"{label(row, clips.names)}, {way}: {values}")
