@@ -9,6 +9,7 @@ Video*, ICML 2023). Videos are uint8 [T, H, W, 3]; they may differ in length.
 
 import math
 import zlib
+from functools import lru_cache
 
 import numpy as np
 
@@ -37,24 +38,33 @@ def diversity(synthesized: np.ndarray, observed: np.ndarray, _: int) -> float:
     """
     if not (can_be_cut(synthesized) and can_be_cut(observed)):
         return math.nan
-    made, real = coarse(synthesized), coarse(observed)
-    windows = patch_windows(real)
-    axes = principal_components(
-        some_patches(windows, np.random.default_rng(0), PATCHES_OF_COMPONENTS), COMPONENTS
-    )
+    axes, patches = observed_patches(observed.tobytes(), observed.shape)
     if not axes.directions.size:
         return math.nan
+    made = coarse(synthesized)
     queries = query_places(made)
-    sources = nearest_places(
-        projected(patch_windows(made)[tuple(queries)], axes),
-        np.stack([projected(of_frame, axes) for of_frame in windows]),
-        queries,
-    )
+    sources = nearest_places(projected(patch_windows(made)[tuple(queries)], axes), patches, queries)
     offsets = sources - queries
     constant = np.repeat(offsets[:, :1], offsets.shape[1], axis=1)
-    random = random_places(windows, np.random.default_rng(1), offsets.shape[1]) - queries
+    random = random_places(patches, np.random.default_rng(1), offsets.shape[1]) - queries
     size, smallest, largest = map(compressed_size, (offsets, constant, random))
     return (size - smallest) / (largest - smallest) if largest > smallest else math.nan
+
+
+@lru_cache(maxsize=2)  # most rows of a table are compared with the same video
+def observed_patches(data: bytes, shape: tuple[int, ...]) -> tuple[PrincipalComponents, np.ndarray]:
+    """The main components of the patches of a video, and all patches in these components.
+
+    Args:
+        data: the values of the video, uint8.
+
+    Returns:
+        The components, and float32 [frames, rows, columns, n].
+    """
+    windows = patch_windows(coarse(np.frombuffer(data, np.uint8).reshape(shape)))
+    some = some_patches(windows, np.random.default_rng(0), PATCHES_OF_COMPONENTS)
+    axes = principal_components(some, COMPONENTS)
+    return axes, np.stack([projected(of_frame, axes) for of_frame in windows])
 
 
 def coarse(video: np.ndarray) -> np.ndarray:

@@ -115,7 +115,8 @@ def test_scores_are_of_each_sequence_each_way_and_of_all_together():
 
 
 def test_one_sequence_alone_is_not_scored_again_as_all():
-    clips = Clips(["one"], *(part[:1] for part in draw_clips()[1:]))
+    both = draw_clips()
+    clips = Clips(["one"], both.frames[:1], both.missing[:1], both.truth[:1])
     assert set(scores_of({"dark": np.zeros_like(clips.truth)}, clips)) == {(0, "dark")}
 
 
