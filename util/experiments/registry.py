@@ -32,14 +32,14 @@ MANY_SEQUENCES = {
 # The fast schedule. The initial scale of the transition is matched to the clips. Inpainting keeps
 # its own scale, with which it was measured.
 FAST_TEXTURES = {
-    "num_epochs": 500,
-    "lr_half_life": 150,
+    "num_epochs": 700,
+    "lr_half_life": 220,
     "log_step": 50,
     "transition_init_std": 0.0,
 }
 FAST_SEQUENCES = {
-    "num_epochs": 600,
-    "lr_half_life": 250,
+    "num_epochs": 400,
+    "lr_half_life": 170,
     "log_step": 50,
     "transition_init_std": 0.0,
     "batch_size": 5,
@@ -109,7 +109,7 @@ EXPERIMENTS = {
             "truncated_backprop_length": 150,
             "refsig": 0.5,
         },
-        scheduled={"fast": FAST_RECOVERY},
+        scheduled={"fast": {"num_epochs": 250, "lr_half_life": 110}},
         uses=(*TRAINING_SEQUENCES, *MASKS, "chunk_starts"),
         misses_pixels=True,
     ),

@@ -105,7 +105,6 @@ FIGURES: dict[str, Figure] = {
             Training(
                 "action",
                 ("blossoms",),
-                scheduled={"fast": {"num_epochs": 300, "lr_half_life": 125}},
                 # Every flower of a row begins with the bud of the first one.
                 test=Test(
                     "interpolation",
@@ -127,7 +126,6 @@ FIGURES: dict[str, Figure] = {
             Training(
                 "animation",
                 ("walkers", "blossoms"),
-                scheduled={"fast": {"num_epochs": 400, "lr_half_life": 170}},
                 test=Test("animation", {"image": STILLS, "num_sections_in_test": 2}),
             ),
         ),
