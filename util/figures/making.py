@@ -88,8 +88,8 @@ def planned(run: Run, schedule: str, expected: Mapping[Key, Expected]) -> Planne
 
 def do_run(run: Run, number: int, progress: RunsProgress) -> None:
     """Do the steps of a run that are not done; `number` counts all runs from 0."""
-    record = Record(run)
     wait_for_other(run, progress)
+    record = Record(run)
     to_do = [place for place in range(len(run.steps)) if not record.is_done(place)]
     progress.begin(number, was_done=not to_do)
     for place in to_do:
@@ -127,10 +127,15 @@ def wait_for_other(run: Run, progress: RunsProgress) -> None:
 def write_figure(
     name: str, runs: Sequence[Run], command_line: CommandLine, expected: Mapping[Key, Expected]
 ) -> Made:
-    """Write the files of a figure whose runs are done. command.txt comes last."""
+    """Write the files of a figure whose runs are done.
+
+    command.txt comes first, so that a killed command leaves nothing that it does not know again.
+    """
     options, figure = command_line.options, FIGURES[name]
     folder = Path(options.output_dir) / name
     folder.mkdir(exist_ok=True)
+    commands = [program_line(step.words) for run in runs for step in run.steps]
+    write_text(folder / COMMAND, "\n".join([command_of(name, command_line), *commands]) + "\n")
     results = [Result(run.name, run.directory, run.test_folder) for run in runs]
     figure.layout(results, Place(folder, options.enlarge or ENLARGE))
     values = {
@@ -139,8 +144,6 @@ def write_figure(
     }
     numbers = compared(options.schedule, name, values, expected)
     write_numbers(folder / NUMBERS, numbers)
-    commands = [program_line(step.words) for run in runs for step in run.steps]
-    write_text(folder / COMMAND, "\n".join([command_of(name, command_line), *commands]) + "\n")
     return Made(folder, numbers)
 
 

@@ -22,6 +22,8 @@ OF_FIGURES = (
     "overwrite",
     "debug",
 )
+# Flags of all trainings: many runs together need a lot of space.
+ALWAYS = {"max_to_keep": 2}
 # With any other option, the numbers may be others than the expected ones.
 WITH_EXPECTED = (*OF_FIGURES, "schedule", "seed", "precision", "enlarge", "max_to_keep", "log_step")
 
@@ -99,7 +101,7 @@ def steps_of(training: Training, category: str, command_line: CommandLine) -> li
         if name in given - command_line.derived and name not in OF_FIGURES
     }
     of_tests = {name: typed.pop(name) for name in list(typed) if only_in_tests(name)}
-    recorded = {**training.flags, **training.scheduled.get(options.schedule, {})}
+    recorded = {**ALWAYS, **training.flags, **training.scheduled.get(options.schedule, {})}
     kept = {name: value for name, value in recorded.items() if name not in given}
     named: dict[str, Any] = {"experiment": training.experiment, "category": category}
     steps = [Step({**named, "schedule": options.schedule, **kept, **typed}, trains=True)]
