@@ -6,15 +6,16 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from util.data.clip_facts import facts_of
 from util.figures.expected import MINUTES
-from util.figures.layouts import NAME
+from util.figures.layouts import NAME, frames_of
 from util.figures.making import NUMBERS, Made
 from util.figures.numbers import write_numbers
 from util.figures.records import ALL, FIGURES
+from util.pictures.encoding import FRAMES_PER_SECOND, write_webp
 from util.system.atomic import atomic_path, write_text
 
 PROJECT = Path(__file__).resolve().parents[2]
-SUFFIXES = ("png", "gif")
 DOCUMENTS = {"README.md": "demo/README.md", "demo/README.md": ""}  # and where the details are
 COMMAND = "python main_dyn_G.py --experiment figure --figure"
 # The numbers in the table of results, and how it names them.
@@ -27,12 +28,17 @@ GENERATED = re.compile(r"(<!-- (\w+) of --write_demo -->\n).*?(<!-- end -->)", r
 
 
 def write_demo(made: Mapping[str, Made]) -> None:
-    """Copy the figures to demo/, with all numbers as demo/numbers.csv, and write the tables."""
+    """Copy the figures to demo/, with all numbers as demo/numbers.csv, and write the tables.
+
+    The videos become animations that web pages show beside their text.
+    """
     demo = PROJECT / "demo"
     for name, figure in made.items():
-        for suffix in SUFFIXES:
-            with atomic_path(demo / f"{name}.{suffix}") as partial:
-                shutil.copyfile(figure.folder / f"{NAME}.{suffix}", partial)
+        with atomic_path(demo / f"{name}.png") as partial:
+            shutil.copyfile(figure.folder / f"{NAME}.png", partial)
+        video = figure.folder / f"{NAME}.mp4"
+        rate = facts_of(video).rate or FRAMES_PER_SECOND
+        write_webp(demo / f"{name}.webp", frames_of(video), rate)
     write_numbers(demo / NUMBERS, [number for figure in made.values() for number in figure.numbers])
     write_tables(PROJECT)
 

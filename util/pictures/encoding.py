@@ -17,6 +17,7 @@ from util.system.names import shortened
 FRAMES_PER_SECOND = 25.0
 GIF_FRAMES_PER_SECOND = 50.0  # browsers play a GIF with more frames in a second slowly
 KINDS = (".mp4", ".gif")
+WEBP_QUALITY = 50  # of 100
 ENLARGED = "_enlarged"  # the end of the name of an enlarged video
 
 _H264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "12"]
@@ -145,6 +146,23 @@ def write_video(
     """Write the videos of uint8 frames [T, H, W, 3]; see `video_writer`."""
     with video_writer(path, frames.shape[1], frames.shape[2], rate, factor) as write:
         write(frames)
+
+
+def write_webp(path: Path, frames: np.ndarray, rate: float = FRAMES_PER_SECOND) -> None:
+    """Write `path`, an animation for web pages that repeats, from uint8 frames [T, H, W, 3].
+
+    It loses some detail, and is several times smaller than a GIF.
+    """
+    first, *others = map(Image.fromarray, frames)
+    with atomic_path(path) as partial:
+        first.save(
+            partial,
+            save_all=True,
+            append_images=others,
+            duration=round(1000 / rate),
+            loop=0,
+            quality=WEBP_QUALITY,
+        )
 
 
 def write_png(path: Path, picture: np.ndarray) -> None:

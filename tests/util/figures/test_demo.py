@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from support.command_line import moving_pattern
 
 from util.figures import demo
 from util.figures.demo import DOCUMENTS, rows_in, with_tables, write_demo
@@ -10,6 +13,7 @@ from util.figures.expected import Expected
 from util.figures.making import Made
 from util.figures.numbers import compared
 from util.figures.records import FIGURES
+from util.pictures.encoding import write_video
 
 ROOT = Path(__file__).resolve().parents[3]
 VALUES = {
@@ -42,8 +46,8 @@ def made(place):
     for name, values in VALUES.items():
         folder = place / "made" / name
         folder.mkdir(parents=True)
-        for suffix in ("png", "gif", "mp4"):
-            (folder / f"figure.{suffix}").write_text(f"{name} {suffix}")
+        (folder / "figure.png").write_text(f"{name} png")
+        write_video(folder / "figure", moving_pattern(1, 4, 16), rate=10)
         figures[name] = Made(folder, compared("fast", name, values, EXPECTED))
     return figures
 
@@ -51,7 +55,13 @@ def made(place):
 def test_pictures_and_numbers_are_copied(project):
     write_demo(made(project))
     assert (project / "demo" / "textures.png").read_text() == "textures png"
-    assert (project / "demo" / "recovery.gif").read_text() == "recovery gif"
+    with Image.open(project / "demo" / "recovery.webp") as animation:
+        assert (animation.n_frames, animation.size) == (4, (16, 16))
+        animation.seek(1)
+        animation.load()
+        assert animation.info["duration"] == 100 and animation.info["loop"] == 0
+        found = np.asarray(animation.convert("RGB")).astype(int)
+    assert np.abs(found - moving_pattern(1, 4, 16)[1]).mean() < 30  # it loses some detail
     assert len(rows_in(project / "demo" / "numbers.csv")) == 6
 
 
@@ -92,5 +102,6 @@ def test_every_figure_is_in_the_demo():
     for name in FIGURES:
         assert f"\n## {name.capitalize()}\n" in text
         assert f"<!-- {name} of --write_demo -->" in text
-        assert f"({name}.gif)" in text or f'"{name}.gif"' in text or f'"{name}.png"' in text
-        assert (ROOT / "demo" / f"{name}.png").is_file()
+        assert f'"{name}.webp"' in text or f'"{name}.png"' in text
+        for suffix in ("png", "webp"):
+            assert (ROOT / "demo" / f"{name}.{suffix}").is_file()
