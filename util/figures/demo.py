@@ -18,11 +18,6 @@ from util.system.atomic import atomic_path, write_text
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = {"README.md": "demo/README.md", "demo/README.md": ""}  # and where the details are
 COMMAND = "python main_dyn_G.py --experiment figure --figure"
-# The numbers in the table of results, and how it names them.
-RESULT = {"sharpness": "sharpness", "motion": "motion", "wasserstein": "patches"}
-RESULT |= {"error": "error", "PSNR": "PSNR", "SSIM": "SSIM"}
-REFERENCE = {"wasserstein of the linear system": "linear system: patches"}
-REFERENCE |= {"error of linear interpolation": "linear interpolation: error"}
 Rows = Sequence[Mapping[str, str]]  # of numbers.csv
 GENERATED = re.compile(r"(<!-- (\w+) of --write_demo -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -66,12 +61,7 @@ def with_tables(text: str, rows: Rows, details: str) -> str:
 
     def generated(found: re.Match) -> str:
         begin, name, end = found.groups()
-        if name == "commands":
-            table = commands(rows, details)
-        elif name == "results":
-            table = results(rows)
-        else:
-            table = numbers(rows, name)
+        table = commands(rows, details) if name == "commands" else numbers(rows, name)
         return f"{begin}\n{table}\n\n{end}"
 
     return GENERATED.sub(generated, text)
@@ -99,23 +89,6 @@ def numbers(rows: Rows, figure: str) -> str:
     cells = {(row["run"], row["number"]): cell(row) for row in of_figure}
     table = [["run", *names], ["---"] * (1 + len(names))]
     table += [[run, *(cells.get((run, name), "") for name in names)] for run in runs]
-    return markdown(table)
-
-
-def results(rows: Rows) -> str:
-    """A line for each run of every figure: the numbers that tell most, and a reference."""
-    table = [["figure", "clip", "result", "reference"], ["---"] * 4]
-    values = {(row["figure"], row["run"], row["number"]): row["value"] for row in rows}
-    for figure, run in dict.fromkeys((row["figure"], row["run"]) for row in rows):
-        result, reference = (
-            ", ".join(
-                f"{words} {values[figure, run, number]}"
-                for number, words in chosen.items()
-                if values.get((figure, run, number))
-            )
-            for chosen in (RESULT, REFERENCE)
-        )
-        table.append([figure, run, result, reference])
     return markdown(table)
 
 
