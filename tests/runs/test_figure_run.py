@@ -79,10 +79,11 @@ def test_figure_of_another_command_is_not_replaced(made):
 
 
 def test_files_of_another_program_are_not_replaced(tmp_path):
+    make_clips(tmp_path)
     folder = tmp_path / "output_figures" / "textures"
     folder.mkdir(parents=True)
     (folder / "figure.png").write_text("mine")
-    outcome = run_here(tmp_path, "--experiment", "figure", "--figure", "textures")
+    outcome = run_here(tmp_path, *flags(**FIGURE))
     assert "another program" in refused(outcome, 1)
     assert (folder / "figure.png").read_text() == "mine"
 
@@ -109,11 +110,32 @@ def test_command_line_without_sense_is_refused(tmp_path, words, message):
     assert not list(tmp_path.iterdir())
 
 
+def test_category_that_does_not_exist_is_told_before_anything_runs(tmp_path):
+    make_clips(tmp_path)
+    outcome = run_here(tmp_path, *flags(**{**FIGURE, "categories": "waves,gone"}))
+    assert "no category gone" in refused(outcome, 1)
+    assert not (tmp_path / "output_figures").exists()
+
+
+def test_flags_that_contradict_are_told_before_anything_runs(tmp_path):
+    make_clips(tmp_path)
+    outcome = run_here(tmp_path, *flags(**FIGURE, image_size=8, net_type="64"))
+    assert "--image_size 8" in refused(outcome, 2)
+
+
+def test_flag_of_tests_is_named_where_the_figure_shows_none(made):
+    place, _ = made
+    outcome = run_here(place, *flags(**FIGURE, **SETTINGS, pairs="0:1"))
+    assert outcome.stderr.startswith("warning: --pairs does nothing: the figure shows no test\n")
+
+
 def test_run_that_fails_is_told_in_one_line(tmp_path):
+    clips = make_clips(tmp_path)
+    (clips / "ripples.avi").write_bytes(b"no video")
     outcome = run(tmp_path, *flags(**FIGURE))
     assert outcome.returncode == 1
     errors = [line for line in outcome.stderr.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1 and "there is no folder" in errors[0]
+    assert len(errors) == 1 and "ripples.avi is not a video" in errors[0]
     assert "waves.log" in errors[0]
 
 

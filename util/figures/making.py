@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from util.data.clips import find_clips
 from util.figures.expected import MINUTES, Expected, Key, read_expected
 from util.figures.layouts import NAME, Place
 from util.figures.numbers import OUTSIDE, Number, as_text, compared, write_numbers
@@ -17,8 +18,8 @@ from util.figures.progress import Planned, RunsProgress
 from util.figures.record import Record, beside
 from util.figures.records import FIGURES
 from util.figures.results import Result
-from util.figures.steps import Run, runs_of, unexpected
-from util.options.command_line import CommandLine
+from util.figures.steps import Run, only_in_tests, runs_of, unexpected
+from util.options.command_line import CommandLine, parse
 from util.options.schema import FIELDS
 from util.system.atomic import write_text
 from util.system.errors import RunError
@@ -52,13 +53,14 @@ def make_figures(names: Sequence[str], command_line: CommandLine) -> dict[str, M
     options = command_line.options
     output = Path(options.output_dir)
     plans = {name: runs_of(name, FIGURES[name], command_line) for name in names}
+    all_runs = list(itertools.chain(*plans.values()))
+    refuse_impossible(all_runs, command_line)
     for name in names:
         refuse_other_figure(output / name, command_of(name, command_line), options.overwrite)
     expected = {} if unexpected(command_line) else read_expected()
     made: dict[str, Made] = {}
     failed: list[str] = []
     output.mkdir(parents=True, exist_ok=True)
-    all_runs = list(itertools.chain(*plans.values()))
     with locked(output):
         if options.overwrite:
             for run in all_runs:
@@ -78,6 +80,23 @@ def make_figures(names: Sequence[str], command_line: CommandLine) -> dict[str, M
                     failed.append(name)
     report(made, failed, command_line)
     return made
+
+
+def refuse_impossible(runs: Sequence[Run], command_line: CommandLine) -> None:
+    """Check all command lines and clips, before the first of them runs for minutes.
+
+    Raises:
+        CommandLineError: flags contradict.
+        RunError: a category does not exist.
+    """
+    steps = [step for run in runs for step in run.steps]
+    for step in steps:
+        options = parse(step.words, command_line.experiments).options
+        if step.trains:
+            find_clips(options.data_path, options.category)
+    if all(step.trains for step in steps):
+        for name in sorted(filter(only_in_tests, command_line.given)):
+            print(f"warning: --{name} does nothing: the figure shows no test", file=sys.stderr)
 
 
 def planned(run: Run, schedule: str, expected: Mapping[Key, Expected]) -> Planned:
