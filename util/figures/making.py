@@ -211,7 +211,8 @@ def report(made: Mapping[str, Made], failed: Sequence[str], command_line: Comman
         flags = ", ".join(f"--{flag}" for flag in given)
         print(f"no number is expected, because the clips or settings are others: {flags}")
     elif not any(number.expected for figure in made.values() for number in figure.numbers):
-        print(f"no number is expected: nobody has run --schedule {command_line.options.schedule}")
+        schedule = command_line.options.schedule
+        print(f"no number is expected: none was measured with --schedule {schedule}")
     for number in outside:
         print(f"outside: {number}", file=sys.stderr)
     problems = [f"not made: {', '.join(failed)}"] if failed else []
