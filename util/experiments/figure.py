@@ -11,6 +11,7 @@ from util.figures.making import make_figures
 from util.figures.records import ALL, FIGURES
 from util.figures.steps import unexpected
 from util.options.command_line import CommandLine
+from util.options.schema import FIELDS
 from util.system.errors import CommandLineError
 
 
@@ -46,10 +47,11 @@ def refuse_unfit(names: list[str], command_line: CommandLine) -> None:
             f"--{own[0]} is for one figure; give --figure one of {', '.join(FIGURES)}"
         )
     if options.write_demo:
-        others: list[str] = [flag for flag in ("seed", "schedule", "enlarge") if flag in given]
+        changing = ("categories", "seed", "schedule", "precision", "enlarge")
+        others = [flag for flag in FIELDS if flag in given and flag in changing]
         others += unexpected(command_line)
-        if len(names) == 1 or others:
+        if others:
             raise CommandLineError(
-                "--write_demo writes all figures as they are by default: give only --figure all "
-                "and --output_dir with it"
+                f"--write_demo writes figures as they are by default, without --{others[0]}; give "
+                "only --figure and --output_dir with it"
             )

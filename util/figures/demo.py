@@ -1,6 +1,6 @@
 """The figures in demo/, and their numbers in the tables of README.md and demo/README.md."""
 
-import csv
+import math
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from util.data.clip_facts import facts_of
 from util.figures.expected import MINUTES
 from util.figures.layouts import NAME, frames_of
 from util.figures.making import NUMBERS, Made
-from util.figures.numbers import write_numbers
+from util.figures.numbers import Row, read_rows, rows_of, write_rows
 from util.figures.records import ALL, FIGURES
 from util.pictures.encoding import FRAMES_PER_SECOND, write_webp
 from util.system.atomic import atomic_path, write_text
@@ -18,14 +18,15 @@ from util.system.atomic import atomic_path, write_text
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = {"README.md": "demo/README.md", "demo/README.md": ""}  # and where the details are
 COMMAND = "python main_dyn_G.py --experiment figure --figure"
-Rows = Sequence[Mapping[str, str]]  # of numbers.csv
+Rows = Sequence[Row]  # of numbers.csv
 GENERATED = re.compile(r"(<!-- (\w+) of --write_demo -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def write_demo(made: Mapping[str, Made]) -> None:
-    """Copy the figures to demo/, with all numbers as demo/numbers.csv, and write the tables.
+    """Copy figures to demo/, with their numbers in demo/numbers.csv, and write the tables.
 
-    The videos become animations that web pages show beside their text.
+    The videos become animations that web pages show beside their text. Other figures in demo/ and
+    their numbers stay.
     """
     demo = PROJECT / "demo"
     for name, figure in made.items():
@@ -34,22 +35,20 @@ def write_demo(made: Mapping[str, Made]) -> None:
         video = figure.folder / f"{NAME}.mp4"
         rate = facts_of(video).rate or FRAMES_PER_SECOND
         write_webp(demo / f"{name}.webp", frames_of(video), rate)
-    write_numbers(demo / NUMBERS, [number for figure in made.values() for number in figure.numbers])
+    by_figure: dict[str, list[Row]] = {name: [] for name in FIGURES}
+    for row in read_rows(demo / NUMBERS):
+        by_figure.setdefault(row["figure"], []).append(row)
+    by_figure |= {name: rows_of(figure.numbers) for name, figure in made.items()}
+    write_rows(demo / NUMBERS, [row for rows in by_figure.values() for row in rows])
     write_tables(PROJECT)
 
 
 def write_tables(project: Path) -> None:
     """Write the tables of the documents from demo/numbers.csv."""
-    rows = rows_in(project / "demo" / NUMBERS)
+    rows = read_rows(project / "demo" / NUMBERS)
     for name, details in DOCUMENTS.items():
         path = project / name
         write_text(path, with_tables(path.read_text(encoding="utf-8"), rows, details))
-
-
-def rows_in(path: Path) -> Rows:
-    """The rows of a file as numbers.csv."""
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def with_tables(text: str, rows: Rows, details: str) -> str:
@@ -74,16 +73,23 @@ def commands(rows: Rows, details: str) -> str:
     for name, figure in FIGURES.items():
         of_figure = [row for row in rows if row["figure"] == name]
         minutes = sum(float(row["value"]) for row in of_figure if row["number"] == MINUTES)
-        total += minutes
+        total += minutes if of_figure else math.nan
         link = f"[{name}]({details}#{name})"
-        table.append([link, f"`{COMMAND} {name}`", f"{minutes:.0f}", figure.summary])
-    table.append(["all", f"`{COMMAND} {ALL}`", f"{total:.0f}", "all figures"])
+        table.append([link, f"`{COMMAND} {name}`", whole(minutes or math.nan), figure.summary])
+    table.append(["all", f"`{COMMAND} {ALL}`", whole(total), "all figures"])
     return markdown(table)
+
+
+def whole(minutes: float) -> str:
+    """A whole number of minutes; a dash if they are not known."""
+    return "–" if math.isnan(minutes) else f"{minutes:.0f}"
 
 
 def numbers(rows: Rows, figure: str) -> str:
     """A table of all numbers of a figure: a line for each run."""
     of_figure = [row for row in rows if row["figure"] == figure]
+    if not of_figure:
+        return "Nobody has run this figure yet."
     names = list(dict.fromkeys(row["number"] for row in of_figure))
     runs = list(dict.fromkeys(row["run"] for row in of_figure))
     cells = {(row["run"], row["number"]): cell(row) for row in of_figure}

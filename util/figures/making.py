@@ -12,7 +12,7 @@ from typing import NamedTuple
 from util.data.clips import find_clips
 from util.figures.expected import MINUTES, Expected, Key, read_expected
 from util.figures.layouts import NAME, Place
-from util.figures.numbers import OUTSIDE, Number, as_text, compared, write_numbers
+from util.figures.numbers import OUTSIDE, Number, as_text, compared, rows_of, write_rows
 from util.figures.processes import run_process
 from util.figures.progress import Planned, RunsProgress
 from util.figures.record import Record, beside
@@ -162,7 +162,7 @@ def write_figure(
         for run, result in zip(runs, results, strict=True)
     }
     numbers = compared(options.schedule, name, values, expected)
-    write_numbers(folder / NUMBERS, numbers)
+    write_rows(folder / NUMBERS, rows_of(numbers))
     return Made(folder, numbers)
 
 

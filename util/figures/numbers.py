@@ -11,8 +11,11 @@ from util.figures.expected import MINUTES, Expected, Key
 from util.system.atomic import write_text
 
 INSIDE, OUTSIDE = "inside", "outside"
-COLUMNS = ("schedule", "figure", "run", "number", "value", "expected", "smallest", "largest")
-VERDICT = "verdict"
+COLUMNS = (
+    *("schedule", "figure", "run", "number"),
+    *("value", "expected", "smallest", "largest", "verdict"),
+)
+Row = dict[str, str]  # a row of numbers.csv, by the names in `COLUMNS`
 
 
 class Number(NamedTuple):
@@ -75,16 +78,32 @@ def compared(
     return [Number(key, value, expected.get(key)) for key, value in {**found, **missing}.items()]
 
 
-def write_numbers(path: Path, numbers: Sequence[Number]) -> None:
-    """Write numbers.csv. What does not exist is empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*COLUMNS, VERDICT])
+def rows_of(numbers: Sequence[Number]) -> list[Row]:
+    """The rows of numbers.csv. What does not exist is empty."""
+    rows = []
     for number in numbers:
         row = number.expected
         range_ = [digits(value) for value in row[:3]] if row else ["", "", ""]
-        writer.writerow([*number.key, digits(number.value), *range_, number.verdict])
+        cells = [*number.key, digits(number.value), *range_, number.verdict]
+        rows.append(dict(zip(COLUMNS, cells, strict=True)))
+    return rows
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write numbers.csv."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     write_text(path, text.getvalue())
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a numbers.csv; none if there is no such file."""
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def as_text(numbers: Sequence[Number]) -> Iterator[str]:

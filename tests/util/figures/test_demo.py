@@ -8,10 +8,10 @@ from PIL import Image
 from support.command_line import moving_pattern
 
 from util.figures import demo
-from util.figures.demo import DOCUMENTS, rows_in, with_tables, write_demo
+from util.figures.demo import DOCUMENTS, with_tables, write_demo
 from util.figures.expected import Expected
 from util.figures.making import Made
-from util.figures.numbers import compared
+from util.figures.numbers import compared, read_rows
 from util.figures.records import FIGURES
 from util.pictures.encoding import write_video
 
@@ -62,7 +62,7 @@ def test_pictures_and_numbers_are_copied(project):
         assert animation.info["duration"] == 100 and animation.info["loop"] == 0
         found = np.asarray(animation.convert("RGB")).astype(int)
     assert np.abs(found - moving_pattern(1, 4, 16)[1]).mean() < 30  # it loses some detail
-    assert len(rows_in(project / "demo" / "numbers.csv")) == 6
+    assert len(read_rows(project / "demo" / "numbers.csv")) == 6
 
 
 def test_tables_have_the_commands_and_the_numbers_with_their_range(project):
@@ -72,7 +72,8 @@ def test_tables_have_the_commands_and_the_numbers_with_their_range(project):
         "| [textures](demo/README.md#textures) | "
         "`python main_dyn_G.py --experiment figure --figure textures` | 3 | observed clips"
     ) in text
-    assert "| all | `python main_dyn_G.py --experiment figure --figure all` | 5 | all" in text
+    assert "--figure actions` | – | observed people" in text  # which nobody has run
+    assert "| all | `python main_dyn_G.py --experiment figure --figure all` | – | all" in text
     text = (project / "demo" / "README.md").read_text(encoding="utf-8")
     assert "| [textures](#textures) |" in text
     assert "| run | motion | wasserstein | minutes |" in text
@@ -92,14 +93,26 @@ def test_text_around_the_tables_stays_and_a_second_time_changes_nothing(project)
 def test_tables_of_the_documents_are_those_of_the_numbers(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "<!-- commands of --write_demo -->" in text
-    assert with_tables(text, rows_in(ROOT / "demo" / "numbers.csv"), DOCUMENTS[name]) == text
+    assert with_tables(text, read_rows(ROOT / "demo" / "numbers.csv"), DOCUMENTS[name]) == text
+
+
+def test_one_figure_leaves_the_numbers_of_the_others(project):
+    figures = made(project)
+    write_demo({"recovery": figures["recovery"]})
+    write_demo({"textures": figures["textures"]})
+    rows = read_rows(project / "demo" / "numbers.csv")
+    assert [row["figure"] for row in rows] == ["textures"] * 3 + ["recovery"] * 3
+    write_demo({"textures": figures["textures"]})
+    assert read_rows(project / "demo" / "numbers.csv") == rows
 
 
 def test_every_figure_is_in_the_demo():
     text = (ROOT / "demo" / "README.md").read_text(encoding="utf-8")
+    run = {row["figure"] for row in read_rows(ROOT / "demo" / "numbers.csv")}
     for name in FIGURES:
         assert f"\n## {name.capitalize()}\n" in text
         assert f"<!-- {name} of --write_demo -->" in text
-        assert f'"{name}.webp"' in text or f'"{name}.png"' in text
-        for suffix in ("png", "webp"):
-            assert (ROOT / "demo" / f"{name}.{suffix}").is_file()
+        if name in run:
+            assert f'"{name}.webp"' in text or f'"{name}.png"' in text
+            for suffix in ("png", "webp"):
+                assert (ROOT / "demo" / f"{name}.{suffix}").is_file()

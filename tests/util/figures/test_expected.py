@@ -5,7 +5,7 @@ import math
 import pytest
 
 from util.figures.expected import Expected, numbers_in, read_expected, summary, write_expected
-from util.figures.numbers import compared, write_numbers
+from util.figures.numbers import compared, rows_of, write_rows
 from util.figures.records import FIGURES
 
 KEY = ("fast", "textures", "fire", "motion")
@@ -36,7 +36,7 @@ def test_table_is_made_of_the_figures_of_several_seeds(tmp_path):
         folder = tmp_path / f"output_{seed}" / "textures"
         folder.mkdir(parents=True)
         values = {"fire": {"motion": motion, "sharpness": math.nan}}
-        write_numbers(folder / "numbers.csv", compared("fast", "textures", values, {}))
+        write_rows(folder / "numbers.csv", rows_of(compared("fast", "textures", values, {})))
     measured = [numbers_in(tmp_path / f"output_{seed}") for seed in range(3)]
     table = tmp_path / "expected.csv"
     write_expected(measured, table)

@@ -1,10 +1,9 @@
 """Numbers beside the expected ones."""
 
-import csv
 import math
 
 from util.figures.expected import Expected
-from util.figures.numbers import as_text, compared, write_numbers
+from util.figures.numbers import as_text, compared, read_rows, rows_of, write_rows
 
 MOTION = ("fast", "textures", "fire", "motion")
 EXPECTED = {
@@ -45,9 +44,9 @@ def test_runs_that_are_not_shown_are_not_missed():
 
 def test_file_has_all_numbers_and_empty_cells_for_what_does_not_exist(tmp_path):
     values = {"fire": {"motion": 0.8}, 'a,"b"': {"motion": math.nan}}
-    write_numbers(tmp_path / "numbers.csv", numbers(values, {MOTION: EXPECTED[MOTION]}))
-    with open(tmp_path / "numbers.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    found = numbers(values, {MOTION: EXPECTED[MOTION]})
+    write_rows(tmp_path / "numbers.csv", rows_of(found))
+    rows = read_rows(tmp_path / "numbers.csv")
     assert rows[0] == {
         "schedule": "fast",
         "figure": "textures",
