@@ -29,6 +29,7 @@ class Stream(enum.IntEnum):
     LOOP = 14
     CONTINUATION = 15
     CONTINUED_CLIP = 16
+    LIVE = 17
 
 
 def random_generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

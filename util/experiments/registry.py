@@ -169,6 +169,15 @@ EXPERIMENTS = {
         result="continuation",
         trains=False,
     ),
+    "live": Experiment(
+        summary="watch a trained model in the browser, and change its noise and appearance",
+        module="util.experiments.live",
+        uses=("innovations_in_test", "browser", "port"),
+        result="live",
+        trains=False,
+        serves=True,
+        packages=("aiohttp",),
+    ),
     "animation": Experiment(
         summary="learn to set still images in motion, and animate the images of --image",
         module="util.experiments.animation",

@@ -49,6 +49,8 @@ def test(job: TestingJob) -> str:
     checkpoint = read_checkpoint(job)
     module = module_of(checkpoint.experiment)
     module.check(checkpoint)
+    if checkpoint.experiment.serves:
+        return module.serve(job, checkpoint)
     with built_run(job, checkpoint) as run:
         module.test(run)
     print(look_at(run.results.final, run.names))

@@ -30,6 +30,10 @@ class Experiment:
         over_runs: whether it works on run directories instead of training or testing a model.
             Its module has `run(command_line) -> str`, which returns the last line to print. It
             runs without TensorFlow and without the lock of a run. `trains` is False.
+        serves: whether it runs a model until it is stopped, instead of writing results. Its module
+            has `serve(job, checkpoint)` instead of `test`. `trains` is False.
+        packages: packages that only this experiment needs. They are in `PACKAGES` of
+            `util.system.explanations`.
         shares: with `over_runs`, the options of every experiment that it uses, too. Apart from
             these and `uses`, it uses none.
     """
@@ -46,6 +50,8 @@ class Experiment:
     fills_in_between: bool = False
     encodes: bool = False
     over_runs: bool = False
+    serves: bool = False
+    packages: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()
 
     @property

@@ -512,6 +512,21 @@ class Options:
         between(1, 10**6),
         only_in_tests=True,
     )
+    browser: bool = option(
+        True,
+        Scope.THIS_CALL,
+        Group.TEST,
+        "open the page of the running model in the browser",
+        only_in_tests=True,
+    )
+    port: int = option(
+        0,
+        Scope.THIS_CALL,
+        Group.TEST,
+        "port of the page of the running model; 0 takes a free one",
+        between(0, 65535),
+        only_in_tests=True,
+    )
     normalization_in_test: str = option(
         "calibrated",
         Scope.REMEMBERED,

@@ -1,6 +1,7 @@
 """Building the model from the options of a run."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 from model.dynamic_generator import DynamicGenerator
@@ -26,6 +27,7 @@ def build_generator(
     experiment: Experiment,
     clips: Clips | None = None,
     infers: bool = False,
+    more_lengths: Iterable[int] = (),
 ) -> DynamicGenerator:
     """The model that the options describe, with initial weights.
 
@@ -33,9 +35,11 @@ def build_generator(
         clips: the training clips. Without them, the model has no inference and no learning, and
             its weights must be restored from a checkpoint.
         infers: whether a model without clips has inference all the same.
+        more_lengths: numbers of frames that a chunk may have beside those of the options.
     """
     chunks = split_range(options.num_frames, options.truncated_backprop_length)
     lengths = {chunk.stop - chunk.start for chunk in chunks} | {options.truncated_backprop_length}
+    lengths |= set(more_lengths)
     settings = Settings(
         network=options.frame_generator_mode,
         dynamic_mode=options.dynamic_mode,

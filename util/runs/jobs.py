@@ -8,6 +8,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -227,6 +228,7 @@ def prepare_testing(command_line: CommandLine) -> TestingJob:
     For --ckpt <output_dir>/<run>/<any folder>/model.ckpt-N, the run is <output_dir>/<run>.
     """
     options = command_line.options
+    refuse_without_packages(command_line.experiment(options))
     if options.resume:
         raise CommandLineError("--resume True continues training: leave out --isTraining False")
     if options.ckpt:
@@ -248,6 +250,13 @@ def prepare_testing(command_line: CommandLine) -> TestingJob:
         raise CommandLineError("no checkpoint named; give --ckpt PATH, or --category NAME of a run")
     refuse_unwritable(run)
     return TestingJob(command_line, checkpoint, run, named_by_path=bool(options.ckpt))
+
+
+def refuse_without_packages(experiment: Experiment) -> None:
+    """Raises ModuleNotFoundError if a package that only this experiment needs is missing."""
+    for name in experiment.packages:
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def refuse_unwritable(folder: Path) -> None:

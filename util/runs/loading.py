@@ -1,7 +1,7 @@
 """Loading the model of a checkpoint for a test."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -175,12 +175,26 @@ def built_run(job: TestingJob, checkpoint: LoadedCheckpoint) -> Iterator[LoadedR
     refuse_unwritable(folder)
     names = checkpoint.state.sequence_names
     results = ResultFolder(folder, names, options.overwrite)
-    refuse_too_large(options, checkpoint.experiment, len(names))
-    generator = build_generator(options, checkpoint.experiment, infers=bool(options.clip))
-    restore(generator, checkpoint.state, checkpoint.path)
-    sampler = sampler_of(checkpoint, generator)
+    sampler = built_sampler(checkpoint)
     with results.unfinished() as unfinished:
         yield LoadedRun(checkpoint, sampler, unfinished, results)
+
+
+def built_sampler(checkpoint: LoadedCheckpoint, more_lengths: Iterable[int] = ()) -> Sampler:
+    """Build the model of a checkpoint and prepare its sampling; nothing is written.
+
+    Args:
+        more_lengths: see `build_generator`.
+
+    Raises:
+        RunError: the checkpoint belongs to another model, or the memory is too small.
+    """
+    options, experiment = checkpoint.options, checkpoint.experiment
+    refuse_too_large(options, experiment, len(checkpoint.state.sequence_names))
+    infers = bool(options.clip)
+    generator = build_generator(options, experiment, infers=infers, more_lengths=more_lengths)
+    restore(generator, checkpoint.state, checkpoint.path)
+    return sampler_of(checkpoint, generator)
 
 
 def sampler_of(checkpoint: LoadedCheckpoint, generator: DynamicGenerator) -> Sampler:

@@ -38,7 +38,9 @@ WAYS_OUT = {
 # TensorFlow passes on the words of an error, but not its number.
 NUMBERS = {os.strerror(number): number for number in WAYS_OUT}
 
-INSTALL = "python -m pip install -r requirements.txt"
+INSTALL = "python -m pip install -r"
+# Packages that requirements.txt does not have, and the file that has them.
+PACKAGES = {"aiohttp": "requirements-live.txt"}
 SMALLER = (
     "close other programs, choose a smaller --batch_size, --truncated_backprop_length or "
     "--image_size, or in tests fewer --num_sections_in_test; a training with the same values "
@@ -57,9 +59,10 @@ def explain(error: Exception) -> str:
         way_out = WAYS_OUT.get(number or 0, f"check this place, or {OTHER_PLACE}")
         line = f"cannot read or write {place_of(error)}: {error.strerror}; {way_out}"
     elif isinstance(error, ModuleNotFoundError) and error.name:
+        requirements = PACKAGES.get(error.name.split(".")[0], "requirements.txt")
         line = (
             f"the package {error.name} is not installed for {sys.executable}; activate the "
-            f"environment of this program, or install: {INSTALL}"
+            f"environment of this program, or install: {INSTALL} {requirements}"
         )
     else:
         line = f"{type(error).__name__}: {first_line(error)}; --debug True shows where"

@@ -16,11 +16,15 @@ from util.options.schema import FIELDS
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_module_has_what_the_record_promises(name):
     record = EXPERIMENTS[name]
+    for package in record.packages:
+        pytest.importorskip(package)
     module = importlib.import_module(record.module)
     assert hasattr(module, "run") == record.over_runs
-    assert hasattr(module, "test") == hasattr(module, "check") != record.over_runs
+    assert hasattr(module, "check") != record.over_runs
+    assert hasattr(module, "serve") == record.serves
+    assert hasattr(module, "test") != (record.over_runs or record.serves)
     assert hasattr(module, "train") == record.trains
-    assert not (record.over_runs and record.trains)
+    assert record.over_runs + record.serves + record.trains <= 1
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
