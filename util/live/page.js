@@ -75,7 +75,7 @@ function tick(now) {
   const wanted = live.single > 0 || (live.playing && now >= live.due);
   if (wanted && live.waiting.length && !live.drawing) {
     if (live.single > 0) live.single -= 1;
-    live.due = Math.max(live.due + interval(), now - LATE);
+    live.due = (now - live.due > LATE ? now : live.due) + interval();
     show(now);
   }
   while (live.times.length && live.times[0] < now - MEASURED) live.times.shift();

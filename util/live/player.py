@@ -20,6 +20,7 @@ import numpy as np
 from model.innovations import Innovations
 from model.latents import Latents, of_sequences
 from model.random_keys import Stream, random_generator
+from util.system.errors import RunError
 
 LONGEST_RECORDING = 30  # seconds
 MOST_KEPT = 64 * 2**20  # bytes of the frames that a page keeps for its recordings
@@ -147,10 +148,10 @@ class Player:
         """The last frames that were taken, at most `count`: uint8 [T, side, side, 3].
 
         Raises:
-            ValueError: no frame was taken.
+            RunError: no frame was taken.
         """
         if not self._shown:
-            raise ValueError("nothing was shown yet")
+            raise RunError("nothing was shown yet; save when the video plays")
         return np.stack(list(self._shown)[-count:])
 
     @property

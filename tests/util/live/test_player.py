@@ -5,6 +5,7 @@ import pytest
 from support.live_stage import MEAN, SCALE, SIDE, innovations, latents, make
 
 from util.live.player import Appearance, Player
+from util.system.errors import RunError
 
 LIVE = 17  # the stream of random numbers of a page
 
@@ -112,7 +113,7 @@ def test_a_chunk_from_before_a_new_beginning_is_not_used_even_at_the_same_place(
 
 def test_last_frames_are_those_that_were_taken():
     one = player()
-    with pytest.raises(ValueError, match="nothing was shown yet"):
+    with pytest.raises(RunError, match="nothing was shown yet"):
         one.last(3)
     play(one, 5)
     numbers = [frame[0, 0, 0] / 8 for frame in one.last(3)]
