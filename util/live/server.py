@@ -59,7 +59,7 @@ class Server:
             listening: see `listen`.
             started: is called with the address of the page when it can be opened.
         """
-        runner = web.AppRunner(self.app(), access_log=None, handle_signals=False)
+        runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=GOODBYE)
         await runner.setup()
         try:
             await web.SockSite(runner, listening).start()
