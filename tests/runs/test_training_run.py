@@ -71,8 +71,10 @@ def options_of_training():
     return Options(
         frame_generator_mode="8",
         precision="bfloat16" if multiplies_bfloat16() else "float32",
-        lr_half_life=150,
+        lr_half_life=220,
         transition_init_std=0.0,
+        beta2_gen=0.9,
+        clip_gradient=2.0,
         **TRAIN,
     )
 

@@ -15,7 +15,7 @@ from util.runs.run_directory import RunDirectory
 KINDS = r"observed|reconstructed|synthesized_\d+|recovered|original"
 FIRST = ("observed", "reconstructed", "recovered", "original")
 SHEETS = r"epoch_(\d{5,})_(reconstruction|synthesis|recovered)\.png"
-TESTS = r"final_result_\w+"
+TESTS = r"final_result_(testing|interpolation|transfer|animation|loop|continuation|live)(_\d+)?"
 TELLING = ("overview.mp4", "overview.png", "evaluation.csv")  # of the folder of a test
 
 

@@ -51,7 +51,7 @@ def test_options_differ_from_those_of_the_experiment_and_the_schedule(tmp_path):
             folder = make_run(tmp_path / f"{number}-{schedule}", *words)
             assert read(folder).differing == [], (experiment, schedule)
     words = ["--experiment", "inpainting", "--data_path", "mine", "--lr_gen", "0.01"]
-    run = read(make_run(tmp_path / "run", *words, "--num_epochs", "350"))
+    run = read(make_run(tmp_path / "run", *words, "--num_epochs", "250"))
     assert run.differing == [
         ("data_path", "mine", "./trainingVideo/background_inpainting/data"),
         ("lr_gen", "0.01", "0.002"),
@@ -73,7 +73,7 @@ def test_run_without_results_says_so(tmp_path):
     os.utime(tmp_path / "begun" / "options.json", (BEGAN, BEGAN))
     run = read(tmp_path / "begun")
     assert (run.error, run.plots, run.date) == (None, [], BEGAN)
-    assert run.state.startswith("no results yet: 0 of 500 epochs")
+    assert run.state.startswith("no results yet: 0 of 700 epochs")
 
 
 def test_each_damaged_file_is_one_line_and_the_rest_is_there(tmp_path):
