@@ -18,9 +18,8 @@ from util.figures.progress import Planned, RunsProgress
 from util.figures.record import Record, beside
 from util.figures.records import FIGURES
 from util.figures.results import Result
-from util.figures.steps import Run, only_in_tests, runs_of, unexpected
+from util.figures.steps import Run, only_in_tests, runs_of, typed_flags, unexpected, words_of
 from util.options.command_line import CommandLine, parse
-from util.options.schema import FIELDS
 from util.system.atomic import write_text
 from util.system.errors import RunError
 from util.system.folder_lock import HOLDER, is_locked, locked
@@ -168,11 +167,8 @@ def write_figure(
 
 def command_of(name: str, command_line: CommandLine) -> str:
     """The command that makes this figure alone, without the place of the output."""
-    options, words = command_line.options, ["--experiment", "figure", "--figure", name]
-    for flag in FIELDS:
-        if flag in command_line.given - command_line.derived and flag not in NOT_IN_COMMAND:
-            value = getattr(options, flag)
-            words += [f"--{flag}", *map(str, value if isinstance(value, tuple) else (value,))]
+    typed = typed_flags(command_line, without=NOT_IN_COMMAND)
+    words = words_of({"experiment": "figure", "figure": name, **typed})
     return program_line(words)
 
 

@@ -42,10 +42,7 @@ class Step(NamedTuple):
     @property
     def words(self) -> list[str]:
         """The words of the command line after the name of the program."""
-        words: list[str] = []
-        for name, value in self.flags.items():
-            words += [f"--{name}", *map(str, value if isinstance(value, tuple) else (value,))]
-        return words
+        return words_of(self.flags)
 
 
 class Run(NamedTuple):
@@ -64,6 +61,20 @@ class Run(NamedTuple):
     directory: RunDirectory
     steps: Sequence[Step]
     test_folder: Path | None
+
+
+def words_of(flags: Mapping[str, Any]) -> list[str]:
+    """Flags as the words of a command line."""
+    words: list[str] = []
+    for name, value in flags.items():
+        words += [f"--{name}", *map(str, value if isinstance(value, tuple) else (value,))]
+    return words
+
+
+def typed_flags(command_line: CommandLine, without: Sequence[str]) -> dict[str, Any]:
+    """The flags that the user typed, in the order of the options, but not those in `without`."""
+    typed = (command_line.given - command_line.derived).difference(without)
+    return {name: getattr(command_line.options, name) for name in FIELDS if name in typed}
 
 
 def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
@@ -95,11 +106,7 @@ def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
 def steps_of(training: Training, category: str, command_line: CommandLine) -> list[Step]:
     """The command lines of a run. What the user gave replaces what the record has."""
     options, given = command_line.options, command_line.given
-    typed = {
-        name: getattr(options, name)
-        for name in FIELDS
-        if name in given - command_line.derived and name not in OF_FIGURES
-    }
+    typed = typed_flags(command_line, without=OF_FIGURES)
     of_tests = {name: typed.pop(name) for name in list(typed) if only_in_tests(name)}
     recorded = {**ALWAYS, **training.flags, **training.scheduled.get(options.schedule, {})}
     kept = {name: value for name, value in recorded.items() if name not in given}
@@ -131,5 +138,4 @@ def filled_in(value: Any, category: str) -> Any:
 
 def unexpected(command_line: CommandLine) -> list[str]:
     """The given flags with which no number is expected."""
-    typed = command_line.given - command_line.derived
-    return [name for name in FIELDS if name in typed.difference(WITH_EXPECTED)]
+    return list(typed_flags(command_line, without=WITH_EXPECTED))

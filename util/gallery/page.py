@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from util.gallery.curves import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, figure
@@ -22,6 +21,7 @@ from util.options.experiment import Experiments
 from util.system.atomic import PARTIAL_NAME, write_text
 from util.system.errors import RunError
 from util.system.regular_files import refuse_special
+from util.system.templates import environment, rendered
 
 NAME = "index.html"
 GENERATOR = "dynamic generator gallery"
@@ -92,16 +92,12 @@ def is_ours(path: Path) -> bool:
 
 def page(title: str, runs: Sequence[Run]) -> str:
     """The page as HTML, with the newest run first. All texts of the runs are escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["figure"] = figure
-    environment.policies["json.dumps_kwargs"] = {}  # the order of the options stays
-    text = environment.get_template("page.html").render(
+    templates = environment(HERE)
+    templates.filters["figure"] = figure
+    templates.policies["json.dumps_kwargs"] = {}  # the order of the options stays
+    return rendered(
+        templates,
+        "page.html",
         title=title,
         mark=Markup(MARK),
         style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
@@ -114,8 +110,6 @@ def page(title: str, runs: Sequence[Run]) -> str:
             "left": LEFT, "top": TOP, "right": RIGHT, "bottom": BOTTOM,
         },
     )  # fmt: skip
-    # A name in options.json may have letters that exist in no encoding.
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _for_script(run: Run) -> dict[str, Any]:

@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from util.options.schema import Options, each_once
+from util.options.schema import Options
 from util.runs.marks import read_mark
-from util.runs.run_directory import OF_OTHERS, RunDirectory
+from util.runs.run_directory import RunDirectory, read_about
 from util.system.errors import RunError
-from util.system.regular_files import refuse_special
 
 
 class Record(NamedTuple):
@@ -38,12 +37,7 @@ def read_record(folder: Path) -> Record | None:
     if not (run.options_file.is_file() or run.mark.is_file()):
         return None
     try:
-        refuse_special(run.options_file)
-        about = json.loads(
-            run.options_file.read_text(encoding="utf-8"), object_pairs_hook=each_once
-        )
-        if not isinstance(about, dict) or not about.keys() >= {"options", "command_lines"}:
-            raise ValueError(OF_OTHERS)
+        about = read_about(run.options_file)
     except (ValueError, OSError, RecursionError, RunError) as error:
         marked = read_mark(run.mark, "sequences") is not None
         return Record(problem=f"options.json cannot be read: {_reason(error)}") if marked else None

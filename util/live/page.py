@@ -5,13 +5,13 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from util.live.player import LONGEST_RECORDING
 from util.live.protocol import MOST_NOISE
 from util.live.stage import Stage
 from util.pictures.showing import shown_size
+from util.system.templates import environment, rendered
 
 HERE = Path(__file__).parent
 
@@ -22,17 +22,12 @@ def page(stage: Stage, hosts: Iterable[str]) -> tuple[str, dict[str, str]]:
     Args:
         hosts: the names of the server, to which the page may connect.
     """
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style, script = (
         f"\n{(HERE / name).read_text(encoding='utf-8')}" for name in ("page.css", "page.js")
     )
-    text = environment.get_template("page.html").render(
+    text = rendered(
+        environment(HERE),
+        "page.html",
         title=stage.title,
         style=Markup(style),
         script=Markup(script),
@@ -60,8 +55,7 @@ def page(stage: Stage, hosts: Iterable[str]) -> tuple[str, dict[str, str]]:
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }
-    # A name may have letters that exist in no encoding.
-    return text.encode("utf-8", "replace").decode("utf-8"), headers
+    return text, headers
 
 
 def _for_script(stage: Stage) -> list[dict[str, float]]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from util.options.schema import FIELDS, Options, each_once
 from util.pictures.layout import IN_SEQUENCE, PICTURES
@@ -183,22 +184,15 @@ class RunDirectory:
     def _options_or_error(self) -> tuple[Options | None, str]:
         """The options in options.json, or None and why they cannot be read."""
         try:
-            refuse_special(self.options_file)
-            about = json.loads(self._text(), object_pairs_hook=each_once)
-            if not isinstance(about, dict) or not about.keys() >= {"options", "command_lines"}:
-                return None, OF_OTHERS
-            return Options.from_json(json.dumps(about["options"])), ""
+            return Options.from_json(json.dumps(read_about(self.options_file)["options"])), ""
         except (ValueError, OSError, RecursionError, RunError) as error:
             return None, " ".join(str(error).split())
-
-    def _text(self) -> str:
-        return self.options_file.read_text(encoding="utf-8")
 
     def _command_lines(self) -> list[list[str]]:
         """The command lines in options.json; none if it cannot be read."""
         if self._options_or_error()[0] is None:
             return []
-        lines = json.loads(self._text())["command_lines"]
+        lines = read_about(self.options_file)["command_lines"]
         return lines if isinstance(lines, list) else []
 
     def _sequences(self) -> list[str]:
@@ -214,6 +208,20 @@ class RunDirectory:
             for path in self.observed_sequence.glob("*.png")
             if all(path.with_suffix(kind).is_file() for kind in kinds)
         ]
+
+
+def read_about(path: Path) -> dict[str, Any]:
+    """The content of an options.json, with at least "options" and "command_lines".
+
+    Raises:
+        ValueError: it is damaged, or another program wrote it (`OF_OTHERS`).
+        OSError, RecursionError, RunError: it cannot be read.
+    """
+    refuse_special(path)
+    about = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=each_once)
+    if not isinstance(about, dict) or not about.keys() >= {"options", "command_lines"}:
+        raise ValueError(OF_OTHERS)
+    return about
 
 
 def written(sequences: Sequence[str]) -> dict[str, str]:

@@ -5,18 +5,14 @@ import os
 import shutil
 
 import pytest
+from support.browser import chromium, needs_chromium, press, resize, wait
 from support.command_line import flags
 from support.made_runs import BEGAN, EVALUATION, RECOVERY, make_run
 
 from util.experiments.registry import EXPERIMENTS
 from util.gallery.page import write_gallery
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER),
-    reason="no chromium and chromedriver here (Debian: apt-get install chromium chromium-driver)",
-)
-PATIENCE = 60  # seconds until something counts as missing
+pytestmark = needs_chromium
 EVIL = "<script>alert(1)<|script>"
 LONG = "a_name_without_any_space_" * 8
 # By how much videos may differ while they play, in seconds: less than three frames.
@@ -55,20 +51,8 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    arguments = ["--headless=new", "--disable-dev-shm-usage", "--disable-background-networking"]
-    arguments += ["--no-first-run", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    for argument in arguments:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    # With the path of the driver, Selenium looks for none and downloads none.
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
+    with chromium(browser="ALL", performance="ALL") as driver:
+        yield driver
 
 
 @pytest.fixture
@@ -90,27 +74,6 @@ def page(browser, place):
     ]
     assert asked
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-
-
-def resize(browser, width):
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-
-
-def wait(browser, script, *arguments):
-    """Wait until a script returns something that is true, and return it."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    return WebDriverWait(browser, PATIENCE, poll_frequency=0.02).until(
-        lambda _: browser.execute_script(script, *arguments), script
-    )
-
-
-def press(browser, *keys):
-    from selenium.webdriver.common.action_chains import ActionChains
-    from selenium.webdriver.common.keys import Keys
-
-    ActionChains(browser).send_keys(*(getattr(Keys, key, key) for key in keys)).perform()
 
 
 def player(browser, place="first"):

@@ -1,23 +1,17 @@
 """The running page in a browser: Debian's Chromium without a window, driven by Selenium."""
 
 import asyncio
-import os
-import shutil
 import threading
 
 import pytest
+from support.browser import PATIENCE, chromium, needs_chromium, press, resize, wait
 from support.live_stage import NAMES, stage
 
 pytest.importorskip("aiohttp", reason="pip install -r requirements-live.txt")
 
 from util.live.server import Server, listen  # noqa: E402
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER),
-    reason="no chromium and chromedriver here (Debian: apt-get install chromium chromium-driver)",
-)
-PATIENCE = 60  # seconds until something counts as missing
+pytestmark = needs_chromium
 COLOUR = "return [...picture.getImageData(8, 8, 1, 1).data]"
 
 
@@ -45,20 +39,8 @@ class Running:
 
 @pytest.fixture(scope="module")
 def browser():
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    arguments = ["--headless=new", "--disable-dev-shm-usage", "--disable-background-networking"]
-    arguments += ["--no-first-run", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    for argument in arguments:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    # With the path of the driver, Selenium looks for none and downloads none.
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
+    with chromium(browser="ALL") as driver:
+        yield driver
 
 
 @pytest.fixture
@@ -80,27 +62,6 @@ def page(browser, running):
     errors = [entry for entry in browser.get_log("browser") if entry["source"] != "rendering"]
     assert errors == []
     browser.get("about:blank")
-
-
-def resize(browser, width):
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-
-
-def wait(browser, script, *arguments):
-    """Wait until a script returns something that is true, and return it."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    return WebDriverWait(browser, PATIENCE, poll_frequency=0.02).until(
-        lambda _: browser.execute_script(script, *arguments), script
-    )
-
-
-def press(browser, *keys):
-    from selenium.webdriver.common.action_chains import ActionChains
-    from selenium.webdriver.common.keys import Keys
-
-    ActionChains(browser).send_keys(*(getattr(Keys, key, key) for key in keys)).perform()
 
 
 def choose(browser, name, value, event="change"):
