@@ -7,8 +7,8 @@ the previous chunk.
 A gradient that is much longer than usual can be shortened. Otherwise, a single step along such a
 gradient moves all weights far, and a run loses for some epochs what it has learned. The usual
 length is a running mean of the lengths, because it differs between clips by orders of magnitude.
-The idea of a limit is that of Pascanu, Mikolov and Bengio, *On the difficulty of training
-recurrent neural networks*, 2013.
+The limit follows Pascanu, Mikolov and Bengio, *On the difficulty of training recurrent neural
+networks*, 2013.
 """
 
 from collections.abc import Sequence

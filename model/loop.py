@@ -6,7 +6,7 @@ The innovations of one round, ξ_1 … ξ_T, are drawn once and drive the transi
 
 A learned transition forgets: two start states that get the same innovations lead to the same
 states. The states then settle to the period T, s_{t+T} = s_t, and one round of them is a loop
-without a seam. Its innovations are draws of the prior like those of any sampled video.
+without a seam. Its innovations are drawn from the prior, as for any sampled video.
 
 Some innovations do not settle, for example if the states repeat only every second round. New
 innovations are drawn then. A loop is therefore a sample of the prior, given that it closes.

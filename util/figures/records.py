@@ -100,7 +100,7 @@ FIGURES: dict[str, Figure] = {
         numbers=readings.recovered,
     ),
     "interpolation": Figure(
-        summary="rows of pairs: from the appearance of one flower to that of another",
+        summary="a row for each pair of flowers: from one appearance to the other",
         trainings=(
             Training(
                 "action",
