@@ -10,15 +10,19 @@ With an encoder (animation of still images), the encoder maps one frame of each 
 appearance vector and the start state. Only the innovations and the motion type are inferred.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from model.chunks import CHUNK_STARTS, Chunk, chunk_anywhere, fixed_chunks
 from model.dynamic_generator import DynamicGenerator
+from model.kept_frames import Keeper
 from model.latents import Latents, of_sequences, split_range
 from model.random_keys import Stream, random_generator, random_key
+from model.read_ahead import read_ahead
 from model.sampling import reconstruct, states_of
 
 
@@ -27,15 +31,13 @@ class EpochReport(NamedTuple):
 
     Fields:
         squared_error: mean squared error of the reconstructed frames, over visible pixels and
-            colours, for pixel values in [-1, 1].
+            colours, for pixel values in [-1, 1]. Frames outside the epoch's chunks are not part
+            of it. Of a frame in several chunks, the last counts.
         prior, likelihood: the two parts of the energy U, sum over chunks, mean over sequences.
             The prior terms of a and m are counted once for each chunk.
         alpha_gradient, beta_gradient: gradient norms of the weights, mean over weight steps.
         active_share: share of active hidden units of the transition, mean over weight steps.
         diagnostics: scalars of the sampler by name, mean over weight steps.
-        reconstruction: [N, T, H, W, 3] in [-1, 1]. Frames outside the epoch's chunks are not
-            part of the squared error. They are black in a model with an encoder; otherwise they
-            are reconstructed at the end of the epoch.
     """
 
     squared_error: float
@@ -45,7 +47,31 @@ class EpochReport(NamedTuple):
     beta_gradient: float
     active_share: float
     diagnostics: dict[str, float]
-    reconstruction: np.ndarray
+
+
+class SquaredErrors:
+    """The squared errors of an epoch, summed as its chunks come: two numbers for each frame."""
+
+    def __init__(self, num_sequences: int, num_frames: int):
+        self.reconstructed = np.zeros((num_sequences, num_frames), bool)
+        self._sums = np.zeros(self.reconstructed.shape)
+        self._counts = np.zeros(self.reconstructed.shape)
+
+    def add(
+        self, chunk: Chunk, observed: np.ndarray, frames: np.ndarray, visible: np.ndarray | None
+    ) -> None:
+        """Compare a chunk, [n, length, H, W, 3], with its reconstruction, where it is visible."""
+        where = np.broadcast_to(True if visible is None else visible, frames.shape)
+        place, picture = (chunk.rows, chunk.times), (2, 3, 4)
+        squares = np.square(observed - frames)
+        self._sums[place] = squares.sum(axis=picture, dtype=np.float64, where=where)
+        self._counts[place] = where.sum(axis=picture)
+        self.reconstructed[place] = True
+
+    def mean(self) -> float:
+        """The mean over all values that were compared; NaN without any."""
+        count = self._counts.sum()
+        return float(self._sums.sum() / count) if count else float("nan")
 
 
 def batches(num_sequences: int, batch_size: int, order: np.random.Generator) -> Iterator:
@@ -85,80 +111,126 @@ def state_before(
     return states_of(generator, latents, chunk_length)[:, frame - 1]
 
 
+def planned_chunks(
+    shape: Sequence[int],
+    batch_size: int,
+    chunk_length: int,
+    order: np.random.Generator,
+    encoded_frame: str,
+    chunk_starts: str,
+) -> list[list[Chunk]]:
+    """The chunks of an epoch, for each batch in time order; see `alternate`.
+
+    Args:
+        shape: N, T, …, the shape of all frames.
+    """
+    num_sequences, num_frames = shape[:2]
+    if encoded_frame == "random":
+        return [
+            [chunk_anywhere(rows, num_frames, chunk_length, order)]
+            for rows in batches(num_sequences, batch_size, order)
+        ]
+    return [
+        CHUNK_STARTS[chunk_starts](rows, num_frames, chunk_length, order)
+        for rows in batches(num_sequences, batch_size, order)
+    ]
+
+
+def read_chunk(
+    frames: Any, visible: Any | None, chunk: Chunk
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The frames of a chunk, and where they are visible; see `alternate`."""
+    seen = None if visible is None else visible[chunk.rows, chunk.times]
+    return frames[chunk.rows, chunk.times], seen
+
+
 def alternate(
     generator: DynamicGenerator,
     *,
-    frames: np.ndarray,
+    frames: Any,
     latents: Latents,
     batch_size: int,
     chunk_length: int,
     learning_rate: float,
     seed: int,
     epoch: int,
-    visible: np.ndarray | None = None,
+    visible: Any | None = None,
     encoded_frame: str = "",
     chunk_starts: str = "fixed",
+    keepers: Sequence[Keeper] = (),
+    tell_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> EpochReport:
     """Run one epoch of alternating back-propagation; change `latents` and weights in place.
 
+    The frames of a chunk are read while the chunk before it is worked on.
+
     Args:
-        frames: [N, T, H, W, 3] in [-1, 1], the observed sequences.
+        frames: the observed sequences, [N, T, H, W, 3]: an array, or anything with a `shape` that
+            gives float32 in [-1, 1] where it is indexed, so that all frames need not be in memory.
         latents: the latents of all N sequences, which are the persistent chains of the sampler.
         learning_rate: the learning rate of this epoch.
         epoch: number of this epoch, from 0. `seed` and `epoch` determine all random numbers.
-        visible: bool [N, T, H, W, 1], false where a pixel is missing; None if no pixel is missing.
+        visible: bool [N, T, H, W, 1], like `frames`; false where a pixel is missing. None if no
+            pixel is missing.
         encoded_frame: which frame of each sequence the encoder maps: "first" or "random"; "" for
             a model without an encoder. With "random", each batch has only one chunk in this
             epoch, and the chunk begins at the encoded frame.
         chunk_starts: where the chunks begin, a name in `CHUNK_STARTS`.
+        keepers: they get the reconstruction of each chunk. In a model without an encoder, they
+            also get those of the frames outside the chunks, computed at the end of the epoch.
+        tell_progress: called after each chunk with the numbers of done and of all chunks.
     """
-    reconstruction = np.full_like(frames, -1.0)
-    reconstructed = np.zeros((*frames.shape[:2], 1, 1, 1), bool)
+    num_sequences, num_frames = frames.shape[:2]
+    errors = SquaredErrors(num_sequences, num_frames)
     energies = np.zeros(2)
     figures: list[tuple[float, float, float]] = []
     diagnostics: list[dict[str, float]] = []
     order = random_generator(seed, Stream.BATCH_ORDER, epoch)
-    for batch, rows in enumerate(batches(len(frames), batch_size, order)):
-        if encoded_frame == "random":
-            chunks = [chunk_anywhere(rows, frames.shape[1], chunk_length, order)]
-        else:
-            chunks = CHUNK_STARTS[chunk_starts](rows, frames.shape[1], chunk_length, order)
-        images = None
-        if encoded_frame:
-            images = frames[rows, chunks[0].times[:, 0] if encoded_frame == "random" else 0]
-            encoded = generator.encode(images)
-            latents.appearance[rows] = encoded.appearance
-            latents.initial_state[rows] = encoded.initial_state
-        reached, state = 0, latents.initial_state[rows]
-        for number, chunk in enumerate(chunks):
-            start = 0 if chunk.begins_sequence else chunk.times[0, 0]
-            if start != reached:
-                state = state_before(generator, of_sequences(latents, rows), start, chunk_length)
-            observed = frames[chunk.rows, chunk.times]
-            seen = None if visible is None else visible[chunk.rows, chunk.times]
-            key = random_key(seed, Stream.LANGEVIN, epoch, batch, number)
-            current = slice_chunk(latents, chunk, state)
-            sampled = generator.infer(observed, current, chunk.begins_sequence, key, seen)
-            write_chunk(latents, chunk, sampled.latents)
-            learned = generator.learn(
-                observed, sampled.latents, chunk.begins_sequence, learning_rate, seen, images
-            )
-            reached, state = start + observed.shape[1], learned.last_state
-            reconstruction[chunk.rows, chunk.times] = learned.frames
-            reconstructed[chunk.rows, chunk.times] = True
-            energies += [learned.energy.prior.sum(), learned.energy.likelihood.sum()]
-            figures.append((learned.alpha_gradient, learned.beta_gradient, learned.active_share))
-            diagnostics.append(sampled.diagnostics)
-    if not encoded_frame and not reconstructed.all():
-        rest = reconstruct(generator, latents, chunk_length, batch_size)
-        np.copyto(reconstruction, rest, where=~reconstructed)
-    compared = reconstructed if visible is None else reconstructed & visible
-    prior, likelihood = map(float, energies / len(frames))
+    planned = planned_chunks(
+        frames.shape, batch_size, chunk_length, order, encoded_frame, chunk_starts
+    )
+    every = [chunk for chunks in planned for chunk in chunks]
+    reading = read_ahead(partial(read_chunk, frames, visible, chunk) for chunk in every)
+    with contextlib.closing(reading):
+        for batch, chunks in enumerate(planned):
+            rows = chunks[0].rows[:, 0]
+            images = None
+            if encoded_frame:
+                images = frames[rows, chunks[0].times[:, 0] if encoded_frame == "random" else 0]
+                encoded = generator.encode(images)
+                latents.appearance[rows] = encoded.appearance
+                latents.initial_state[rows] = encoded.initial_state
+            reached, state = 0, latents.initial_state[rows]
+            for number, chunk in enumerate(chunks):
+                start = 0 if chunk.begins_sequence else chunk.times[0, 0]
+                if start != reached:
+                    state = state_before(
+                        generator, of_sequences(latents, rows), start, chunk_length
+                    )
+                observed, seen = next(reading)
+                key = random_key(seed, Stream.LANGEVIN, epoch, batch, number)
+                current = slice_chunk(latents, chunk, state)
+                sampled = generator.infer(observed, current, chunk.begins_sequence, key, seen)
+                write_chunk(latents, chunk, sampled.latents)
+                learned = generator.learn(
+                    observed, sampled.latents, chunk.begins_sequence, learning_rate, seen, images
+                )
+                reached, state = start + observed.shape[1], learned.last_state
+                errors.add(chunk, observed, learned.frames, seen)
+                for keeper in keepers:
+                    keeper.keep(chunk, learned.frames)
+                energies += [learned.energy.prior.sum(), learned.energy.likelihood.sum()]
+                figures.append(
+                    (learned.alpha_gradient, learned.beta_gradient, learned.active_share)
+                )
+                diagnostics.append(sampled.diagnostics)
+                tell_progress(len(figures), len(every))
+    if not encoded_frame:
+        keep_the_rest(keepers, generator, latents, batch_size, chunk_length, errors.reconstructed)
+    prior, likelihood = map(float, energies / num_sequences)
     alpha_gradient, beta_gradient, active_share = np.mean(figures, axis=0).tolist()
     return EpochReport(
-        squared_error=float(
-            np.mean(np.square(frames - reconstruction), dtype=np.float64, where=compared)
-        ),
+        squared_error=errors.mean(),
         prior=prior,
         likelihood=likelihood,
         alpha_gradient=alpha_gradient,
@@ -167,14 +239,40 @@ def alternate(
         diagnostics={
             name: float(np.mean([one[name] for one in diagnostics])) for name in diagnostics[0]
         },
-        reconstruction=reconstruction,
     )
+
+
+def keep_the_rest(
+    keepers: Sequence[Keeper],
+    generator: DynamicGenerator,
+    latents: Latents,
+    batch_size: int,
+    chunk_length: int,
+    reconstructed: np.ndarray,
+) -> None:
+    """Pass on the frames outside the chunks of an epoch, of the sequences that are wanted whole.
+
+    Args:
+        reconstructed: bool [N, T], whether a chunk of the epoch has had the frame.
+    """
+    num_kept = max((keeper.num_kept for keeper in keepers), default=0)
+    for span in split_range(len(reconstructed), batch_size):
+        rows = np.arange(span.start, min(span.stop, num_kept))
+        if reconstructed[rows].all():
+            continue
+        whole = reconstruct(generator, of_sequences(latents, span), chunk_length, batch_size)
+        for row, video in zip(rows, whole, strict=False):
+            times = np.flatnonzero(~reconstructed[row])
+            chunk = Chunk(np.array([[row]]), times[np.newaxis], begins_sequence=False)
+            for keeper in keepers:
+                if row < keeper.num_kept:
+                    keeper.keep(chunk, video[np.newaxis, times])
 
 
 def infer_onwards(
     generator: DynamicGenerator,
     *,
-    frames: np.ndarray,
+    frames: Any,
     latents: Latents,
     batch_size: int,
     chunk_length: int,
@@ -187,10 +285,10 @@ def infer_onwards(
     change. Each chunk starts from the last state of the previous chunk, after its inference.
 
     Args:
-        frames: [N, T, H, W, 3] in [-1, 1].
+        frames: see `alternate`.
         repeats: number of sampler runs on each chunk.
     """
-    for batch, span in enumerate(split_range(len(frames), batch_size)):
+    for batch, span in enumerate(split_range(frames.shape[0], batch_size)):
         rows = np.arange(span.start, span.stop)
         state = latents.initial_state[rows]
         for number, chunk in enumerate(fixed_chunks(rows, frames.shape[1], chunk_length)):

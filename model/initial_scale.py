@@ -11,6 +11,9 @@ deviations. It is near 0 for a slow sequence and 1 for independent vectors. The 
 one at which sampled states have the relative step of the observed frames, times `HEADROOM`.
 """
 
+import itertools
+from collections.abc import Iterable
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 
@@ -31,22 +34,30 @@ SEQUENCES = 16
 HALVINGS = 12
 
 
-def relative_step(sequences: np.ndarray, visible: np.ndarray | None = None) -> float:
+def relative_step(
+    sequences: Iterable[np.ndarray], visible: Iterable[np.ndarray] | None = None
+) -> float:
     """The relative step of N sequences [N, T, ...]; NaN if nothing moves.
 
     Args:
-        visible: bool, broadcast to the sequences; only visible entries count.
+        sequences: they are taken one by one, so that they need not be in memory together.
+        visible: bool, each broadcast to its sequence; only visible entries count.
     """
-    shown = np.broadcast_to(True if visible is None else visible, sequences.shape)
-    values = np.where(shown, sequences, 0.0)
-    count = shown.sum(axis=1, keepdims=True)
-    mean = values.sum(axis=1, keepdims=True, dtype=np.float64) / np.maximum(count, 1)
-    deviations = np.square(values - mean)[shown]
-    both = shown[:, 1:] & shown[:, :-1]
-    steps = np.square(np.diff(values, axis=1))[both]
-    if not steps.size or not deviations.any():
+    squares, counts = np.zeros(2), np.zeros(2)
+    for sequence, seen in zip(
+        sequences, itertools.repeat(np.array(True)) if visible is None else visible, strict=False
+    ):
+        shown = np.broadcast_to(seen, sequence.shape)
+        values = np.where(shown, sequence, 0.0)
+        mean = values.sum(axis=0, dtype=np.float64) / np.maximum(shown.sum(axis=0), 1)
+        deviations = np.square(values - mean)[shown]
+        steps = np.square(np.diff(values, axis=0))[shown[1:] & shown[:-1]]
+        squares += [steps.sum(dtype=np.float64), deviations.sum(dtype=np.float64)]
+        counts += [steps.size, deviations.size]
+    if not counts.all() or not squares[1]:
         return float("nan")
-    return float(np.sqrt(steps.mean(dtype=np.float64) / (2.0 * deviations.mean(dtype=np.float64))))
+    step, deviation = squares / counts
+    return float(np.sqrt(step / (2.0 * deviation)))
 
 
 def matched_scale(

@@ -36,6 +36,11 @@ def split_range(total: int, length: int) -> list[slice]:
     return [slice(start, min(start + length, total)) for start in range(0, total, length)]
 
 
+def evenly(total: int, most: int) -> np.ndarray:
+    """At most `most` indices of range(total), sorted and evenly apart; all of a smaller range."""
+    return np.linspace(0, total - 1, min(total, most)).round().astype(int)
+
+
 class LatentSizes(NamedTuple):
     """Dimensions of s_t (d), ξ_t (k), a and m. The dimensions of a and m may be 0."""
 

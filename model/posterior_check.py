@@ -11,10 +11,11 @@ from scipy.spatial.distance import cdist
 
 from model.dynamic_generator import DynamicGenerator
 from model.innovations import spread
-from model.latents import Latents
+from model.latents import Latents, evenly, of_sequences
 from model.sampling import states_of
 
 MISSED = 0.2  # a ratio that differs from 1 by more than this shows that the prior is missed
+MOST_SEQUENCES = 256  # of more sequences, so many are compared, evenly over their numbers
 MOST_STATES = 2000  # more states are thinned before distances between all of them are computed
 
 
@@ -52,14 +53,16 @@ def check_posterior(
     noise: np.random.Generator,
     whole_sequences: bool = True,
 ) -> PosteriorCheck:
-    """Compare the inferred latents of all sequences with samples of the same size.
+    """Compare the inferred latents of the sequences with samples of the same size.
 
-    A sample has the inferred start states. Its innovations come from the prior.
+    Of many sequences, `MOST_SEQUENCES` are compared. A sample has the inferred start states. Its
+    innovations come from the prior.
 
     Args:
         whole_sequences: whether the innovations of a sequence were inferred from its start state
             on. Otherwise they give no states, and the ratios of states are NaN.
     """
+    inferred = of_sequences(inferred, evenly(len(inferred.innovations), MOST_SEQUENCES))
     spread_ratio = spread(generator, inferred.innovations)
     if not whole_sequences:
         return PosteriorCheck(spread_ratio, *[float("nan")] * 3)

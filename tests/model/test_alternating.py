@@ -5,7 +5,9 @@ import pytest
 from support.numpy_model import draw_frames, draw_latents, draw_visible, energy, in_double
 
 from model.alternating import alternate, batches
+from model.chunks import Chunk
 from model.inference import INNOVATIONS_GRADIENT
+from model.kept_frames import KeptFrames
 from model.latents import Latents, split_range
 from util.options.schema import Options
 from util.runs.training import learning_rate
@@ -60,7 +62,8 @@ class Epoch:
         self.frames = draw_frames(NUM_SEQUENCES, NUM_FRAMES, 8) if frames is None else frames
         self.before = draw_latents(sizes, NUM_SEQUENCES, NUM_FRAMES)
         self.latents = draw_latents(sizes, NUM_SEQUENCES, NUM_FRAMES)
-        self.spy = Spy(generator)
+        self.spy, self.progress = Spy(generator), []
+        self.kept = KeptFrames(NUM_SEQUENCES, self.frames.shape)
         self.report = alternate(
             self.spy,
             frames=self.frames,
@@ -71,6 +74,8 @@ class Epoch:
             seed=0,
             epoch=0,
             visible=visible,
+            keepers=[self.kept],
+            tell_progress=lambda *counts: self.progress.append(counts),
         )
         self.batches = [self.rows_of(call) for call in self.spy.inferred[:: len(SPANS)]]
 
@@ -209,15 +214,52 @@ def test_nothing_of_a_chunk_depends_on_the_chunks_after_it(generator):
 
 
 def test_reconstruction_is_that_of_every_chunk(epoch):
-    assert epoch.report.reconstruction.shape == epoch.frames.shape
+    assert epoch.kept.frames.shape == epoch.frames.shape
     for rows, chunk, _, learned in epoch.visits():
-        np.testing.assert_array_equal(
-            epoch.report.reconstruction[rows, SPANS[chunk]], learned[3].frames
+        np.testing.assert_array_equal(epoch.kept.frames[rows, SPANS[chunk]], learned[3].frames)
+
+
+def test_progress_is_told_after_each_chunk(epoch):
+    assert epoch.progress == [(done, 2 * len(SPANS)) for done in range(1, 2 * len(SPANS) + 1)]
+
+
+def test_only_the_first_sequences_are_kept(generator, epoch):
+    kept = KeptFrames(2, epoch.frames.shape)
+    assert kept.frames.shape == epoch.frames[:2].shape
+    for rows, chunk, _, learned in epoch.visits():
+        times = np.arange(NUM_FRAMES)[SPANS[chunk]]
+        kept.keep(
+            Chunk(np.reshape(rows, (-1, 1)), np.tile(times, (len(rows), 1)), chunk == 0),
+            learned[3].frames,
         )
+    np.testing.assert_array_equal(kept.frames, epoch.kept.frames[:2])
+    assert KeptFrames(5, epoch.frames.shape).frames.shape == epoch.frames.shape
+
+
+def test_frames_that_are_read_piece_by_piece_give_the_same_bits(generator, epoch):
+    """No array of all frames: only `shape` and indices of single chunks."""
+    read, state = [], generator.state()
+
+    class Stored:
+        shape = epoch.frames.shape
+
+        def __getitem__(self, place):
+            read.append(np.broadcast(*place).shape)
+            return epoch.frames[place]
+
+    ends = []
+    for frames in (epoch.frames, Stored()):
+        generator.load_state(state)
+        latents = draw_latents(generator.settings.sizes, NUM_SEQUENCES, NUM_FRAMES)
+        report = short_epoch(generator, frames, latents, 0, 0)
+        ends.append((report, [part.tobytes() for part in latents]))
+    assert ends[0] == ends[1]
+    assert sum(np.prod(shape) for shape in read) == NUM_SEQUENCES * NUM_FRAMES
+    assert max(np.prod(shape) for shape in read) == BATCH_SIZE * CHUNK_LENGTH
 
 
 def test_squared_error_is_the_mean_over_the_reconstruction(epoch):
-    difference = epoch.frames.astype(np.float64) - epoch.report.reconstruction
+    difference = epoch.frames.astype(np.float64) - epoch.kept.frames
     assert epoch.report.squared_error == pytest.approx(np.mean(difference**2), rel=1e-5)
 
 
@@ -273,7 +315,7 @@ def test_every_chunk_is_inferred_and_learned_with_its_part_of_the_mask(incomplet
 
 def test_squared_error_is_the_mean_over_visible_pixels(incomplete_epoch):
     epoch = incomplete_epoch
-    difference = epoch.frames.astype(np.float64) - epoch.report.reconstruction
+    difference = epoch.frames.astype(np.float64) - epoch.kept.frames
     seen = difference[draw_mask()[..., 0]]
     assert len(seen) < difference.size / 3 / 2
     assert epoch.report.squared_error == pytest.approx(np.mean(seen**2), rel=1e-5)
@@ -317,7 +359,7 @@ def test_what_the_missing_pixels_hold_decides_no_bit(incomplete_generator):
     for filling in (-1.0, 0.5):
         generator.load_state(state)
         epoch = Epoch(generator, np.where(visible, frames, np.float32(filling)), visible=visible)
-        ends.append([epoch.report.reconstruction, *epoch.latents, *generator.state().values()])
+        ends.append([epoch.kept.frames, *epoch.latents, *generator.state().values()])
     for one, other in zip(*ends, strict=True):
         np.testing.assert_array_equal(one, other)
 

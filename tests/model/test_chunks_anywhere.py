@@ -8,6 +8,7 @@ from support.numpy_model import draw_frames, draw_latents, emit, in_double, unro
 
 from model.alternating import alternate
 from model.graph import Learned
+from model.kept_frames import KeptFrames
 from model.latents import Latents, copied, of_sequences
 from model.networks import NETWORKS
 
@@ -76,9 +77,9 @@ def place_of(frames):
     return [row for row, _ in found], start
 
 
-def run_epoch(generator, latents, epoch, **options):
-    """One epoch; the report and the visits."""
-    recorder = Recorder(generator, latents)
+def run_epoch(generator, latents, epoch, num_kept=NUM_SEQUENCES, **options):
+    """One epoch; the report, the kept reconstruction and the visits."""
+    recorder, kept = Recorder(generator, latents), KeptFrames(num_kept, FRAMES.shape)
     report = alternate(
         recorder,
         frames=FRAMES,
@@ -89,9 +90,10 @@ def run_epoch(generator, latents, epoch, **options):
         seed=0,
         epoch=epoch,
         chunk_starts="anywhere",
+        keepers=[kept],
         **options,
     )
-    return report, recorder.visits
+    return report, kept.frames, recorder.visits
 
 
 def drawn_latents(generator):
@@ -111,7 +113,7 @@ def test_a_chunk_starts_from_the_state_that_the_present_latents_give_to_the_fram
     latents = drawn_latents(generator)
     kinds = {"begins": 0, "goes on": 0, "elsewhere": 0}
     for epoch in range(EPOCHS):
-        _, visits = run_epoch(generator, latents, epoch)
+        *_, visits = run_epoch(generator, latents, epoch)
         for batch in batches_of(visits):
             assert len(batch) == 3
             before = None
@@ -136,7 +138,7 @@ def test_start_state_moves_only_where_a_chunk_begins_the_sequence(generator):
     latents = drawn_latents(generator)
     begun = []
     for epoch in range(EPOCHS):
-        for visit in run_epoch(generator, latents, epoch)[1]:
+        for visit in run_epoch(generator, latents, epoch)[-1]:
             assert visit.begins_sequence == (visit.start == 0)
             moved = visit.inferred.initial_state != visit.given.initial_state
             assert np.all(moved == visit.begins_sequence)
@@ -147,7 +149,7 @@ def test_start_state_moves_only_where_a_chunk_begins_the_sequence(generator):
 def test_innovations_of_the_chunks_move_and_no_others(generator):
     latents = drawn_latents(generator)
     before = copied(latents)
-    _, visits = run_epoch(generator, latents, 0)
+    *_, visits = run_epoch(generator, latents, 0)
     expected = before.innovations.copy()
     visited = np.zeros((NUM_SEQUENCES, NUM_FRAMES), bool)
     for visit in visits:
@@ -163,7 +165,7 @@ def test_innovations_of_the_chunks_move_and_no_others(generator):
 def test_reconstruction_is_that_of_the_chunks_and_of_the_end_elsewhere(generator):
     """Frames in no chunk: against NumPy with weights and latents after the epoch."""
     latents = drawn_latents(generator)
-    report, visits = run_epoch(generator, latents, 0)
+    report, kept, visits = run_epoch(generator, latents, 0)
     weights = in_double(generator.state())
     expected = np.full(FRAMES.shape, np.nan)
     for rows in (slice(0, 2), slice(2, 3)):
@@ -177,9 +179,18 @@ def test_reconstruction_is_that_of_the_chunks_and_of_the_end_elsewhere(generator
         expected[visit.rows, visit.times] = visit.learned.frames
         visited[visit.rows, visit.times] = True
     assert 0 < visited.sum() < visited.size
-    np.testing.assert_allclose(report.reconstruction, expected, atol=5e-4)
-    difference = (FRAMES.astype(np.float64) - report.reconstruction)[visited]
+    np.testing.assert_allclose(kept, expected, atol=5e-4)
+    difference = (FRAMES.astype(np.float64) - kept)[visited]
     assert report.squared_error == pytest.approx(np.mean(difference**2), rel=1e-5)
+
+
+def test_fewer_kept_sequences_get_the_same_bits(generator):
+    """Frames in no chunk are reconstructed in the same batches."""
+    state, kept = generator.state(), []
+    for num_kept in (NUM_SEQUENCES, 1):
+        generator.load_state(state)
+        kept.append(run_epoch(generator, drawn_latents(generator), 0, num_kept)[1])
+    np.testing.assert_array_equal(kept[1], kept[0][:1])
 
 
 def test_seed_and_epoch_decide_every_bit_and_epochs_differ(generator):
@@ -187,8 +198,8 @@ def test_seed_and_epoch_decide_every_bit_and_epochs_differ(generator):
     for epoch in (4, 4, 5):
         generator.load_state(state)
         latents = drawn_latents(generator)
-        report, visits = run_epoch(generator, latents, epoch)
-        parts = [report.reconstruction, *latents, *generator.state().values()]
+        _, kept, visits = run_epoch(generator, latents, epoch)
+        parts = [kept, *latents, *generator.state().values()]
         ends.append([part.tobytes() for part in parts])
         places.append([(visit.rows, visit.start) for visit in visits])
     assert ends[0] == ends[1]
@@ -199,13 +210,13 @@ def test_seed_and_epoch_decide_every_bit_and_epochs_differ(generator):
 def test_with_an_encoder_frames_in_no_chunk_stay_black(make_generator):
     generator = make_generator([1, 3], drawn_weights=True, encodes=True)
     latents = drawn_latents(generator)
-    report, visits = run_epoch(generator, latents, 0, encoded_frame="first")
+    _, kept, visits = run_epoch(generator, latents, 0, encoded_frame="first")
     visited = np.zeros((NUM_SEQUENCES, NUM_FRAMES), bool)
     for visit in visits:
         visited[visit.rows, visit.times] = True
     assert 0 < visited.sum() < visited.size
-    assert np.all(report.reconstruction[~visited] == -1.0)
-    assert np.all(np.any(report.reconstruction[visited] != -1.0, axis=(1, 2, 3)))
+    assert np.all(kept[~visited] == -1.0)
+    assert np.all(np.any(kept[visited] != -1.0, axis=(1, 2, 3)))
     firsts = [visit for visit, *_ in batches_of(visits) if visit.start > 0]
     assert firsts
     for visit in firsts:  # from the encoded start states

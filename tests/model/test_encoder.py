@@ -15,6 +15,7 @@ from support.numpy_model import (
 from model.alternating import alternate, infer_onwards
 from model.encoder import encode as encode_in_graph
 from model.encoder import make_encoder, read_encoder
+from model.kept_frames import KeptFrames
 from model.latents import LatentSizes
 from model.networks import NETWORKS, image_side
 from model.random_keys import Stream, random_key
@@ -129,6 +130,7 @@ def test_the_encoder_sees_the_frame_that_the_chunk_begins_with(encoding_generato
     seen = []
     encode_images = encoding_generator.encode
     encoding_generator.encode = lambda images: (seen.append(images), encode_images(images))[1]
+    kept = KeptFrames(3, frames.shape)
     report = alternate(
         encoding_generator,
         frames=frames,
@@ -139,6 +141,7 @@ def test_the_encoder_sees_the_frame_that_the_chunk_begins_with(encoding_generato
         seed=0,
         epoch=4,
         encoded_frame=encoded_frame,
+        keepers=[kept],
     )
     assert [len(images) for images in seen] == [2, 1]
     for row in range(3):
@@ -150,10 +153,10 @@ def test_the_encoder_sees_the_frame_that_the_chunk_begins_with(encoding_generato
         covered = slice(start, start + 3) if encoded_frame == "random" else slice(0, 6)
         assert moved[covered].all()
         assert moved.sum() == covered.stop - covered.start
-        assert np.all(report.reconstruction[row][~moved] == -1.0)
+        assert np.all(kept.frames[row][~moved] == -1.0)
         assert start == 0 or encoded_frame == "random"
-    shown = np.any(report.reconstruction != -1.0, axis=(2, 3, 4))
-    expected = np.mean(np.square(frames - report.reconstruction)[shown], dtype=np.float64)
+    shown = np.any(kept.frames != -1.0, axis=(2, 3, 4))
+    expected = np.mean(np.square(frames - kept.frames)[shown], dtype=np.float64)
     assert report.squared_error == pytest.approx(expected, rel=1e-6)
 
 
