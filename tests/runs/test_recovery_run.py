@@ -25,12 +25,12 @@ from support.command_line import (
     run_here,
     tree,
 )
+from support.scoring import score
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from util.data.frames import to_bytes, to_model_range
 from util.metrics.baselines import linear_interpolation, low_rank_imputation
 from util.metrics.measures import MEASURES, compare
-from util.metrics.scores import score
 from util.pictures.encoding import write_frames
 from util.pictures.layout import under_one_head
 from util.pictures.sheets import Row, Sheet, contact_sheet, frames_at

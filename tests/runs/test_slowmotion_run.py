@@ -15,13 +15,13 @@ from support.command_line import (
     run_here,
     tree,
 )
+from support.scoring import score
 
 from util.data.clip_facts import facts_of
 from util.data.clips import read_clip
 from util.data.frames import to_model_range
 from util.data.videos import count_packets, video_timing
 from util.metrics.baselines import linear_interpolation
-from util.metrics.scores import score
 
 SIDE = SMALL["image_size"]
 SLOW = {**SMALL, "experiment": "slowmotion", "num_epochs": 4, "average_last": 3}

@@ -1,5 +1,6 @@
 """Reading a category of clips: a folder of videos, of sub-folders of numbered images, or both."""
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -11,10 +12,11 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import distance_transform_edt
 
-from util.data.clip_facts import ClipFacts, ClipFormat, facts_of
+from util.data.clip_facts import ClipFacts, ClipFormat
 from util.data.fit import fitted
-from util.data.frames import to_bytes, to_model_range
+from util.data.frames import to_bytes
 from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, clips_in, refuse_unprintable
+from util.data.pieces import Indexable, Pieces
 from util.data.stills import image_frames
 from util.data.videos import RATES, video_frames
 from util.system.errors import RunError
@@ -28,29 +30,38 @@ class Clips(NamedTuple):
 
     Fields:
         names: names of the N sequences, sorted. Each can be the name of a folder.
-        frames: float32 [N, T, H, W, 3] in [-1, 1]; black (-1) where a pixel is missing.
+        frames: float32 [N, T, H, W, 3] in [-1, 1]; black (-1) where a pixel is missing. Here and
+            in the next two fields, only a piece that is indexed is in memory.
         missing: bool [N, T, H, W, 1]; None if no pixel is missing.
         truth: uint8 [N, T, H, W, 3], with the true values of missing pixels; None if unknown.
         facts: the files of the sequences; empty for clips that were made, as in tests.
         factor: frames of a sequence for each frame of its file; more than 1 only in slow motion.
+        digest: the fingerprint of frames and missing pixels, see `digest`.
+        stored_in: the files of the cache; none if everything is in memory.
     """
 
     names: list[str]
-    frames: np.ndarray
-    missing: np.ndarray | None = None
-    truth: np.ndarray | None = None
+    frames: Indexable
+    missing: Indexable | None = None
+    truth: Indexable | None = None
     facts: Sequence[ClipFacts] = ()
     factor: int = 1
+    digest: str = ""
+    stored_in: Sequence[Path] = ()
 
     @property
-    def visible(self) -> np.ndarray | None:
+    def visible(self) -> Indexable | None:
         """The mask M of the posterior: true at visible pixels; None if no pixel is missing."""
-        return None if self.missing is None else ~self.missing
+        return None if self.missing is None else Pieces(self.missing, np.logical_not)
 
     @property
-    def complete(self) -> np.ndarray | None:
+    def complete(self) -> Indexable | None:
         """The clips without missing pixels, uint8 [N, T, H, W, 3]; None if unknown."""
-        return to_bytes(self.frames) if self.missing is None else self.truth
+        return Pieces(self.frames, to_bytes) if self.missing is None else self.truth
+
+    def count_missing(self) -> int:
+        """The number of missing pixels of all sequences."""
+        return 0 if self.missing is None else sum(map(np.count_nonzero, self.missing))
 
     @property
     def formats(self) -> list[ClipFormat]:
@@ -64,42 +75,13 @@ class Clips(NamedTuple):
         ]
 
 
-def read_category(
-    data_path: str | Path,
-    category: str,
-    first_frame: int,
-    num_frames: int,
-    image_size: int,
-    missing: Sequence[np.ndarray] | None = None,
-    fit: str = "squash",
-    facts: Sequence[ClipFacts] = (),
-) -> Clips:
-    """Read `num_frames` frames of every sequence of a category, resized to a square.
-
-    Args:
-        fit: a row of `FITS`, how frames become square.
-        facts: the facts of the sequences, if they are known already.
-        missing: for each sequence, the missing pixels, bool [num_frames, any height, any width].
-            Their values in the clips are not used.
-
-    Raises:
-        RunError: the category does not exist or has no clips, a clip is broken or too short, or
-            a mask does not fit its clip.
-    """
-    facts = facts or [facts_of(source) for source in find_clips(data_path, category)]
-    frames = [
-        read_clip(
-            clip,
-            first_frame,
-            num_frames,
-            image_size,
-            None if missing is None else missing[index],
-            fit,
-        )
-        for index, clip in enumerate(facts)
-    ]
-    names = unique_names([clip.path for clip in facts])
-    return Clips(names, to_model_range(np.stack(frames)), facts=facts)
+def digest(values: Indexable, missing: Indexable | None = None) -> str:
+    """The SHA-256 fingerprint of an array [N, …], such as frames, and of its missing pixels."""
+    fingerprint = hashlib.sha256()
+    for array in (values, missing):
+        for piece in () if array is None else array:
+            fingerprint.update(np.ascontiguousarray(piece).data)
+    return fingerprint.hexdigest()
 
 
 def find_clips(data_path: str | Path, category: str) -> list[Path]:
@@ -134,8 +116,12 @@ def read_clip(
 ) -> np.ndarray:
     """Read frames first_frame … first_frame + num_frames - 1 as uint8 [T, side, side, 3].
 
-    Frames are decoded one by one, and only the requested frames are kept. A missing pixel (see
-    `read_category`) is used in no average.
+    Frames are decoded one by one, and only the requested frames are kept.
+
+    Args:
+        missing: the missing pixels, bool [num_frames, any height, any width]. Their values in the
+            clip are used in no average.
+        fit: a row of `FITS`, how frames become square.
 
     Raises:
         RunError: the clip cannot be decoded, it ends before the last requested frame, or the mask

@@ -1,7 +1,8 @@
 """Masks of missing pixels: read from a file, or generated."""
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,8 @@ HIDDEN = 10  # per cent of the missing pixels that are visible in no frame
 
 def masks(
     options: Options, names: Sequence[str], clips: Sequence[ClipFacts] = ()
-) -> list[np.ndarray]:
-    """The mask of each sequence: bool [T, height, width], true where a pixel is missing.
+) -> Iterator[np.ndarray]:
+    """Yield the mask of each sequence: bool [T, height, width], true where a pixel is missing.
 
     A mask from a file keeps its height and width, to be resized together with the clip. A generated
     mask has the size of the frames.
@@ -43,19 +44,22 @@ def masks(
         missing = external_masks(options, names, clips)
     else:
         make = MADE[options.mask_type]
-        numbers = (
-            random_generator(options.seed, Stream.MASK, index) for index in range(len(names))
+        missing = (
+            make(options, random_generator(options.seed, Stream.MASK, index))
+            for index in range(len(names))
         )
-        missing = [make(options, generator) for generator in numbers]
-    resized = [nearest_pixels(mask, options.image_size, options.image_size) for mask in missing]
     used = f"from frame {options.first_frame} to {options.first_frame + options.num_frames - 1}"
-    for mask, name in zip(resized, names, strict=True):
-        if mask.all():
+    side, covers_anything = options.image_size, False
+    for mask, name in zip(missing, names, strict=True):
+        resized = nearest_pixels(mask, side, side)
+        if resized.all():
             raise RunError(
                 f"{origin(options, name)} covers all of {name} {used}; choose one that leaves "
                 "pixels visible"
             )
-    if not any(mask.any() for mask in resized):
+        covers_anything = covers_anything or bool(resized.any())
+        yield mask
+    if not covers_anything:
         origins = dict.fromkeys(origin(options, name) for name in names)
         centre = "the centre of " if options.fit == "crop" else ""
         raise RunError(
@@ -63,27 +67,28 @@ def masks(
             f"missing where an array or a palette image is not 0, or where another image or a "
             f"video is brighter than {BRIGHT}"
         )
-    return missing
 
 
-def tell_shares(options: Options, names: Sequence[str], resized: Sequence[np.ndarray]) -> None:
+def tell_shares(options: Options, names: Sequence[str], resized: Iterable[np.ndarray]) -> None:
     """Print the share of missing pixels of each mask, which sequences can share.
 
     Args:
         resized: the mask of each sequence, bool, in the size of the frames.
     """
     shares: dict[str, list[float]] = {}
+    hidden: list[str] = []
     for mask, name in zip(resized, names, strict=True):
         shares.setdefault(origin(options, name), []).append(100 * mask.mean())
+        if line := never_visible(mask):
+            hidden.append(f"{origin(options, name)}: {line}")
     for mask_origin, of_sequences in shares.items():
         share = sum(of_sequences) / len(of_sequences)
         line = f"{mask_origin}: {share:.1f} % of the pixels are missing"
         if share > SUSPICIOUS and options.mask_type == "external":
             line += f"; if it should be the other pixels: --invert_mask {not options.invert_mask}"
         print(line, file=sys.stderr)
-    for mask, name in zip(resized, names, strict=True):
-        if line := never_visible(mask):
-            tell_once(f"{origin(options, name)}: {line}")
+    for line in hidden:
+        tell_once(line)
 
 
 def never_visible(mask: np.ndarray) -> str:
@@ -146,8 +151,8 @@ MADE = {"missingFrames": missing_frames, "randomRegion": random_region}
 
 def external_masks(
     options: Options, names: Sequence[str], clips: Sequence[ClipFacts]
-) -> list[np.ndarray]:
-    """The masks of the sequences, see `masks`.
+) -> Iterator[np.ndarray]:
+    """Yield the masks of the sequences, see `masks`.
 
     A mask is read only once for all clips of the same size, length and numbers.
     """
@@ -157,8 +162,10 @@ def external_masks(
         for name, clip in zip(names, facts, strict=True)
     ]
     read: dict[tuple, np.ndarray] = {}
+    shared = {key for key, count in Counter(keys).items() if count > 1}
     for key, clip in zip(keys, facts, strict=True):
         if key in read:
+            yield read[key]
             continue
         source, side = key[0], options.image_size
         mask = read_mask(
@@ -174,8 +181,10 @@ def external_masks(
                 f"{'its centre is ' * cropped}resized to {side}×{side}, nearest pixel"
             )
         mask = fitted_mask(mask, options.fit)
-        read[key] = ~mask if options.invert_mask else mask
-    return [read[key] for key in keys]
+        mask = ~mask if options.invert_mask else mask
+        if key in shared:
+            read[key] = mask
+        yield mask
 
 
 def mask_source(options: Options, sequence: str) -> Path:

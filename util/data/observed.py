@@ -1,116 +1,131 @@
-"""The clips that a run learns from, with their missing pixels."""
+"""The clips that a run learns from, with their missing pixels: decoded once, sequence by sequence.
 
-import sys
-from collections.abc import Sequence
+`observed_clips` takes them from the cache (`clip_cache`) or decodes them into it.
+"""
+
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from util.data.clip_facts import ClipFacts
-from util.data.clips import Clips, nearest_pixels, read_category
-from util.data.frames import to_bytes
+from util.data.clip_cache import ObservedClip, as_clips, cached_clips, decoded_clips
+from util.data.clip_facts import ClipFacts, facts_of
+from util.data.clips import Clips, find_clips, nearest_pixels, read_clip, unique_names
 from util.data.masks import masks, tell_shares
+from util.data.source_digest import cache_key
 from util.options.experiment import Experiment
 from util.options.schema import Options
 from util.system.errors import RunError
 from util.system.names import existing_form
+from util.system.notes import tell_once
 
 
-def observed_clips(options: Options, experiment: Experiment) -> Clips:
+def observed_clips(options: Options, experiment: Experiment, cache: Path | None = None) -> Clips:
     """The clips of the run's category, with missing pixels if the experiment has masks.
+
+    Args:
+        cache: the folder of the decoded clips; None to keep them in memory.
 
     Raises:
         RunError: the clips cannot be read, a mask does not exist or does not fit, or the truth
-            has other sequences.
+            has other sequences; or the cache cannot be written.
     """
+    sources = find_clips(options.data_path, options.category)
+    names = unique_names(sources)
+    clips = None
+    if cache is not None:
+        key = cache_key(options, experiment, sources, names)
+        clips = cached_clips(cache, key, sources)
+    if clips is None:
+        facts = [facts_of(source) for source in sources]
+        sequences = observed_sequences(options, experiment, facts, names)
+        if cache is not None:
+            clips = decoded_clips(cache, key, facts, names, sequences)
+        else:
+            clips = as_clips(facts, names, list(sequences))
+    if clips.missing is not None and not experiment.fills_in_between:
+        tell_shares(options, clips.names, (missing[..., 0] for missing in clips.missing))
+    if experiment.fills_in_between and not options.score_left_out:
+        return clips._replace(factor=options.factor)
+    return clips
+
+
+def observed_sequences(
+    options: Options, experiment: Experiment, facts: list[ClipFacts], names: list[str]
+) -> Iterator[ObservedClip]:
+    """Decode the sequences, one by one; see `observed_clips`."""
     if experiment.fills_in_between:
-        return clips_in_between(options)
-    clips = _read(options, options.data_path)
-    return _without_missing(clips, options, experiment) if experiment.misses_pixels else clips
+        return (_in_between(options, clip) for clip in facts)
+    if experiment.misses_pixels:
+        return _without_missing(options, experiment, facts, names)
+    return (ObservedClip(_read(options, clip)) for clip in facts)
 
 
-def _read(
-    options: Options,
-    data_path: str,
-    missing: list[np.ndarray] | None = None,
-    facts: Sequence[ClipFacts] = (),
-) -> Clips:
-    """The frames of the run's category in `data_path`; see `read_category`."""
-    return read_category(
-        data_path,
-        options.category,
-        options.first_frame,
-        options.num_frames,
-        options.image_size,
-        missing,
-        options.fit,
-        facts,
+def _read(options: Options, clip: ClipFacts, missing: np.ndarray | None = None) -> np.ndarray:
+    """The frames of a clip, uint8 [T, side, side, 3]; see `read_clip`."""
+    return read_clip(
+        clip, options.first_frame, options.num_frames, options.image_size, missing, options.fit
     )
 
 
-def _without_missing(clips: Clips, options: Options, experiment: Experiment) -> Clips:
+def _without_missing(
+    options: Options, experiment: Experiment, facts: list[ClipFacts], names: list[str]
+) -> Iterator[ObservedClip]:
     """The clips with missing pixels in black, and with the truth if it is known."""
-    masks_as_read = masks(options, clips.names, clips.facts)
-    resized = [nearest_pixels(mask, *clips.frames.shape[2:4]) for mask in masks_as_read]
-    missing = np.stack(resized)[..., np.newaxis]
-    observed = _read(options, options.data_path, masks_as_read, clips.facts)
-    truth = _truth(clips, options, experiment)
-    tell_shares(options, clips.names, resized)
-    frames = np.where(missing, np.float32(-1.0), observed.frames)
-    return clips._replace(frames=frames, missing=missing, truth=truth)
+    truth = _truth(options, experiment, facts, names)
+    for index, (clip, mask) in enumerate(zip(facts, masks(options, names, facts), strict=True)):
+        missing = nearest_pixels(mask, options.image_size, options.image_size)[..., np.newaxis]
+        frames = np.where(missing, np.uint8(0), _read(options, clip, mask))
+        known = None if truth is None else _read(options, truth[index])
+        yield ObservedClip(frames, missing, known)
 
 
-def _truth(clips: Clips, options: Options, experiment: Experiment) -> np.ndarray | None:
-    """The clips without missing pixels, uint8 [N, T, H, W, 3]; None if unknown.
+def _truth(
+    options: Options, experiment: Experiment, facts: list[ClipFacts], names: list[str]
+) -> list[ClipFacts] | None:
+    """The clips without missing pixels, in the order of the sequences; None if they are unknown.
 
-    The truth is in <truth_path>/<category>. Without --truth_path, the clips themselves are the
-    truth if the experiment says so (`truth_in_clips`).
+    They are in <truth_path>/<category>. Without --truth_path, the clips themselves are the truth
+    if the experiment says so (`truth_in_clips`).
     """
     if not options.truth_path and experiment.truth_in_clips:
-        return to_bytes(clips.frames)
+        return facts
     if not options.truth_path:
-        print("no --truth_path: the result cannot be scored", file=sys.stderr)
+        tell_once("no --truth_path: the result cannot be scored")
         return None
     if not existing_form(Path(options.truth_path) / options.category).is_dir():
-        print(
+        tell_once(
             f"no {options.category} in --truth_path {options.truth_path}: the result cannot be "
-            "scored",
-            file=sys.stderr,
+            "scored"
         )
         return None
-    truth = _read(options, options.truth_path)
-    if sorted(truth.names) != sorted(clips.names):
+    found = [facts_of(source) for source in find_clips(options.truth_path, options.category)]
+    of_truth = unique_names([clip.path for clip in found])
+    if sorted(of_truth) != sorted(names):
         raise RunError(
-            f"the sequences {', '.join(truth.names)} in {options.truth_path} differ from the "
-            f"sequences {', '.join(clips.names)} of {options.category} in {options.data_path}; "
+            f"the sequences {', '.join(of_truth)} in {options.truth_path} differ from the "
+            f"sequences {', '.join(names)} of {options.category} in {options.data_path}; "
             "give them the same names, or choose another --truth_path"
         )
-    order = [truth.names.index(name) for name in clips.names]
-    return to_bytes(truth.frames[order])
+    return [found[of_truth.index(name)] for name in names]
 
 
-def clips_in_between(options: Options) -> Clips:
-    """Sequences of which only every --factor-th frame is observed; the others are missing, black.
+def _in_between(options: Options, clip: ClipFacts) -> ObservedClip:
+    """A sequence of which only every --factor-th frame is observed; the others are black.
 
     The observed frames are all frames of the clip. With --score_left_out, they are every
     --factor-th frame of the clip, and its other frames are the truth.
-
-    Raises:
-        RunError: the clips cannot be read.
     """
     factor, length = options.factor, options.num_frames
     if options.score_left_out:
-        whole = _read(options, options.data_path)
-        shown, truth = whole.frames[:, ::factor], to_bytes(whole.frames)
-        whole = whole._replace(truth=truth)
+        truth = _read(options, clip)
+        shown = truth[::factor]
     else:
-        count = (length - 1) // factor + 1
-        whole = _read(replace(options, num_frames=count), options.data_path)
-        shown = whole.frames
-        whole = whole._replace(factor=factor)
-    frames = np.full((len(shown), length, *shown.shape[2:]), np.float32(-1.0))
-    frames[:, ::factor] = shown
+        truth = None
+        shown = _read(replace(options, num_frames=(length - 1) // factor + 1), clip)
+    frames = np.zeros((length, *shown.shape[1:]), np.uint8)
+    frames[::factor] = shown
     missing = np.ones((*frames.shape[:-1], 1), bool)
-    missing[:, ::factor] = False
-    return whole._replace(frames=frames, missing=missing)
+    missing[::factor] = False
+    return ObservedClip(frames, missing, truth)

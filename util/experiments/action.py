@@ -21,10 +21,12 @@ def test(run: LoadedRun) -> None:
     shown = {
         "reconstructed" if observed is None else "observed": observed_or_reconstructed(
             run, observed, run.checkpoint.rows
-        )
+        )[: run.num_shown]
     }
     for number, video in enumerate(run.videos, 1):
-        shown[f"synthesized {number}"] = sampled_bytes(run.sampler, run.latents, video)
-    showings = run.showings
-    rows = [Row(label, all_shaped(videos, showings), run.names) for label, videos in shown.items()]
+        shown[f"synthesized {number}"] = sampled_bytes(
+            run.sampler, run.latents, video, run.num_shown
+        )
+    showings, names = run.showings[: run.num_shown], run.names[: run.num_shown]
+    rows = [Row(label, all_shaped(videos, showings), names) for label, videos in shown.items()]
     write_overview(run.folder / "overview", rows, showings[0].enlarge, showings[0].rate)

@@ -12,7 +12,7 @@ import numpy as np
 
 from model.alternating import infer_onwards
 from model.dynamic_generator import DynamicGenerator
-from model.latents import Latents, copied
+from model.latents import Latents, copied, split_range
 from util.data.clip_facts import ClipFormat
 from util.data.clips import resize_square
 from util.data.fit import fitted
@@ -31,6 +31,7 @@ from util.system.errors import CommandLineError
 from util.system.names import safe_names, shortened
 
 INFERENCES_AFTER_TRAINING = 20  # number of sampler runs on each chunk
+ENCODED_AT_ONCE = 256  # images
 
 
 def train(job: TrainingJob) -> None:
@@ -112,10 +113,11 @@ def with_first_frames_encoded(result: TrainingResult) -> TrainingResult:
     the next innovation. The new innovations of a sequence all follow from its first frame.
     """
     options, generator, frames = result.options, result.generator, result.clips.frames
-    code = generator.encode(frames[:, 0])
-    latents = copied(result.latents)._replace(
-        appearance=code.appearance, initial_state=code.initial_state
-    )
+    latents = copied(result.latents)
+    for rows in split_range(len(frames), ENCODED_AT_ONCE):
+        code = generator.encode(frames[rows, 0])
+        latents.appearance[rows] = code.appearance
+        latents.initial_state[rows] = code.initial_state
     infer_onwards(
         generator,
         frames=frames,

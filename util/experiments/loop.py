@@ -46,9 +46,11 @@ def test(run: LoadedRun) -> None:
     observed = observed_again(run)
     if observed is None:
         print("the loops are not measured", file=sys.stderr)
-    clips = (
-        {} if observed is None else dict(zip(run.names, observed[run.checkpoint.rows], strict=True))
-    )
+    clips = {}
+    if observed is not None:
+        clips = {
+            name: observed[row] for name, row in zip(run.names, run.checkpoint.rows, strict=True)
+        }
     length = options.truncated_backprop_length
     evaluations = {
         name: evaluate({}, clip, length, options.seed, options.baseline_states)
@@ -77,7 +79,7 @@ def test(run: LoadedRun) -> None:
         state = run.checkpoint.state
         whole = not (run.checkpoint.trained_by.encodes and state.options.encoded_frame == "random")
         ratios = posterior_check(run.sampler.generator, options, state.latents, state.epoch, whole)
-        report_evaluations(run.folder, evaluations, ratios, run.results.final)
+        report_evaluations(run.folder, evaluations, ratios, run.num_shown, run.results.final)
 
 
 def looped(run: LoadedRun, latents: Latents, video: int) -> tuple[Loop, np.ndarray]:

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from util.data.frames import to_bytes
-from util.experiments.synthesis import check, test
+from util.data.pieces import Indexable
+from util.experiments.synthesis import check, tell_less_for_others, test
 from util.metrics.recovered import filled_by_baselines, scores_of
 from util.metrics.scores import Scores
 from util.pictures.layout import in_place_of, write_sequence
@@ -47,18 +48,21 @@ def write_recovered(result: TrainingResult) -> None:
         raise ValueError("nothing is missing in the clips of this training")
     recovered, missing = recovery.recovered(), recovery.missing
     by_average = f"average of the last {len(recovery.samples)}"
-    ways = {by_average: recovered.average, "last iteration": recovered.last}
+    ways: dict[str, Indexable] = {
+        by_average: recovered.average,
+        "last iteration": recovered.last,
+    }
     scores = scores_of(ways | filled_by_baselines(clips), clips)
-    observed = to_bytes(clips.frames)
-    for index, name in enumerate(clips.names):
-        videos = {"observed": observed[index], "recovered": recovered.average[index]}
+    tell_less_for_others(len(clips.names) - result.options.results_for)
+    for index, name in enumerate(clips.names[: result.options.results_for]):
+        videos = {"observed": to_bytes(clips.frames[index]), "recovered": recovered.average[index]}
         if clips.truth is not None:
             videos["original"] = clips.truth[index]
-        mask = np.where(missing[index], np.uint8(255), np.uint8(0)).repeat(3, axis=-1)
+        mask = np.where(hidden := missing[index], np.uint8(255), np.uint8(0)).repeat(3, axis=-1)
         showing = showing_of(result.options, clips.formats[index])
         with in_place_of(run.final_result / name) as folder:
             write_sequence(folder, {**videos, "mask": mask}, list(videos), len(mask), showing)
-        if missing[index].any():
+        if hidden.any():
             print(f"{name}: each missing pixel is the {by_average} reconstructions")
         else:
             print(f"{name}: nothing is missing")

@@ -9,7 +9,7 @@ from util.options.schema import FIELDS
 # The options of sampled videos, and of videos that are measured as well.
 SAMPLED = ("num_sections_in_test", "num_batches_in_test", "innovations_in_test")
 MEASURED = (*SAMPLED, "baseline_states")
-TRAINING_SEQUENCES = (*MEASURED, "sequences", "start_in_test")
+TRAINING_SEQUENCES = (*MEASURED, "sequences", "results_for", "start_in_test")
 MASKS = (
     "mask_type",
     "mask_path",
@@ -157,6 +157,7 @@ EXPERIMENTS = {
             "innovations_in_test",
             "baseline_states",
             "sequences",
+            "results_for",
             "loop_length",
         ),
         result="loop",
@@ -165,7 +166,7 @@ EXPERIMENTS = {
     "continuation": Experiment(
         summary="continue the clips of a trained model, or another clip, after their last frame",
         module="util.experiments.continuation",
-        uses=(*MEASURED, "sequences", "clip", "inference_steps"),
+        uses=(*MEASURED, "sequences", "results_for", "clip", "inference_steps"),
         result="continuation",
         trains=False,
     ),
@@ -186,7 +187,7 @@ EXPERIMENTS = {
             "truncated_backprop_length": 15,
         },
         scheduled={"fast": FAST_SEQUENCES},
-        uses=(*MEASURED, "encoded_frame", "image"),
+        uses=(*MEASURED, "results_for", "encoded_frame", "image"),
         result="animation",
         encodes=True,
     ),

@@ -8,9 +8,10 @@ new frame is the mean of its last reconstructions.
 import numpy as np
 
 from util.data.frames import to_bytes
+from util.data.pieces import Indexable, OneByOne
 from util.experiments.recovery import label, write_scores
-from util.experiments.synthesis import check, test
-from util.metrics.motion_compensation import motion_compensated
+from util.experiments.synthesis import check, tell_less_for_others, test
+from util.metrics.motion_compensation import LEAST_SIDE, motion_compensated
 from util.metrics.recovered import filled_by_baselines, scores_of
 from util.pictures.layout import in_place_of, write_sequence
 from util.pictures.showing import write_shown
@@ -40,24 +41,32 @@ def write_slow_motion(result: TrainingResult) -> None:
         raise ValueError("nothing is missing in the clips of this training")
     recovered, factor = result.recovery.recovered(), options.factor
     by_average = f"average of the last {len(result.recovery.samples)}"
-    ways = {by_average: recovered.average, "last iteration": recovered.last}
+    ways: dict[str, Indexable] = {
+        by_average: recovered.average,
+        "last iteration": recovered.last,
+    }
     ways |= filled_by_baselines(clips)
-    observed = to_bytes(clips.frames[:, ::factor])
-    if clips.truth is not None:
-        moved = [motion_compensated(frames, factor) for frames in observed]
-        if all(video is not None for video in moved):
-            ways["motion compensation"] = np.stack([video for video in moved if video is not None])
-    held = observed.repeat(factor, axis=1)[:, : options.num_frames]
-    for index, name in enumerate(clips.names):
+
+    def observed(index: int) -> np.ndarray:
+        return to_bytes(clips.frames[index][::factor])
+
+    if clips.truth is not None and options.image_size >= LEAST_SIDE:
+        ways["motion compensation"] = OneByOne(
+            lambda index: motion_compensated(observed(index), factor), clips.frames.shape
+        )
+    tell_less_for_others(len(clips.names) - options.results_for)
+    for index, name in enumerate(clips.names[: options.results_for]):
         showing = showing_of(options, clips.formats[index])
-        videos = {"observed": held[index], "recovered": recovered.average[index]}
+        shown, average = observed(index), recovered.average[index]
+        held = shown.repeat(factor, axis=0)[: options.num_frames]
+        videos = {"observed": held, "recovered": average}
         if clips.truth is not None:
             videos["original"] = clips.truth[index]
         with in_place_of(run.final_result / name) as folder:
             write_sequence(folder, videos, list(videos), options.num_frames, showing)
             slower = showing._replace(rate=showing.rate / factor)
-            write_shown(folder / "slow", recovered.average[index], slower)
-        print(f"{name}: {len(observed[index])} frames of the clip became {options.num_frames}")
+            write_shown(folder / "slow", average, slower)
+        print(f"{name}: {len(shown)} frames of the clip became {options.num_frames}")
     table = run.final_result / "recovery_error.csv"
     table.unlink(missing_ok=True)  # from the same run before it was resumed
     scores = scores_of(ways, clips)

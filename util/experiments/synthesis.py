@@ -5,16 +5,18 @@ innovations from the prior. The synthesized video starts from the inferred start
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
+from model.latents import of_sequences, split_range
 from model.sampling import reconstruct
 from util.data.frames import to_bytes
+from util.data.pieces import Indexable
 from util.metrics.evaluation import Evaluation, evaluate
-from util.metrics.measures import MOST_FRAMES, compare
+from util.metrics.measures import MOST_FRAMES, Comparison, compare
 from util.metrics.tables import write_comparisons
 from util.pictures.layout import in_place_of, in_words, write_overview, write_sequence
 from util.pictures.sheets import Row
@@ -22,7 +24,13 @@ from util.pictures.showing import Showing, all_shaped, shown_writer
 from util.runs.evaluations import report_evaluations
 from util.runs.jobs import TrainingJob
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again
-from util.runs.sampling import make_sampler, posterior_check, sampled_bytes, sampled_in_batches
+from util.runs.sampling import (
+    Sampler,
+    make_sampler,
+    posterior_check,
+    sampled_bytes,
+    sampled_in_batches,
+)
 from util.runs.showing import showing_of
 from util.runs.training import TrainingResult, train_model
 
@@ -42,79 +50,144 @@ def check(checkpoint: LoadedCheckpoint) -> None:
 
 
 def write_final_result(result: TrainingResult) -> None:
-    """Write observed, reconstructed and synthesized videos of each sequence, with their frames."""
+    """Write observed, reconstructed and synthesized videos of each sequence, with their frames.
+
+    With many sequences, only the first --results_for get videos and all measures. The others are
+    sampled and get the measures that need little time.
+    """
     options, clips = result.options, result.clips
     generator, latents = result.generator, result.latents
-    chunk_length, batch_size = options.truncated_backprop_length, options.batch_size
-    made = {
-        "observed": to_bytes(clips.frames),
-        "reconstructed": to_bytes(reconstruct(generator, latents, chunk_length, batch_size)),
-    }
     sampler = make_sampler(generator, options, latents)
-    for video in range(options.num_batches_in_test):
-        made[f"synthesized_{video + 1}"] = sampled_bytes(sampler, latents, video)
     showings = [showing_of(options, clip) for clip in clips.formats]
+    num_shown = min(len(clips.names), options.results_for)
     evaluations: dict[str, Evaluation] = {}
-    for index, name in enumerate(clips.names):
-        videos = {kind: frames[index] for kind, frames in made.items()}
-        synthesized = {kind: frames for kind, frames in videos.items() if kind.startswith("synth")}
-        evaluations[name] = evaluate(
-            synthesized, videos["observed"], chunk_length, options.seed, options.baseline_states
-        )
-        with in_place_of(result.run.final_result / name) as folder:
-            panels = ["observed", *synthesized]
-            write_sequence(folder, videos, panels, options.num_frames, showings[index])
-            write_comparisons(folder / "comparison.json", evaluations[name].videos)
+    overview: dict[str, list[np.ndarray]] = {}
+    tell_less_for_others(len(clips.names) - num_shown)
+    for rows in split_range(len(clips.names), options.batch_size):
+        for index, videos in made_videos(sampler, result, rows, num_shown):
+            name, observed = clips.names[index], videos["observed"]
+            synthesized = {kind: videos[kind] for kind in videos if kind.startswith("synth")}
+            if index >= num_shown:
+                evaluations[name] = Evaluation(
+                    compared_briefly(synthesized, observed, options.truncated_backprop_length), {}
+                )
+                continue
+            evaluations[name] = evaluate(
+                synthesized,
+                observed,
+                options.truncated_backprop_length,
+                options.seed,
+                options.baseline_states,
+            )
+            with in_place_of(result.run.final_result / name) as folder:
+                panels = ["observed", *synthesized]
+                write_sequence(folder, videos, panels, options.num_frames, showings[index])
+                write_comparisons(folder / "comparison.json", evaluations[name].videos)
+            for kind in panels:
+                overview.setdefault(kind, []).append(videos[kind])
     check = posterior_check(generator, options, latents, options.num_epochs)
-    report_evaluations(result.run.final_result, evaluations, check)
+    report_evaluations(result.run.final_result, evaluations, check, num_shown)
     if len(clips.names) > 1:
-        del made["reconstructed"]
-        rows = [
-            Row(in_words(kind), all_shaped(frames, showings), clips.names)
-            for kind, frames in made.items()
+        rows_of_videos = [
+            Row(in_words(kind), all_shaped(shown, showings[:num_shown]), clips.names[:num_shown])
+            for kind, shown in overview.items()
         ]
         first = showings[0]
-        write_overview(result.run.final_result / "overview", rows, first.enlarge, first.rate)
+        write_overview(
+            result.run.final_result / "overview", rows_of_videos, first.enlarge, first.rate
+        )
 
 
-def write_sampled(run: LoadedRun, observed: np.ndarray | None) -> None:
+def made_videos(
+    sampler: Sampler, result: TrainingResult, rows: slice, num_shown: int
+) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+    """Yield the number and the videos of each sequence of a batch, uint8 [T, H, W, 3] by name.
+
+    Only sequences with a number below `num_shown` are reconstructed.
+    """
+    options, latents = result.options, of_sequences(result.latents, rows)
+    chunk_length, batch_size = options.truncated_backprop_length, options.batch_size
+    made = {"observed": to_bytes(result.clips.frames[rows])}
+    if rows.start < num_shown:
+        frames = reconstruct(result.generator, latents, chunk_length, batch_size)
+        made["reconstructed"] = to_bytes(frames)
+    for video in range(options.num_batches_in_test):
+        made[f"synthesized_{video + 1}"] = sampled_bytes(sampler, latents, video)
+    for place, index in enumerate(range(rows.start, rows.stop)):
+        yield index, {kind: videos[place] for kind, videos in made.items()}
+
+
+def tell_less_for_others(count: int) -> None:
+    """Say that so many sequences get no videos of their own, if there are any."""
+    if count > 0:
+        print(
+            f"{count} more sequences get no videos, and only the measures that need little time; "
+            "--results_for sets for how many sequences there is more",
+            file=sys.stderr,
+        )
+
+
+def compared_briefly(
+    videos: Mapping[str, np.ndarray], observed: np.ndarray, chunk_length: int
+) -> dict[str, Comparison]:
+    """The measures of each video that need little time, without references."""
+    return {
+        name: compare(video, observed, chunk_length, curves_only=True)
+        for name, video in videos.items()
+    }
+
+
+def write_sampled(run: LoadedRun, observed: Indexable | None) -> None:
     """Write `num_batches_in_test` videos of each sequence, chunk by chunk, and their measures.
+
+    Without --sequences, only the first --results_for get videos and all measures; see
+    `write_final_result`.
 
     Args:
         observed: see `observed_again`. If it is None, nothing is measured.
     """
-    options, checkpoint = run.options, run.checkpoint
+    options, checkpoint, length = run.options, run.checkpoint, run.options.truncated_backprop_length
     if observed is None:
         print("the synthesized videos are not measured", file=sys.stderr)
-    clips = {} if observed is None else dict(zip(run.names, observed[checkpoint.rows], strict=True))
-    evaluations = {
-        name: evaluate(
-            {}, clip, options.truncated_backprop_length, options.seed, options.baseline_states
-        )
-        for name, clip in clips.items()
-    }
+    tell_less_for_others(len(run.names) - run.num_shown)
+    evaluations: dict[str, Evaluation] = {}
+    for index, (name, row) in enumerate(zip(run.names, checkpoint.rows, strict=True)):
+        if observed is not None and index < run.num_shown:
+            evaluations[name] = evaluate(
+                {}, observed[row], length, options.seed, options.baseline_states
+            )
+        elif observed is not None:
+            evaluations[name] = Evaluation({}, {})
     for number, video in enumerate(run.videos, 1):
         for batch in sampled_in_batches(run.sampler, run.latents, video):
-            sequences = run.names[batch.rows]
-            names = [f"{name}_{number}" for name in sequences]
-            showings = run.showings[batch.rows]
-            beginnings = write_chunks(run.folder, names, batch.chunks, options.image_size, showings)
-            for sequence, name, beginning in zip(sequences, names, beginnings, strict=True):
-                if sequence in clips:
-                    evaluations[sequence].videos[name] = compare(
-                        beginning, clips[sequence], options.truncated_backprop_length
+            if observed is None and batch.rows.start >= run.num_shown:
+                break
+            names = [f"{name}_{number}" for name in run.names[batch.rows]]
+            shown = max(0, run.num_shown - batch.rows.start)
+            showings = run.showings[batch.rows][:shown]
+            beginnings = write_chunks(
+                run.folder, names[:shown], batch.chunks, options.image_size, showings
+            )
+            for place, (name, beginning) in enumerate(zip(names, beginnings, strict=True)):
+                index = batch.rows.start + place
+                if observed is not None:
+                    evaluations[run.names[index]].videos[name] = compare(
+                        beginning,
+                        observed[checkpoint.rows[index]],
+                        length,
+                        curves_only=index >= run.num_shown,
                     )
     if evaluations:
         comparisons = {
             video: comparison
-            for evaluation in evaluations.values()
+            for evaluation in list(evaluations.values())[: run.num_shown]
             for video, comparison in evaluation.videos.items()
         }
         write_comparisons(run.folder / "comparison.json", comparisons)
         generator, state = run.sampler.generator, checkpoint.state
         whole = not (checkpoint.trained_by.encodes and state.options.encoded_frame == "random")
         check = posterior_check(generator, options, state.latents, state.epoch, whole)
-        report_evaluations(run.folder, evaluations, check, run.results.final)
+        report_evaluations(run.folder, evaluations, check, run.num_shown, run.results.final)
 
 
 def write_chunks(
@@ -127,7 +200,7 @@ def write_chunks(
     """Write one video for each name, chunk by chunk.
 
     Args:
-        chunks: frames [n, T, side, side, 3] in [-1, 1].
+        chunks: frames [n, T, side, side, 3] in [-1, 1]. The first ones of n have names.
         showings: how each video is shown.
 
     Returns:
@@ -141,7 +214,7 @@ def write_chunks(
             for name, showing in zip(names, showings, strict=True)
         ]
         for frames in map(to_bytes, chunks):
-            for write, chunk in zip(writers, frames, strict=True):
+            for write, chunk in zip(writers, frames, strict=False):
                 write(chunk)
             if count < MOST_FRAMES:
                 kept.append(frames)

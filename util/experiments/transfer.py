@@ -38,8 +38,7 @@ def test(run: LoadedRun) -> None:
     """Write one row for each pair: observed first sequence, observed second sequence, transfer."""
     options, latents = run.options, run.checkpoint.state.latents
     names = run.checkpoint.state.sequence_names
-    all_rows = range(len(names))
-    observed = observed_or_reconstructed(run, observed_again(run), all_rows)
+    observed = observed_or_reconstructed(run, observed_again(run), range(len(names)))
     rows = []
     for pair in pairs(run):
         frames = reconstruct(

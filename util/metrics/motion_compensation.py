@@ -13,21 +13,19 @@ from util.system.ffmpeg import ffmpeg_program
 LEAST_SIDE = 32  # pixels; the filter refuses smaller frames
 
 
-def motion_compensated(frames: np.ndarray, factor: int) -> np.ndarray | None:
+def motion_compensated(frames: np.ndarray, factor: int) -> np.ndarray:
     """Fill in factor - 1 frames after each frame but the last.
 
     Args:
-        frames: uint8 [T, H, W, 3].
+        frames: uint8 [T, H, W, 3], with sides of at least `LEAST_SIDE`.
 
     Returns:
-        uint8 [factor (T - 1) + 1, H, W, 3]; None if the frames are too small for the filter.
+        uint8 [factor (T - 1) + 1, H, W, 3].
 
     Raises:
         RunError: ffmpeg fails.
     """
     height, width = frames.shape[1:3]
-    if min(height, width) < LEAST_SIDE:
-        return None
     # The filter writes nothing that lies after its last frame but one.
     given = np.concatenate([frames, frames[-1:]])
     raw = ["-f", "rawvideo", "-pix_fmt", "rgb24"]

@@ -182,6 +182,13 @@ class Options:
         Group.FIRST,
         "folder that holds the run directories",
     )
+    cache_dir: str = option(
+        "",
+        Scope.REMEMBERED,
+        Group.RUN,
+        "folder of the decoded clips, which several runs can share; <run directory>/cache where it "
+        "is left out",
+    )
     seed: int = option(
         0, Scope.FIXED_IN_TRAINING, Group.RUN, "seed of all random numbers of the run", SEED
     )
@@ -448,6 +455,13 @@ class Options:
     )
     num_batches_in_test: int = option(
         2, Scope.REMEMBERED, Group.TEST, "videos synthesized per sequence", between(1, 10**6)
+    )
+    results_for: int = option(
+        16,
+        Scope.REMEMBERED,
+        Group.TEST,
+        "so many sequences, the first ones, get videos of their own and all measures",
+        COUNT,
     )
     start_in_test: str = option(
         "inferred",

@@ -12,6 +12,7 @@ from model.inference import INNOVATIONS_GRADIENT
 from model.latents import Latents
 from model.posterior_check import PosteriorCheck
 from util.data.clips import Clips
+from util.data.pieces import Indexable
 from util.metrics.measures import compare
 from util.metrics.recovered import Recovered, filled_by_baselines, scores_of
 from util.metrics.scores import Scores
@@ -74,6 +75,10 @@ class EpochReporter:
         self._progress.advance(epoch, in_words, seconds)
         self._warn_if_inference_stopped(epoch, report)
 
+    def tell_progress(self, epoch: int, done: int, total: int) -> None:
+        """Show how many chunks of epoch number `epoch`, from 1, are done."""
+        self._progress.within(epoch, done, total)
+
     def score(self, epoch: int, recovered: Recovered) -> None:
         """Log the scores of the recovered pixels, if the truth is known.
 
@@ -111,21 +116,22 @@ class EpochReporter:
             if exist:
                 self._log.figures({f"2_measures/{name}": sum(exist) / len(exist)}, epoch)
 
-    def draw(self, epoch: int, videos: Mapping[str, np.ndarray]) -> None:
+    def draw(self, epoch: int, videos: Mapping[str, Indexable]) -> None:
         """Write contact sheets of videos, as files and to TensorBoard.
 
         Args:
             videos: uint8 [n, T, H, W, 3] each, by name. A sheet shows only the first sequences.
         """
         rate = self._clips.formats[0].rate or FRAMES_PER_SECOND
-        for name, frames in videos.items():
-            shown = zip(self._clips.names, frames[:SHEET_SEQUENCES], strict=False)
+        for name, every in videos.items():
+            frames = every[:SHEET_SEQUENCES]
+            shown = zip(self._clips.names, frames, strict=False)
             rows = [contact_sheet(f"{name}\n{sequence}", video) for sequence, video in shown]
             sheet = Sheet(list(itertools.chain(*rows)), self._enlarge).at(0)
             write_png(self._run.synthesis_sequence / f"epoch_{epoch:05d}_{name}.png", sheet)
             self._log.picture(f"frames/{name}", sheet, epoch)
             if self._shows_videos(epoch):
-                row = Row("", frames[:SHEET_SEQUENCES], self._clips.names[:SHEET_SEQUENCES])
+                row = Row("", frames, self._clips.names[:SHEET_SEQUENCES])
                 playing = Sheet([row], IN_TENSORBOARD)
                 pictures = [playing.at(moment) for moment in range(playing.length)]
                 self._log.video(f"videos/{name}", np.stack(pictures), rate, epoch)

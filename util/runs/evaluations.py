@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 
 from model.posterior_check import PosteriorCheck
@@ -16,18 +17,20 @@ def report_evaluations(
     folder: Path,
     evaluations: Mapping[str, Evaluation],
     check: PosteriorCheck,
+    num_shown: int,
     final: Path | None = None,
 ) -> None:
-    """Print the measures of all sequences, and write them to `folder` as evaluation.csv.
+    """Write the measures of all sequences to `folder` as evaluation.csv, and print the first.
 
     Args:
         evaluations: the table of each sequence, by its name.
+        num_shown: the number of sequences whose measures are printed.
         check: the check of the model. It is written beside each synthesized video.
         final: the name that `folder` gets later, to be printed.
     """
     path = folder / "evaluation.csv"
     write_csv(path, evaluations, dict.fromkeys(evaluations, check._asdict()))
-    for name, evaluation in evaluations.items():
+    for name, evaluation in islice(evaluations.items(), num_shown):
         if len(evaluations) <= WHOLE_TABLES:
             print(f"{name}:\n{as_text(evaluation)}")
         else:

@@ -1,7 +1,8 @@
 """From the command line to a job, with all checks that do not need TensorFlow.
 
-This module writes nothing but the lock. It does not import TensorFlow, so that the user sees a
-mistake at once. Only the checkpoint of a resumed run needs TensorFlow: the options in it count.
+This module writes nothing but the lock and the cache of the clips. It does not import TensorFlow,
+so that the user sees a mistake at once. Only the checkpoint of a resumed run needs TensorFlow: the
+options in it count.
 """
 
 import contextlib
@@ -12,9 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from util.data.clips import Clips, existing_categories
+from util.data.clips import Clips, existing_categories, find_clips
 from util.data.observed import observed_clips
 from util.options.command_line import CommandLine, refuse_other_mode, refuse_unusable
 from util.options.experiment import Experiment
@@ -157,10 +156,12 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
     refuse_other_mode(options, experiment)
     command_line.warn_of_idle(options)
     refuse_too_large(options, experiment)  # before the clips fill the memory
-    clips = observed_clips(options, experiment)
-    missing_values = 0 if clips.missing is None else 3 * int(np.count_nonzero(clips.missing))
-    refuse_too_large(options, experiment, len(clips.names), missing_values)
+    refuse_too_large(options, experiment, len(find_clips(options.data_path, options.category)))
     refuse_unwritable(run.path)
+    refuse_unwritable(run.cache_for(options))
+    clips = observed_clips(options, experiment, run.cache_for(options))
+    missing_values = 3 * clips.count_missing()
+    refuse_too_large(options, experiment, len(clips.names), missing_values)
     clips = clips._replace(names=safe_names(clips.names, RESERVED))
     return TrainingJob(options, experiment, run, clips, state)
 

@@ -1,5 +1,6 @@
 """Loading the model of a checkpoint for a test."""
 
+import functools
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from model.latents import Latents, of_sequences
 from model.sampling import reconstruct
 from util.data.frames import to_bytes
 from util.data.observed import observed_clips
+from util.data.pieces import Indexable, OneByOne
 from util.options.experiment import Experiment
 from util.options.schema import Options, numbers_of
 from util.pictures.encoding import FRAMES_PER_SECOND
@@ -23,7 +25,8 @@ from util.runs.building import build_generator, restore
 from util.runs.jobs import TestingJob, refuse_unwritable
 from util.runs.memory import refuse_too_large
 from util.runs.result_folder import ResultFolder
-from util.runs.run_state import RunState, digest, read_state
+from util.runs.run_directory import RunDirectory
+from util.runs.run_state import RunState, read_state
 from util.runs.sampling import CALIBRATED_FOR, Sampler, make_sampler
 from util.runs.showing import showing_of
 from util.system.errors import CommandLineError, RunError
@@ -57,12 +60,14 @@ class LoadedRun(NamedTuple):
         sampler: the model, and how its videos are sampled.
         folder: where to write. It has a temporary name until the results are whole.
         results: the place of the results, with their final name.
+        cache: the folder of the decoded clips.
     """
 
     checkpoint: LoadedCheckpoint
     sampler: Sampler
     folder: Path
     results: ResultFolder
+    cache: Path
 
     @property
     def options(self) -> Options:
@@ -79,6 +84,12 @@ class LoadedRun(NamedTuple):
         """The numbers of the videos of this test: training has written those with lower numbers."""
         first = self.checkpoint.state.options.num_batches_in_test
         return range(first, first + self.options.num_batches_in_test)
+
+    @property
+    def num_shown(self) -> int:
+        """The number of requested sequences that get videos: all of --sequences, or the first."""
+        asked = len(self.checkpoint.rows)
+        return asked if self.options.sequences else min(asked, self.options.results_for)
 
     def showing(self, row: int) -> Showing:
         """How a training sequence is shown in this test."""
@@ -116,6 +127,14 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
     count = len(state.sequence_names)
     chosen = numbers_of(options.sequences) if "sequences" in experiment.uses else []
     rows = chosen or list(range(count))
+    if experiment.result and "results_for" in experiment.uses and not chosen:
+        rows = rows[: options.results_for]
+        if len(rows) < count:
+            print(
+                f"results for the first {len(rows)} of {count} sequences (--results_for); "
+                "--sequences names others",
+                file=sys.stderr,
+            )
     refuse_unknown(rows, count, f"--sequences {options.sequences}")
     return LoadedCheckpoint(
         path=path,
@@ -177,7 +196,8 @@ def built_run(job: TestingJob, checkpoint: LoadedCheckpoint) -> Iterator[LoadedR
     results = ResultFolder(folder, names, options.overwrite)
     sampler = built_sampler(checkpoint)
     with results.unfinished() as unfinished:
-        yield LoadedRun(checkpoint, sampler, unfinished, results)
+        cache = RunDirectory(job.run).cache_for(options)
+        yield LoadedRun(checkpoint, sampler, unfinished, results, cache)
 
 
 def built_sampler(checkpoint: LoadedCheckpoint, more_lengths: Iterable[int] = ()) -> Sampler:
@@ -210,7 +230,7 @@ def sampler_of(checkpoint: LoadedCheckpoint, generator: DynamicGenerator) -> Sam
     )
 
 
-def observed_again(run: LoadedRun) -> np.ndarray | None:
+def observed_again(run: LoadedRun) -> Indexable | None:
     """The clips of all training sequences without missing pixels, uint8 [N, T, H, W, 3].
 
     The result is None if the clips do not exist, have changed, or have missing pixels with unknown
@@ -220,11 +240,11 @@ def observed_again(run: LoadedRun) -> np.ndarray | None:
     # A mask that was made is drawn from the seed of the training, not from the seed of the test.
     options = replace(run.options, seed=recorded.seed, category=recorded.category)
     try:
-        clips = observed_clips(options, run.checkpoint.trained_by)
+        clips = observed_clips(options, run.checkpoint.trained_by, run.cache)
     except Exception as error:  # the test does not need the clips, so nothing about them stops it
         print("the training clips cannot be read:", *str(error).split(), file=sys.stderr)
         return None
-    if digest(clips.frames, clips.missing) != run.checkpoint.state.clips_digest:
+    if clips.digest != run.checkpoint.state.clips_digest:
         print(
             f"{options.category} in {options.data_path} differs from the training clips",
             file=sys.stderr,
@@ -234,17 +254,30 @@ def observed_again(run: LoadedRun) -> np.ndarray | None:
 
 
 def observed_or_reconstructed(
-    run: LoadedRun, observed: np.ndarray | None, rows: Sequence[int]
-) -> np.ndarray:
+    run: LoadedRun, observed: Indexable | None, rows: Sequence[int]
+) -> Indexable:
     """The training sequences `rows`, uint8 [n, T, H, W, 3]: observed clips or reconstructions.
+
+    They are read or reconstructed one by one, where they are indexed.
 
     Args:
         observed: see `observed_again`. If it is None, the result is reconstructed.
     """
-    if observed is not None:
-        return observed[list(rows)]
-    print("reconstructions are shown in the place of the observed clips", file=sys.stderr)
     options = run.options
     latents = of_sequences(run.checkpoint.state.latents, list(rows))
-    chunk_length, batch_size = options.truncated_backprop_length, options.batch_size
-    return to_bytes(reconstruct(run.sampler.generator, latents, chunk_length, batch_size))
+    shape = (len(rows), options.num_frames, options.image_size, options.image_size, 3)
+    if observed is not None:
+        return OneByOne(lambda index: observed[rows[index]], shape)
+    print("reconstructions are shown in the place of the observed clips", file=sys.stderr)
+
+    @functools.lru_cache(maxsize=1)
+    def batch_from(start: int) -> np.ndarray:
+        batch = of_sequences(latents, slice(start, start + options.batch_size))
+        length = options.truncated_backprop_length
+        return to_bytes(reconstruct(run.sampler.generator, batch, length, options.batch_size))
+
+    def reconstructed(index: int) -> np.ndarray:
+        place = index % options.batch_size
+        return batch_from(index - place)[place]
+
+    return OneByOne(reconstructed, shape)

@@ -21,7 +21,8 @@ WEIGHT_COPIES = 12
 TESTED_WEIGHT_COPIES = 8
 ACTIVATION_COPIES = 3.5  # features before and after the normalisation, and gradients
 TESTED_ACTIVATION_COPIES = 2
-CLIP_BYTES = 20  # of a value of the clips: frames, reconstruction, and their difference
+CLIP_BYTES = 20  # of a value of the clips in memory: frames, reconstruction, their difference
+CLIPS = 4  # so many sequences are shown in training, and in memory, or as many as are in a batch
 VIDEO_BYTES = 2  # of a value of the synthesized videos: chunks, and the whole
 EVALUATION = 200e6  # bytes of the measures, and of a value of a measured video
 EVALUATION_BYTES = 30
@@ -32,9 +33,10 @@ WAYS_OUT = {
     "the program": "a machine with more memory",
     "the weights": "a smaller --state_size, --content_size, --z_size or --image_size",
     "a batch of chunks": "a smaller --batch_size, --truncated_backprop_length or --image_size",
-    "the clips": "fewer clips, or a smaller --num_frames or --image_size",
+    "the clips": "a smaller --num_frames, --image_size or --batch_size",
     "the latents": "a smaller --z_size or --num_frames",
-    "the synthesized videos": "a smaller --num_sections_in_test or --num_batches_in_test",
+    "the synthesized videos": "a smaller --num_sections_in_test, --num_batches_in_test or "
+    "--results_for",
     "the last reconstructions": "a smaller --average_last",
     "the measures": "a smaller --num_frames or --image_size",
 }
@@ -71,11 +73,12 @@ def needed_memory(
     batch = min(options.batch_size, num_sequences) * options.truncated_backprop_length
     copies = ACTIVATION_COPIES if trains else TESTED_ACTIVATION_COPIES
     activations = copies * FLOAT * batch * features_of_a_frame(options)
-    clips = num_sequences * options.num_frames * frame
+    clips = min(num_sequences, max(CLIPS, options.batch_size)) * options.num_frames * frame
     length = options.num_sections_in_test * options.truncated_backprop_length
     measured = frame * max(options.num_frames, min(length, MEASURED_FRAMES))
     if trains:
-        videos = options.num_batches_in_test * num_sequences * length * frame
+        shown = min(num_sequences, max(options.results_for, options.batch_size))
+        videos = options.num_batches_in_test * shown * length * frame
     else:  # a test writes them chunk by chunk
         videos = min(options.batch_size, num_sequences) * measured
     weights = WEIGHT_COPIES if trains else TESTED_WEIGHT_COPIES

@@ -7,6 +7,7 @@ from statistics import median
 from tqdm import tqdm
 
 FORMAT = "{desc} {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
+BAR_EVERY, LINE_EVERY = 3.0, 30.0  # seconds between two numbers of chunks of an epoch
 MEASURED = 3  # epochs whose time gives the expected end; the first epoch is not one of them
 
 
@@ -19,6 +20,8 @@ class Progress:
 
     def __init__(self, name: str, total: int, first_epoch: int, line_every: int):
         """Start with `first_epoch` of `total` epochs done."""
+        self._name = name
+        self._first_chunk_done = self._said = 0.0
         self._total = total
         self._line_every = line_every
         self._first_epoch = first_epoch
@@ -46,9 +49,23 @@ class Progress:
                 remaining = (time.monotonic() - self._began) / done * left
                 self.say(f"epoch {epoch} of {self._total}: {figures}, {in_words(remaining)} left")
         else:
+            self._bar.set_description_str(self._name, refresh=False)
             self._bar.set_postfix_str(figures, refresh=False)
             self._bar.update()
         self._expect(epoch, seconds)
+
+    def within(self, epoch: int, done: int, total: int) -> None:
+        """Show that `done` of `total` chunks of an epoch are done, if the epoch takes long."""
+        now = time.monotonic()
+        if done == 1:
+            self._first_chunk_done = self._said = now
+        elif self._bar.disable and now - self._said >= LINE_EVERY and done < total:
+            self._said = now
+            left = (now - self._first_chunk_done) / (done - 1) * (total - done)
+            self.say(f"epoch {epoch}: {done} of {total} chunks, {in_words(left)} left in it")
+        elif not self._bar.disable and now - self._said >= BAR_EVERY:
+            self._said = now
+            self._bar.set_description_str(f"{self._name}, chunk {done} of {total}")
 
     def _expect(self, epoch: int, seconds: float) -> None:
         """Once, after the first epochs: how long all epochs will take, and the hour of the end."""

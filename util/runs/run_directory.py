@@ -7,10 +7,11 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from util.data import clip_cache
 from util.options.schema import FIELDS, Options, each_once
 from util.pictures.layout import IN_SEQUENCE, PICTURES
 from util.runs import checkpoints
@@ -35,6 +36,7 @@ class RunDirectory:
         final_result: the results of the trained model.
         models: the checkpoints.
         log: TensorBoard events.
+        cache: the decoded clips, which may be deleted at any time. Alone, they are no run.
         options_file: options.json with all options, versions and command lines.
         mark: says that a run of this program wrote the folders, and the names of its sequences.
     """
@@ -46,6 +48,7 @@ class RunDirectory:
         self.final_result = path / "final_result"
         self.models = path / "model"
         self.log = path / "log"
+        self.cache = path / "cache"
         self.options_file = path / "options.json"
         self.mark = path / ".run"
 
@@ -58,6 +61,10 @@ class RunDirectory:
             self.models,
             self.log,
         ]
+
+    def cache_for(self, options: Options) -> Path:
+        """The folder of the decoded clips: --cache_dir, or the run's own."""
+        return Path(options.cache_dir) if options.cache_dir else self.cache
 
     def holds_run(self) -> bool:
         """Whether somebody has already written here."""
@@ -72,7 +79,7 @@ class RunDirectory:
         Raises:
             RunError: something else is in the place of a folder, or it is not writable.
         """
-        for folder in self.folders:
+        for folder in (*self.folders, self.cache):
             if os.path.lexists(folder) and not folder.is_dir():
                 what = "is a link to nothing" if folder.is_symlink() else "is not a folder"
                 raise RunError(f"{folder} {what}; remove it, or choose another --output_dir")
@@ -103,8 +110,11 @@ class RunDirectory:
                 "another --output_dir"
             )
 
-    def clear(self) -> None:
+    def clear(self, used: Collection[Path] = ()) -> None:
         """Delete the files of training, and nothing else. The other files are named on stderr.
+
+        Args:
+            used: files of the cache that stay, because the new run uses them.
 
         Raises:
             RunError: see `refuse_unusable` and `refuse_foreign`; nothing is deleted then.
@@ -116,6 +126,8 @@ class RunDirectory:
         for folder in self.folders:
             if folder.exists():
                 left += delete_matching(folder, known[folder.name])
+        if self.cache.exists():
+            left += sorted({*delete_matching(self.cache, self._of_cache(used))} - {*used})
         for file in (self.options_file, self.mark):
             if file.is_file() or file.is_symlink():
                 file.unlink()
@@ -123,6 +135,11 @@ class RunDirectory:
             names = ", ".join(str(path.relative_to(self.path)) for path in left[:3])
             more = f" and {len(left) - 3} more" if len(left) > 3 else ""
             print(f"left in {self.path}, as no run wrote it: {names}{more}", file=sys.stderr)
+
+    def _of_cache(self, used: Collection[Path]) -> str:
+        """A regular expression of the files in the cache, but not of the `used` ones."""
+        kept = "|".join(re.escape(path.name) for path in used) or "(?!)"
+        return rf"(?!({kept})$)({clip_cache.FILES}|{PARTIAL_NAME})"
 
     def prepare(self, options: Options, sequences: Sequence[str] = ()) -> None:
         """Create the folders, write options.json and delete unfinished files of an earlier run.
@@ -142,6 +159,9 @@ class RunDirectory:
         write_text(self.options_file, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
         write_mark(self.mark, "sequences", sequences)
         for leftover in self.path.glob(".partial-*"):
+            if leftover.is_file() and re.fullmatch(PARTIAL_NAME, leftover.name):
+                leftover.unlink()
+        for leftover in self.cache.glob(".partial-*"):
             if leftover.is_file() and re.fullmatch(PARTIAL_NAME, leftover.name):
                 leftover.unlink()
         for folder in self.folders:

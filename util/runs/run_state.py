@@ -1,6 +1,5 @@
 """The complete state of a run between two epochs, written to and read from a checkpoint."""
 
-import hashlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +28,7 @@ class RunState(NamedTuple):
         epoch: the number of epochs done.
         options: the options of the run.
         sequence_names: the names of the N training sequences.
-        clips_digest: the fingerprint of the training clips, see `digest`.
+        clips_digest: the fingerprint of the training clips, see `Clips`.
         latents: the latents of all training sequences, which are the persistent chains.
         variables: weights, moving averages of the normalisation and Adam's moments, by name.
         recovery_samples: the `samples` of `Recovery`; None if no pixel is missing.
@@ -188,11 +187,3 @@ def _statistics_in(arrays: dict[str, Any]) -> list[Moments] | None:
             _refuse_other_array(layer + name, values, np.float32, (np.size(values),))
         statistics.append(moments)
     return statistics or None
-
-
-def digest(frames: np.ndarray, missing: np.ndarray | None = None) -> str:
-    """The SHA-256 fingerprint of training frames and their missing pixels."""
-    fingerprint = hashlib.sha256(np.ascontiguousarray(frames).data)
-    if missing is not None:
-        fingerprint.update(np.ascontiguousarray(missing).data)
-    return fingerprint.hexdigest()

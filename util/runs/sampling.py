@@ -11,7 +11,7 @@ from model.calibration import calibrate
 from model.dynamic_generator import DynamicGenerator
 from model.emission import Statistics
 from model.innovations import INNOVATIONS, Innovations
-from model.latents import Latents, of_sequences, split_range
+from model.latents import Latents, evenly, of_sequences, split_range
 from model.posterior_check import PosteriorCheck, check_posterior
 from model.random_keys import Stream, random_generator
 from model.sampling import drawn_start, synthesize, unrolled
@@ -20,6 +20,7 @@ from util.options.schema import Options
 
 CALIBRATION_FRAMES = 240  # at least so many frames give the calibrated statistics
 CALIBRATION_CHUNKS = 2  # and at least so many chunks of each sequence
+CALIBRATION_SEQUENCES = 100  # of more sequences, so many are sampled, evenly over their numbers
 CALIBRATED_FOR = ("start_in_test", "innovations_in_test")  # options that change the statistics
 
 
@@ -83,8 +84,12 @@ def make_sampler(
 
 
 def calibrated_statistics(sampler: Sampler, latents: Latents) -> Statistics:
-    """Calibrated statistics of the videos that `sampler` makes of all training sequences."""
+    """Calibrated statistics of the videos that `sampler` makes of the training sequences.
+
+    Of many sequences, `CALIBRATION_SEQUENCES` are sampled.
+    """
     generator, options = sampler.generator, sampler.options
+    latents = of_sequences(latents, evenly(len(latents.innovations), CALIBRATION_SEQUENCES))
     num_sequences, length = len(latents.innovations), options.truncated_backprop_length
     num_chunks = max(CALIBRATION_CHUNKS, math.ceil(CALIBRATION_FRAMES / (num_sequences * length)))
     chunks: list[Latents] = []
@@ -128,13 +133,17 @@ def sampled(
     )
 
 
-def sampled_bytes(sampler: Sampler, latents: Latents, video: int) -> np.ndarray:
-    """Sample one whole video of every sequence: uint8 [N, T, H, W, 3]."""
+def sampled_bytes(
+    sampler: Sampler, latents: Latents, video: int, first: int | None = None
+) -> np.ndarray:
+    """Sample one whole video of every sequence, or of the `first` ones: uint8 [n, T, H, W, 3]."""
+    count = len(latents.innovations) if first is None else first
     batches = (
         np.concatenate([to_bytes(frames) for frames in batch.chunks], axis=1)
         for batch in sampled_in_batches(sampler, latents, video)
+        if batch.rows.start < count
     )
-    return np.concatenate(list(batches))
+    return np.concatenate(list(batches))[:count]
 
 
 def sampled_in_batches(sampler: Sampler, latents: Latents, video: int) -> Iterator[Batch]:

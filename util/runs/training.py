@@ -4,16 +4,20 @@ import math
 import shutil
 import sys
 import time
+from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 
 from model.alternating import EpochReport, alternate
 from model.dynamic_generator import DynamicGenerator
+from model.kept_frames import KeptFrames
 from model.latents import Latents, copied, draw_from_prior, of_sequences
 from model.random_keys import Stream, random_generator
 from util.data.clips import Clips
 from util.data.frames import to_bytes
+from util.data.pieces import Indexable
 from util.metrics.recovered import Recovered, Recovery
 from util.options.schema import Options
 from util.pictures.encoding import FRAMES_PER_SECOND, write_video
@@ -22,10 +26,10 @@ from util.pictures.sheets import contact_sheet
 from util.runs import checkpoints
 from util.runs.announcement import announce
 from util.runs.building import build_generator, latent_sizes, restore
-from util.runs.epoch_log import EpochReporter
+from util.runs.epoch_log import SHEET_SEQUENCES, EpochReporter
 from util.runs.jobs import TrainingJob, existing_part
 from util.runs.run_directory import RunDirectory
-from util.runs.run_state import RunState, digest
+from util.runs.run_state import RunState
 from util.runs.sampling import FOR_PREVIEW, Sampler, make_sampler, posterior_check, sampled
 from util.system.background import Background
 from util.system.errors import Interrupted, RunError
@@ -59,16 +63,15 @@ class Snapshot(NamedTuple):
 
     Fields:
         state: the content of the checkpoint.
-        reconstruction: [N, T, H, W, 3] in [-1, 1].
-        synthesis: [n, T, H, W, 3] in [-1, 1], the first n sequences; None if only a checkpoint is
-            due.
+        reconstruction, synthesis: [n, T, H, W, 3] in [-1, 1], of the first sequences; None if
+            only a checkpoint is due.
         recovered: None if no pixel is missing, or if only a checkpoint is due.
     """
 
     state: RunState
-    reconstruction: np.ndarray
-    synthesis: np.ndarray | None
-    recovered: Recovered | None
+    reconstruction: np.ndarray | None = None
+    synthesis: np.ndarray | None = None
+    recovered: Recovered | None = None
 
 
 def train_model(job: TrainingJob) -> TrainingResult:
@@ -80,10 +83,9 @@ def train_model(job: TrainingJob) -> TrainingResult:
     """
     options, run, clips = job.options, job.run, job.clips
     generator = build_generator(options, job.experiment, clips)
-    clips_digest = digest(clips.frames, clips.missing)
     encoded_frame = options.encoded_frame if job.experiment.encodes else ""
     whole_sequences = encoded_frame != "random"
-    begin = start_or_resume(job, generator, clips_digest)
+    begin = start_or_resume(job, generator)
     latents, recovery = begin.latents, begin.recovery
     announce(options, clips, generator, run, begin.epoch)
     with (
@@ -93,6 +95,9 @@ def train_model(job: TrainingJob) -> TrainingResult:
     ):
         for epoch in range(begin.epoch, options.num_epochs):
             background.check()
+            done = epoch + 1
+            on_log_step = done % options.log_step == 0 or done == options.num_epochs
+            shown = KeptFrames(SHEET_SEQUENCES if on_log_step else 0, clips.frames.shape)
             began = time.monotonic()
             report = alternate(
                 generator,
@@ -106,16 +111,16 @@ def train_model(job: TrainingJob) -> TrainingResult:
                 epoch=epoch,
                 encoded_frame=encoded_frame,
                 chunk_starts=options.chunk_starts,
+                keepers=[shown, recovery] if recovery else [shown],
+                tell_progress=partial(reporter.tell_progress, done),
             )
             seconds = time.monotonic() - began
-            done = epoch + 1
             refuse_not_finite(report, done, run)
             check = posterior_check(generator, options, latents, epoch, whole_sequences)
             reporter.report(done, report, latents, check, seconds)
             if recovery:
-                recovery.add(report.reconstruction)
+                recovery.end_epoch()
             stop_signal = interruption.signal
-            on_log_step = done % options.log_step == 0 or done == options.num_epochs
             if on_log_step or stop_signal:
                 background.wait()  # to avoid a third copy of the weights in memory
                 background.start(
@@ -125,9 +130,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
                     snapshot_of(
                         TrainingResult(options, run, clips, generator, latents, recovery),
                         done,
-                        clips_digest,
-                        report.reconstruction,
-                        with_pictures=on_log_step,
+                        shown.frames if on_log_step else None,
                     ),
                 )
             if stop_signal:
@@ -146,26 +149,25 @@ def stopped(signal_number: int, epoch: int, run: RunDirectory) -> Interrupted:
     )
 
 
-def start_or_resume(job: TrainingJob, generator: DynamicGenerator, clips_digest: str) -> Beginning:
+def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
     """Prepare the run directory, and go on from the checkpoint of a resumed run.
 
     Raises:
         RunError: the disk is full, or the checkpoint does not belong to these clips or this model.
     """
     options, run, clips = job.options, job.run, job.clips
-    missing_values = 0 if clips.missing is None else 3 * int(np.count_nonzero(clips.missing))
-    refuse_full_disk(run, generator, options.average_last * missing_values)
+    refuse_full_disk(run, generator, options.average_last * 3 * clips.count_missing())
     if options.overwrite:
-        run.clear()
+        run.clear(clips.stored_in)
     state = job.state
     if state:
-        refuse_other_state(state, options, clips_digest, run)
+        refuse_other_state(state, options, clips.digest, run)
         restore(generator, state, run.models / f"model.ckpt-{state.epoch}")
     elif options.resume:
         print(f"{run.path} has no checkpoint yet; training from the start", file=sys.stderr)
     run.prepare(options, clips.names)
     if state is None:
-        write_observed(run, clips, options.enlarge)
+        write_observed(run, clips, options)
         prior = random_generator(options.seed, Stream.INITIAL_LATENTS)
         epoch, samples = 0, None
         latents = draw_from_prior(
@@ -182,26 +184,28 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator, clips_digest:
 def snapshot_of(
     result: TrainingResult,
     epoch: int,
-    clips_digest: str,
-    reconstruction: np.ndarray,
-    with_pictures: bool,
+    reconstruction: np.ndarray | None,
 ) -> Snapshot:
-    """The data to be written after `epoch` epochs, as copies that training does not change."""
+    """The data to be written after `epoch` epochs, as copies that training does not change.
+
+    Args:
+        reconstruction: of the first sequences; None if only a checkpoint is due.
+    """
     sampler = make_sampler(result.generator, result.options, result.latents)
     calibrated = result.options.normalization_in_test == "calibrated"
     state = RunState(
         epoch=epoch,
         options=result.options,
         sequence_names=result.clips.names,
-        clips_digest=clips_digest,
+        clips_digest=result.clips.digest,
         latents=copied(result.latents),
         variables=result.generator.state(),
         recovery_samples=result.recovery.samples if result.recovery else None,
         statistics=sampler.statistics if calibrated else None,
         formats=result.clips.formats,
     )
-    if not with_pictures:
-        return Snapshot(state, reconstruction, None, None)
+    if reconstruction is None:
+        return Snapshot(state)
     return Snapshot(
         state,
         reconstruction,
@@ -274,12 +278,12 @@ def write_snapshot(run: RunDirectory, reporter: EpochReporter, snapshot: Snapsho
     statistics = [values for moments in state.statistics or [] for values in moments]
     if not all(np.isfinite(values).all() for values in [*state.variables.values(), *statistics]):
         raise not_finite("a weight", state.epoch, run)
-    if snapshot.synthesis is not None:
-        videos = {
+    if snapshot.reconstruction is not None and snapshot.synthesis is not None:
+        videos: dict[str, Indexable] = {
             "reconstruction": to_bytes(snapshot.reconstruction),
             "synthesis": to_bytes(snapshot.synthesis),
         }
-        reporter.measure(state.epoch, videos["synthesis"])
+        reporter.measure(state.epoch, videos["synthesis"][:])
         if snapshot.recovered:
             videos["recovered"] = snapshot.recovered.average
             reporter.score(state.epoch, snapshot.recovered)
@@ -296,9 +300,11 @@ def preview(sampler: Sampler, latents: Latents, epoch: int) -> np.ndarray:
     return np.concatenate(list(chunks), axis=1)[:, : options.num_frames]
 
 
-def write_observed(run: RunDirectory, clips: Clips, enlarge: int) -> None:
-    """Write the training clips, with missing pixels in black; `enlarge` is --enlarge."""
-    for name, clip, frames in zip(clips.names, clips.formats, to_bytes(clips.frames), strict=True):
+def write_observed(run: RunDirectory, clips: Clips, options: Options) -> None:
+    """Write the first --results_for training clips, with missing pixels in black."""
+    shown = zip(clips.names, clips.formats, clips.frames, strict=True)
+    for name, clip, observed in islice(shown, options.results_for):
+        frames = to_bytes(observed)
         write_video(run.observed_sequence / name, frames, clip.rate or FRAMES_PER_SECOND)
         rows = contact_sheet(f"observed\n{name}", frames)
-        write_picture(run.observed_sequence / name, rows, enlarge)
+        write_picture(run.observed_sequence / name, rows, options.enlarge)

@@ -2,14 +2,35 @@
 
 import functools
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_recordings: list[list[str]] = []
 
 
-@functools.cache
+@contextmanager
+def recorded_lines() -> Iterator[list[str]]:
+    """Yield a list that gets every line of `tell_once` in the block, also one told before."""
+    lines: list[str] = []
+    _recordings.append(lines)
+    try:
+        yield lines
+    finally:
+        _recordings.remove(lines)
+
+
 def tell_once(line: str) -> None:
     """Print a line on stderr. The same line is printed only once, however often the input is read.
 
     Names in the line can have line breaks, other control characters and bytes that are not UTF-8;
     they are shown as escapes.
     """
+    for lines in _recordings:
+        lines.append(line)
+    _tell(line)
+
+
+@functools.cache
+def _tell(line: str) -> None:
     shown = (c if c.isprintable() else ascii(c)[1:-1] for c in line)
     print("".join(shown), file=sys.stderr)

@@ -1,5 +1,6 @@
 """Reading a category: every kind of clip, exactly the frames asked for, and what is refused."""
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -11,8 +12,7 @@ from support.command_line import encode, moving_pattern, refusal
 
 from util.data import videos
 from util.data.clip_facts import facts_of
-from util.data.clips import read_category, read_clip, unique_names
-from util.data.frames import to_bytes
+from util.data.clips import digest, find_clips, read_clip, unique_names
 from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, natural_order
 from util.pictures.encoding import write_frames
 from util.system.errors import RunError
@@ -49,6 +49,13 @@ STREAMS = [".mpg", ".mpeg", ".wmv", ".asf", ".ts", ".mts", ".m2ts", ".ogv", ".y4
 
 def read_all(source, count=7, first=0, side=12):
     return read_clip(facts_of(source), first, count, side)
+
+
+def read_category(place, category, *which):
+    """The names and the frames of all sequences of a category, uint8."""
+    sources = find_clips(place, category)
+    first, count, side = which
+    return unique_names(sources), [read_all(one, count, first, side) for one in sources]
 
 
 def assert_same_frames(read, frames, suffix):
@@ -139,18 +146,17 @@ def test_category_mixes_kinds_and_is_sorted_by_name(tmp_path):
     (category / "empty").mkdir()
     (category / ".hidden.avi").write_bytes(b"not a video")
     (category / "README.md").write_text("about the clips")
-    found = read_category(tmp_path, "waves", 1, 3, 12)
-    assert found.names == ["a", "b9", "b10", "c"]
-    assert found.frames.dtype == np.float32
-    for name, frames in zip(found.names, found.frames, strict=True):
-        np.testing.assert_array_equal(to_bytes(frames), patterns[name][1:4])
+    names, videos = read_category(tmp_path, "waves", 1, 3, 12)
+    assert names == ["a", "b9", "b10", "c"]
+    for name, frames in zip(names, videos, strict=True):
+        np.testing.assert_array_equal(frames, patterns[name][1:4])
 
 
 def test_clips_of_one_name_stay_apart(tmp_path):
     category = tmp_path / "waves"
     write_frames(category / "one", FRAMES)
     encode(category / "one.avi", FRAMES, *LOSSLESS[".avi"])
-    assert read_category(tmp_path, "waves", 0, 2, 8).names == ["one", "one.avi"]
+    assert unique_names(find_clips(tmp_path, "waves")) == ["one", "one.avi"]
 
 
 COMPOSED, DECOMPOSED = "\u00e9", "e\u0301"  # two forms of é
@@ -205,15 +211,6 @@ def test_long_list_of_what_is_left_out_is_cut(tmp_path, capsys):
     line = capsys.readouterr().err
     assert "4.txt" in line
     assert line.endswith(" and 3 more\n")
-
-
-def test_frames_are_scaled_to_the_range_of_the_model(tmp_path):
-    black_and_white = np.stack([np.zeros((12, 12, 3)), np.full((12, 12, 3), 255)]).astype(np.uint8)
-    write_frames(tmp_path / "waves" / "one", black_and_white)
-    frames = read_category(tmp_path, "waves", 0, 2, 8).frames
-    assert frames.shape == (1, 2, 8, 8, 3)
-    assert (frames[0, 0] == -1).all()
-    assert (frames[0, 1] == 1).all()
 
 
 # --- Which frames ---
@@ -370,3 +367,16 @@ def test_clip_shorter_than_asked_says_how_long_it_is(tmp_path):
         assert f"{source} has 7 frames" in refusal(read_all, source, 8)
         assert f"{source} has 7 frames" in refusal(read_all, source, 3, 5)
         assert f"{source} has 7 frames" in refusal(read_all, source, 3, 50)
+
+
+# --- The fingerprint ---
+
+
+def test_digest_tells_clips_apart_and_is_that_of_the_bytes():
+    frames = np.zeros((2, 2, 3), np.float32)
+    other = frames.copy()
+    other[0, 1, 2] = 1e-7
+    missing = np.zeros((2, 2, 1), bool)
+    assert digest(frames) == hashlib.sha256(frames.tobytes()).hexdigest() != digest(other)
+    both = hashlib.sha256(frames.tobytes() + missing.tobytes()).hexdigest()
+    assert digest(frames, missing) == both

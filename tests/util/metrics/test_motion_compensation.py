@@ -6,6 +6,7 @@ from support.command_line import refusal
 
 from util.metrics import motion_compensation
 from util.metrics.motion_compensation import LEAST_SIDE, motion_compensated
+from util.system.errors import RunError
 
 SIDE = 64
 
@@ -35,8 +36,9 @@ def test_square_is_moved_to_where_it_lies_in_between(factor):
 
 
 def test_frames_too_small_for_the_filter_give_none():
-    assert motion_compensated(np.zeros((3, LEAST_SIDE - 1, 64, 3), np.uint8), 2) is None
-    assert motion_compensated(np.zeros((3, LEAST_SIDE, 64, 3), np.uint8), 2) is not None
+    with pytest.raises(RunError):
+        motion_compensated(np.zeros((3, LEAST_SIDE - 1, 64, 3), np.uint8), 2)
+    assert len(motion_compensated(np.zeros((3, LEAST_SIDE, 64, 3), np.uint8), 2)) == 5
 
 
 def test_two_frames_are_enough():

@@ -31,9 +31,9 @@ def evaluations(number):
     }
 
 
-def report(folder, capsys, number=1, check=CHECK):
+def report(folder, capsys, number=1, check=CHECK, num_shown=0):
     """What is printed of some sequences, line by line; and what is written, row by row."""
-    report_evaluations(folder, evaluations(number), check)
+    report_evaluations(folder, evaluations(number), check, num_shown or number)
     (file,) = folder.iterdir()
     assert file == folder / "evaluation.csv"
     with open(file, newline="", encoding="utf-8") as table:

@@ -58,6 +58,40 @@ def test_terminal_has_a_bar_with_the_figures_and_no_lines(monkeypatch):
     assert "expected: 8 epochs" in text
 
 
+def shown_within(monkeypatch, stream, seconds, chunks=7):
+    """What an epoch shows, each chunk of which takes `seconds`, and then the end of the epoch."""
+    monkeypatch.setattr(sys, "stderr", stream)
+    progress = Progress("fire", 8, 0, 3)
+    for done in range(1, chunks + 1):
+        monkeypatch.setattr("util.runs.progress.time.monotonic", lambda done=done: done * seconds)
+        progress.within(2, done, chunks)
+    inside = stream.getvalue()
+    progress.advance(1, "error 0.01", 1.0)
+    progress.close()
+    return inside, stream.getvalue()
+
+
+def test_chunks_of_a_long_epoch_are_told_in_lines(monkeypatch):
+    text, _ = shown_within(monkeypatch, io.StringIO(), 15.0)
+    assert text.splitlines() == [
+        "epoch 2: 3 of 7 chunks, 1 min 0 s left in it",
+        "epoch 2: 5 of 7 chunks, 30 s left in it",
+    ]
+
+
+def test_chunks_of_a_long_epoch_are_told_by_the_bar_until_it_ends(monkeypatch):
+    inside, text = shown_within(monkeypatch, Terminal(), 2.0)
+    assert "fire, chunk 3 of 7" in inside and "chunk 4 of 7" not in inside
+    assert "epoch 2" not in inside
+    assert "chunk" not in text.rsplit("\r", 1)[-1]
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_chunks_of_a_short_epoch_are_not_told(monkeypatch, stream):
+    text, _ = shown_within(monkeypatch, stream(), 0.01)
+    assert "chunk" not in text
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
