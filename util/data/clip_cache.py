@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
 from util.data.clip_facts import ClipFacts
 from util.data.clips import Clips, digest
@@ -32,6 +33,7 @@ from util.system.errors import RunError
 from util.system.notes import recorded_lines, tell_once
 from util.system.regular_files import refuse_special
 
+SOON = 3.0  # seconds, after which a terminal shows how far decoding is
 FILES = r"[0-9a-f]{64}\.(json|(frames|missing|truth)\.npy)"
 TYPES: dict[str, type] = {"frames": np.uint8, "missing": np.bool_, "truth": np.uint8}
 
@@ -167,7 +169,9 @@ def _write_arrays(
     files: dict[str, IO[bytes]] = {}
     shapes: dict[str, tuple[int, ...]] = {}
     with ExitStack() as paths:
-        for sequence in sequences:
+        in_terminal = sys.stderr.isatty()
+        shown = tqdm(sequences, "decoding clips", count, delay=SOON, disable=not in_terminal)
+        for sequence in shown:
             given = {part: value for part, value in sequence._asdict().items() if value is not None}
             for part, values in given.items():
                 if part not in files:

@@ -264,3 +264,42 @@ def test_difference_to_a_checkpoint_is_named(run):
     assert "cannot be read" in run.difference_to(ours)
     run.options_file.unlink()
     assert "is gone" in run.difference_to(ours)
+
+
+# --- The cache ---
+
+
+def test_cache_alone_is_no_run(tmp_path):
+    run = RunDirectory(tmp_path / "waves")
+    make(run.path, [f"cache/{'0' * 64}.json"])
+    assert not run.holds_run()
+    run.refuse_unusable()
+    run.refuse_foreign()
+
+
+def test_folder_of_the_cache_is_the_runs_own_or_that_of_the_option(tmp_path):
+    run = RunDirectory(tmp_path / "waves")
+    assert run.cache_for(Options()) == tmp_path / "waves" / "cache"
+    assert str(run.cache_for(Options(cache_dir="elsewhere"))) == "elsewhere"
+
+
+def test_clearing_deletes_the_cache_but_not_what_the_new_run_uses(run, capsys):
+    old, new = ([f"{digit * 64}.{kind}" for kind in ("json", "frames.npy")] for digit in "01")
+    mine = ["notes.txt", "frames.npy"]
+    make(run.cache, [*old, *new, *mine, ".partial-0123456789abcdef.npy"])
+    run.clear([run.cache / name for name in new])
+    assert files(run.cache) == sorted([*new, *mine])
+    told = capsys.readouterr().err
+    assert "cache/notes.txt" in told and "0" * 64 not in told and "1" * 64 not in told
+
+
+def test_cache_that_is_no_folder_is_refused(tmp_path):
+    run = RunDirectory(tmp_path / "waves")
+    make(run.path, ["cache"])
+    assert "is not a folder" in refusal(run.refuse_unusable)
+
+
+def test_unfinished_files_of_a_cache_are_deleted_and_others_stay(run):
+    make(run.cache, [".partial-0123456789abcdef.npy", ".partial-mine", f"{'0' * 64}.json"])
+    run.prepare(Options(), ["ripples"])
+    assert files(run.cache) == sorted([".partial-mine", f"{'0' * 64}.json"])
