@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from support.numpy_model import draw_latents, in_double, unroll
 
+from model import posterior_check
+from model.latents import of_sequences
 from model.posterior_check import (
     MOST_STATES,
     PosteriorCheck,
@@ -173,3 +175,11 @@ def test_innovations_of_parts_of_sequences_have_a_spread_and_no_states(generator
     assert parts.innovation_spread == whole.innovation_spread
     assert np.all(np.isfinite(whole))
     assert np.all(np.isnan(parts[1:]))
+
+
+def test_of_many_sequences_some_are_compared_from_the_first_to_the_last(generator, monkeypatch):
+    latents = draw_latents(generator.settings.sizes, 9, 3)
+    expected = check_posterior(generator, of_sequences(latents, slice(None, None, 2)), 3, noise())
+    every = check_posterior(generator, latents, 3, noise())
+    monkeypatch.setattr(posterior_check, "MOST_SEQUENCES", 5)
+    assert check_posterior(generator, latents, 3, noise()) == expected != every

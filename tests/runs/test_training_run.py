@@ -128,7 +128,7 @@ def test_lines_show_the_figures_where_there_is_no_terminal():
 
 
 def test_run_directory_holds_these(here):
-    folders = ["final_result", "log", "model", "observed_sequence", "synthesis_sequence"]
+    folders = ["cache", "final_result", "log", "model", "observed_sequence", "synthesis_sequence"]
     assert names(here) == sorted([*folders, "options.json", ".run", ".lock"])
     assert not list(here.rglob(".partial*"))
 

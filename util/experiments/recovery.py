@@ -71,7 +71,8 @@ def write_recovered(result: TrainingResult) -> None:
     if scores:
         write_scores(table, scores, clips.names)
         for (row, way), values in scores.items():
-            print(f"{label(row, clips.names)}, {way}: {values}")
+            if row is None or row < result.options.results_for:
+                print(f"{label(row, clips.names)}, {way}: {values}")
 
 
 def write_scores(

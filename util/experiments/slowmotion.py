@@ -73,4 +73,5 @@ def write_slow_motion(result: TrainingResult) -> None:
     if scores:
         write_scores(table, scores, clips.names)
         for (row, way), values in scores.items():
-            print(f"{label(row, clips.names)}, {way}: {values}")
+            if row is None or row < options.results_for:
+                print(f"{label(row, clips.names)}, {way}: {values}")

@@ -35,6 +35,7 @@ class EpochReporter:
         self._run = run
         self._chunk_length = options.truncated_backprop_length
         self._enlarge = options.enlarge
+        self._results_for = options.results_for
         self._clips = clips
         self._log = EventLog(run.log, first_epoch)
         self._log.text("options", options_in_markdown(options), first_epoch)
@@ -82,13 +83,16 @@ class EpochReporter:
     def score(self, epoch: int, recovered: Recovered) -> None:
         """Log the scores of the recovered pixels, if the truth is known.
 
-        The scores of the baselines are logged as well, as constant curves.
+        Of many sequences, the first ones have curves of their own. The scores of the baselines are
+        logged as well, as constant curves.
         """
         if self._baseline_scores is None:
             self._baseline_scores = scores_of(filled_by_baselines(self._clips), self._clips)
         scores = scores_of(recovered._asdict(), self._clips) | self._baseline_scores
         several = len(self._clips.names) > 1
         for (index, way), values in scores.items():
+            if index is not None and index >= self._results_for:
+                continue
             curve = way if index is None or not several else f"{self._clips.names[index]}/{way}"
             named = {
                 f"3_recovered/{name}/{curve}": value for name, value in values._asdict().items()

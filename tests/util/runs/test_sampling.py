@@ -146,6 +146,13 @@ def test_statistics_are_of_240_frames_and_of_two_chunks_of_each_sequence(
     assert {every.count(row.tobytes()) for row in latents.appearance} == {num_chunks}
 
 
+def test_of_many_sequences_some_are_sampled_from_the_first_to_the_last(generator, monkeypatch):
+    monkeypatch.setattr(sampling, "CALIBRATION_SEQUENCES", 5)
+    latents, chunks = sample_for(generator, monkeypatch, 9, batch_size=2)
+    sampled = {row.tobytes() for chunk in chunks for row in chunk.appearance}
+    assert sampled == {row.tobytes() for row in latents.appearance[::2]}
+
+
 @pytest.mark.parametrize("start", ["prior", "inferred"])
 def test_calibration_starts_where_videos_start(generator, monkeypatch, start):
     latents, chunks = sample_for(generator, monkeypatch, 2, start_in_test=start)
