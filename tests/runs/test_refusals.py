@@ -156,9 +156,16 @@ def test_video_that_cannot_be_written_ends_the_run(tmp_path):
 
 def test_options_file_that_cannot_be_written_ends_the_run(tmp_path):
     make_clips(tmp_path)
-    outcome = run(tmp_path, *flags(**TRAIN), **no_larger_than(500))
+    outcome = run(tmp_path, *flags(**TRAIN), **no_larger_than(2500))
     assert "options.json" in last_line(outcome)
     assert not [path for path in run_directory(tmp_path).rglob("*") if path.is_file()]
+
+
+def test_clips_that_cannot_be_decoded_into_the_cache_end_the_run(tmp_path):
+    make_clips(tmp_path)
+    line = last_line(run(tmp_path, *flags(**TRAIN), **no_larger_than(500)))
+    assert "frames.npy" in line and "--cache_dir" in line
+    assert not [path for path in tmp_path.rglob("output_synthesis/**/*") if path.is_file()]
 
 
 def test_training_with_a_checkpoint_to_test_is_refused(tmp_path):

@@ -80,8 +80,8 @@ class TestingJob(NamedTuple):
 def locked_run(command_line: CommandLine) -> Iterator[None]:
     """Hold the lock of the run directory of a training. A test holds no lock.
 
-    If the block fails and nothing was written, the folders that were created for the lock are
-    removed.
+    If the block fails and nothing was written but the cache, the folders that were created for the
+    lock are removed, and the cache, too.
 
     Raises:
         RunError: another process trains in this directory, or the directory is not writable.
@@ -90,7 +90,8 @@ def locked_run(command_line: CommandLine) -> Iterator[None]:
     if not (options.isTraining and options.category):
         yield
         return
-    folder = directory_of(options).path
+    run = directory_of(options)
+    folder = run.path
     refuse_unwritable(folder)
     created = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
@@ -98,6 +99,8 @@ def locked_run(command_line: CommandLine) -> Iterator[None]:
         with locked(folder):
             yield
     except BaseException:
+        if folder in created and not run.holds_run():
+            run.clear_cache()
         for path in created:
             with contextlib.suppress(OSError):  # not empty, or another process was faster
                 path.rmdir()

@@ -126,8 +126,7 @@ class RunDirectory:
         for folder in self.folders:
             if folder.exists():
                 left += delete_matching(folder, known[folder.name])
-        if self.cache.exists():
-            left += sorted({*delete_matching(self.cache, self._of_cache(used))} - {*used})
+        left += sorted({*self.clear_cache(used)} - {*used})
         for file in (self.options_file, self.mark):
             if file.is_file() or file.is_symlink():
                 file.unlink()
@@ -136,10 +135,12 @@ class RunDirectory:
             more = f" and {len(left) - 3} more" if len(left) > 3 else ""
             print(f"left in {self.path}, as no run wrote it: {names}{more}", file=sys.stderr)
 
-    def _of_cache(self, used: Collection[Path]) -> str:
-        """A regular expression of the files in the cache, but not of the `used` ones."""
+    def clear_cache(self, used: Collection[Path] = ()) -> list[Path]:
+        """Delete the decoded clips, but not the `used` files; the files that are left."""
+        if not self.cache.is_dir():
+            return []
         kept = "|".join(re.escape(path.name) for path in used) or "(?!)"
-        return rf"(?!({kept})$)({clip_cache.FILES}|{PARTIAL_NAME})"
+        return delete_matching(self.cache, rf"(?!({kept})$)({clip_cache.FILES}|{PARTIAL_NAME})")
 
     def prepare(self, options: Options, sequences: Sequence[str] = ()) -> None:
         """Create the folders, write options.json and delete unfinished files of an earlier run.
