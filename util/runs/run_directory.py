@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,14 @@ class RunDirectory:
             return []
         kept = "|".join(re.escape(path.name) for path in used) or "(?!)"
         return delete_matching(self.cache, rf"(?!({kept})$)({clip_cache.FILES}|{PARTIAL_NAME})")
+
+    def drop_from_cache(self, files: Collection[Path]) -> None:
+        """Delete decoded clips that are not those of this run, if they are in its own folder."""
+        for path in files:
+            if path.parent == self.cache:
+                path.unlink(missing_ok=True)
+        with suppress(OSError):  # there are other files
+            self.cache.rmdir()
 
     def prepare(self, options: Options, sequences: Sequence[str] = ()) -> None:
         """Create the folders, write options.json and delete unfinished files of an earlier run.

@@ -161,6 +161,8 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
         run.clear(clips.stored_in)
     state = job.state
     if state:
+        if state.clips_digest != clips.digest:
+            run.drop_from_cache(clips.stored_in)
         refuse_other_state(state, options, clips.digest, run)
         restore(generator, state, run.models / f"model.ckpt-{state.epoch}")
     elif options.resume:
