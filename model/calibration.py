@@ -9,17 +9,37 @@ Calibrated statistics are the mean and the variance over all frames of a long sa
 They are taken layer by layer: each layer is measured when the layers before it already normalise
 by their own calibrated statistics. (Wu and Johnson, *Rethinking "Batch" in BatchNorm*, 2021, call
 statistics over a whole population precise statistics.)
+
+The first frames of a video need their own. Start states are far from the states that the
+transition leads to, so by the statistics of a long sample the first frames get too much contrast.
+The first frame is therefore normalised by the statistics of first chunks, as in training. The
+frames after it are normalised by a mix with less and less of them:
+
+    (1 − w_t) · beginning + w_t · later,   w_t = (t − 1) / T,   t = 1 … T
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from model.dynamic_generator import DynamicGenerator
-from model.emission import Moments
+from model.emission import Moments, Statistics
 from model.latents import Latents
 
 FRAMES_AT_ONCE = 64  # chunks are put together as long as they have no more frames
+
+
+class Calibrated(NamedTuple):
+    """Calibrated statistics of a model.
+
+    Fields:
+        beginning: of the first chunks of many videos.
+        later: of a long sample.
+    """
+
+    beginning: Statistics
+    later: Statistics
 
 
 def calibrate(generator: DynamicGenerator, chunks: Sequence[Latents]) -> list[Moments]:
@@ -37,6 +57,23 @@ def calibrate(generator: DynamicGenerator, chunks: Sequence[Latents]) -> list[Mo
         moments = [generator.moments(chunk, layer, statistics) for chunk in chunks]
         statistics[layer] = pooled(moments, counts)
     return statistics
+
+
+def going_over(
+    beginning: Statistics, later: Statistics, times: np.ndarray, duration: int
+) -> list[Moments]:
+    """The statistics of frames at the beginning of a video, each [T, channels].
+
+    Args:
+        beginning, later: the statistics of first chunks and of a long sample, each [channels].
+        times: [T], the numbers of the frames, from 1.
+        duration: after so many frames, the statistics are those of a long sample.
+    """
+    weight = np.minimum((times - 1) / duration, 1).astype(np.float32)[:, np.newaxis]
+    return [
+        Moments(*((1 - weight) * first + weight * last for first, last in zip(*pair, strict=True)))
+        for pair in zip(beginning, later, strict=True)
+    ]
 
 
 def side_by_side(chunks: Sequence[Latents]) -> list[Latents]:

@@ -109,8 +109,8 @@ class DynamicGenerator:
         """Compute frames: a reconstruction from inferred latents, a synthesis from drawn latents.
 
         Args:
-            statistics: the statistics by which the emission network normalises; None for those
-                of these n·T frames, as in training.
+            statistics: the statistics by which the emission network normalises, [channels] or
+                [T, channels]; None for those of these n·T frames, as in training.
         """
         chunk, feed = self._chunk(latents), self._feed_latents(latents, statistics)
         generated = chunk.generated if statistics is None else chunk.generated_by
@@ -191,8 +191,13 @@ class DynamicGenerator:
     def _feed_latents(self, latents: Latents, statistics: Statistics | None) -> dict:
         feed = dict(zip(self._chunk(latents).inputs.latents, latents, strict=True))
         if statistics is not None:
+            num_sequences = len(latents.innovations)
             for place, moments in zip(self._model.statistics, statistics, strict=True):
-                feed |= dict(zip(place, moments, strict=True))
+                mean, variance = (
+                    np.tile(values, (num_sequences, 1)) if values.ndim == 2 else values[np.newaxis]
+                    for values in moments
+                )
+                feed |= {place.mean: mean, place.variance: variance}
         return feed
 
     def _training(self, length: int) -> tuple[ChunkInputs, Training]:

@@ -54,7 +54,10 @@ class ReadLayer(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """Mean and variance of the features of a layer before normalisation, each [channels]."""
+    """Mean and variance of the features of a layer before normalisation.
+
+    Both are [channels], or with one row for each frame.
+    """
 
     mean: Any
     variance: Any
@@ -150,9 +153,9 @@ def emit(
     Args:
         appearance: [n, content_size].
         states: [n, T, state_size].
-        given: the statistics by which the normalised layers normalise. A frame then depends only
-            on its own [a, s_t]. If it is None, they use the statistics of these n·T frames, as
-            in training.
+        given: the statistics by which the normalised layers normalise, [channels] or
+            [n·T, channels]. A frame then depends only on its own [a, s_t]. If it is None, they
+            use the statistics of these n·T frames, as in training.
     """
     num_sequences, num_frames = tf.shape(states)[0], tf.shape(states)[1]
     codes = tf.concat([tf.repeat(appearance[:, None], num_frames, axis=1), states], axis=2)
@@ -174,18 +177,18 @@ def normalize(
     features: tf.Tensor, shift: tf.Tensor, given: Moments | None
 ) -> tuple[tf.Tensor, Moments]:
     """Batch normalisation with shift and without scale: the result, and the features' moments."""
-    normalized, mean, variance = tf.nn.fused_batch_norm(
-        features,
-        scale=tf.ones_like(shift),
-        offset=shift,
-        mean=None if given is None else given.mean,
-        variance=None if given is None else given.variance,
-        epsilon=NORMALIZATION_EPSILON,
-        is_training=given is None,
-    )
     if given is None:
+        normalized, mean, variance = tf.nn.fused_batch_norm(
+            features, tf.ones_like(shift), shift, epsilon=NORMALIZATION_EPSILON
+        )
         return normalized, Moments(mean, variance)
-    return normalized, Moments(*tf.nn.moments(tf.cast(features, tf.float32), [0, 1, 2]))
+    scale = tf.math.rsqrt(given.variance + NORMALIZATION_EPSILON)
+    offset = shift - given.mean * scale
+    each_frame = [-1, 1, 1, features.shape[-1]]
+    exact = tf.cast(features, tf.float32)
+    normalized = exact * tf.reshape(scale, each_frame) + tf.reshape(offset, each_frame)
+    moments = Moments(*tf.nn.moments(exact, [0, 1, 2]))
+    return tf.cast(normalized, features.dtype), moments
 
 
 def gather_statistics(layers: Sequence[EmissionLayer], statistics: Statistics) -> tf.Operation:

@@ -231,11 +231,14 @@ def encoding_graph(settings: Settings, weights: Weights) -> Encoding:
 
 
 def statistics_inputs(weights: Weights) -> list[Moments]:
-    """Create the placeholders for the statistics of the normalised layers of the emission."""
+    """Create the placeholders for the statistics of the normalised layers of the emission.
+
+    They are [1, channels], or [n·T, channels] with other ones for each frame.
+    """
     with tf.name_scope("statistics"):
         return [
-            Moments(tf.placeholder(tf.float32, [channels]), tf.placeholder(tf.float32, [channels]))
-            for channels in (layer.spec.channels for layer in weights.beta[:-1])
+            Moments(*(tf.placeholder(tf.float32, [None, layer.spec.channels]) for _ in range(2)))
+            for layer in weights.beta[:-1]
         ]
 
 

@@ -30,6 +30,7 @@ class Stream(enum.IntEnum):
     CONTINUATION = 15
     CONTINUED_CLIP = 16
     LIVE = 17
+    BEGINNING = 18
 
 
 def random_generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

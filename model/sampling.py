@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from model.calibration import going_over
 from model.dynamic_generator import DynamicGenerator
 from model.emission import Statistics
 from model.innovations import Innovations
@@ -46,6 +47,7 @@ def generate_chunks(
     innovations_of: Callable[[int], np.ndarray],
     num_chunks: int,
     statistics: Statistics | None,
+    beginning: Statistics | None = None,
 ) -> Iterator[np.ndarray]:
     """Yield frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
 
@@ -54,11 +56,17 @@ def generate_chunks(
         innovations_of: maps the chunk number 0, 1, … to its innovations [n, T, z_size].
         statistics: all chunks are normalised by these statistics. None normalises each chunk by
             its own.
+        beginning: the statistics of the first frame, which go over into `statistics` during the
+            first chunk; see `model.calibration`. None for a video that begins anywhere else.
     """
     state = start.initial_state
     for chunk in range(num_chunks):
         current = start._replace(innovations=innovations_of(chunk), initial_state=state)
-        generated = generator.generate(current, statistics)
+        given = statistics
+        if chunk == 0 and beginning is not None and statistics is not None:
+            length = current.innovations.shape[1]
+            given = going_over(beginning, statistics, np.arange(1, length + 1), length)
+        generated = generator.generate(current, given)
         state = generated.states[:, -1]
         yield generated.frames
 
@@ -69,6 +77,7 @@ def reconstruct(
     chunk_length: int,
     batch_size: int,
     statistics: Statistics | None = None,
+    beginning: Statistics | None = None,
 ) -> np.ndarray:
     """Frames [N, T, H, W, 3] in [-1, 1] from inferred latents; see `generate_chunks`.
 
@@ -80,7 +89,9 @@ def reconstruct(
     for rows in split_range(num_sequences, batch_size):
         batch = of_sequences(latents, rows)
         innovations = [batch.innovations[:, frames] for frames in times]
-        chunks = generate_chunks(generator, batch, innovations.__getitem__, len(times), statistics)
+        chunks = generate_chunks(
+            generator, batch, innovations.__getitem__, len(times), statistics, beginning
+        )
         videos.append(np.concatenate(list(chunks), axis=1))
     return np.concatenate(videos)
 
@@ -93,6 +104,7 @@ def synthesize(
     num_chunks: int,
     statistics: Statistics | None,
     noise: Callable[[int], np.random.Generator],
+    beginning: Statistics | None = None,
 ) -> Iterator[np.ndarray]:
     """Yield sampled frames [n, chunk_length, H, W, 3] in [-1, 1], chunk by chunk.
 
@@ -102,7 +114,7 @@ def synthesize(
     Args:
         start: see `drawn_start`. Its innovations are not used.
         innovations: the distribution of the innovations.
-        statistics: see `generate_chunks`.
+        statistics, beginning: see `generate_chunks`.
         noise: maps the chunk number 0, 1, … to its random generator.
     """
     num_sequences, z_size = len(start.innovations), start.innovations.shape[2]
@@ -113,6 +125,7 @@ def synthesize(
         lambda chunk: np.broadcast_to(innovations.draw(noise(chunk), drawn), shape),
         num_chunks,
         statistics,
+        beginning,
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.numpy_model import draw_latents, emit, in_double, statistics_for, unroll
 
-from model.calibration import calibrate, pooled, side_by_side
+from model.calibration import calibrate, going_over, pooled, side_by_side
 from model.emission import Moments
 from model.latents import Latents, LatentSizes, of_sequences
 from model.networks import NETWORKS
@@ -196,3 +196,47 @@ def test_frames_by_calibrated_statistics_equal_numpy(generator):
     states, _ = unroll(weights, in_double(latents))
     expected, _ = emit(weights, TABLE, in_double(latents).appearance, states, of_all)
     np.testing.assert_allclose(generator.generate(latents, given).frames, expected, atol=5e-4)
+
+
+# --- From the statistics of the beginning to later ones ---
+
+
+def made_statistics(seed):
+    """Random moments for the two normalised layers of the network."""
+    random = np.random.default_rng(seed)
+    channels = [spec.channels for spec in TABLE[:-1]]
+    return [
+        Moments(*(random.uniform(0.5, 2.0, count).astype(np.float32) for _ in range(2)))
+        for count in channels
+    ]
+
+
+def test_the_first_frame_has_those_of_the_beginning_and_later_ones_a_mix():
+    beginning, later = made_statistics(0), made_statistics(1)
+    given = going_over(beginning, later, np.array([1, 2, 4, 5, 9]), duration=4)
+    for mixed, first, last in zip(given, beginning, later, strict=True):
+        for found, one, other in zip(mixed, first, last, strict=True):
+            rows = [one, 0.75 * one + 0.25 * other, 0.25 * one + 0.75 * other, other, other]
+            np.testing.assert_allclose(found, rows, rtol=1e-6)
+            assert found.dtype == np.float32
+
+
+def test_frames_of_a_video_go_over_into_later_statistics_as_in_numpy(generator):
+    """Two sequences of seven frames in chunks of four; NumPy emits each frame by its own."""
+    latents = draw_latents(generator.settings.sizes, 2, 7)
+    weights = in_double(generator.state())
+    beginning, later = made_statistics(0), made_statistics(1)
+    frames = reconstruct(generator, latents, 4, 2, later, beginning)
+    states, _ = unroll(weights, in_double(latents))
+    for time in range(7):
+        share = max(1 - time / 4, 0)
+        given = [
+            [share * first + (1 - share) * last for first, last in zip(*pair, strict=True)]
+            for pair in zip(beginning, later, strict=True)
+        ]
+        appearance = in_double(latents).appearance
+        expected, _ = emit(weights, TABLE, appearance, states[:, [time]], given)
+        np.testing.assert_allclose(frames[:, [time]], expected, atol=5e-4)
+    without = reconstruct(generator, latents, 4, 2, later)
+    np.testing.assert_allclose(without[:, 4:], frames[:, 4:], atol=1e-5)
+    assert np.abs(without[:, 0] - frames[:, 0]).max() > 0.1

@@ -61,7 +61,8 @@ def expected(loaded):
     drawn = np.stack([one.standard_normal(SMALL["z_size"], dtype=np.float32) for one in numbers])
     latents = of_sequences(checkpoint.state.latents, [1])._replace(innovations=drawn[None])
     length = SMALL["truncated_backprop_length"]
-    frames = reconstruct(sampler.generator, latents, length, 1, checkpoint.state.statistics)
+    beginning, later = checkpoint.state.calibrated
+    frames = reconstruct(sampler.generator, latents, length, 1, later, beginning)
     return np.clip(np.rint((frames[0] + 1) * 127.5), 0, 255)
 
 

@@ -30,13 +30,14 @@ from util.runs.run_state import read_state
 
 NAMES = ["hop", "jog", "run"]
 LENGTH = 4
+CHUNK = 3  # the last chunk has one frame
 SIDE = SMALL["image_size"]
 TRAINING = {
     **SMALL,
     "experiment": "action",
     "schedule": "published",  # in float32
     "num_frames": LENGTH,
-    "truncated_backprop_length": 3,  # the last chunk has one frame
+    "truncated_backprop_length": CHUNK,
     "content_size": 5,
     "motion_type_size": 2,
     "batch_size": 2,
@@ -87,16 +88,25 @@ def shown_in(overview, pairs):
 def in_numpy(place, motion_of, appearance_of):
     """The transferred frames, uint8 [T, side, side, 3], from the checkpoint in float64.
 
-    They are normalised by the calibrated statistics of the checkpoint.
+    They are normalised by the calibrated statistics of the checkpoint, which go over from those of
+    the beginning into the later ones during the first chunk.
     """
     state = read_state(run_of(place) / "model" / "model.ckpt-40")
     weights, latents = in_double(state.variables), in_double(state.latents)
     motion = type(latents)(*(values[[motion_of]] for values in latents))
     states, _ = unroll(weights, motion)
     appearance = latents.appearance[[appearance_of]]
-    statistics = [in_double(moments) for moments in state.statistics]
-    frames, _ = emit(weights, NETWORKS["8"], appearance, states, statistics)
-    return to_bytes(frames[0])
+    beginning, later = ([in_double(one) for one in part] for part in state.calibrated)
+    frames = []
+    for time in range(LENGTH):
+        share = max(1 - time / CHUNK, 0)
+        given = [
+            [share * first + (1 - share) * last for first, last in zip(*moments, strict=True)]
+            for moments in zip(beginning, later, strict=True)
+        ]
+        one, _ = emit(weights, NETWORKS["8"], appearance, states[:, [time]], given)
+        frames.append(one[0, 0])
+    return to_bytes(np.array(frames))
 
 
 def test_row_shows_both_observed_and_the_motion_in_the_other_appearance(place):

@@ -133,7 +133,9 @@ def continued(run: LoadedRun, clip: Observed, video: int) -> np.ndarray:
         sampler.statistics,
         partial(random_generator, options.seed, Stream.CONTINUATION, video),
     )
-    known = reconstruct(sampler.generator, clip.latents, length, 1, sampler.statistics)
+    known = reconstruct(
+        sampler.generator, clip.latents, length, 1, sampler.statistics, sampler.beginning
+    )
     residual = to_model_range(clip.frames[-1]) - known[0, -1]
     new = np.concatenate([frames[0] for frames in chunks])
     return to_bytes(with_residual(new, residual))

@@ -8,6 +8,7 @@ from typing import NoReturn
 import numpy as np
 from PIL import Image
 
+from model.calibration import going_over
 from util.data.frames import to_bytes
 from util.live.opening import open_page
 from util.live.player import Chunk, Frame, Request
@@ -87,7 +88,11 @@ def stage_of(job: TestingJob, checkpoint: LoadedCheckpoint, sampler: Sampler) ->
 
 def made(sampler: Sampler, request: Request) -> Chunk:
     """Run the model for a chunk of one page."""
-    generated = sampler.generator.generate(request.latents, sampler.statistics)
+    statistics, duration = sampler.statistics, sampler.options.truncated_backprop_length
+    if statistics is not None and sampler.beginning is not None and request.first <= duration:
+        times = request.first + np.arange(request.latents.innovations.shape[1])
+        statistics = going_over(sampler.beginning, statistics, times, duration)
+    generated = sampler.generator.generate(request.latents, statistics)
     frames = to_bytes(generated.frames[0])
     return Chunk([Frame(pixels, as_jpeg(pixels)) for pixels in frames], generated.states[0])
 

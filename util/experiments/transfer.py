@@ -47,6 +47,7 @@ def test(run: LoadedRun) -> None:
             options.truncated_backprop_length,
             batch_size=1,
             statistics=run.sampler.statistics,
+            beginning=run.sampler.beginning,
         )
         first, second = names[pair.first], names[pair.second]
         showings = [run.showing(row) for row in (pair.first, pair.second, pair.second)]

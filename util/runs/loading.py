@@ -226,7 +226,7 @@ def sampler_of(checkpoint: LoadedCheckpoint, generator: DynamicGenerator) -> Sam
         if name in checkpoint.experiment.uses
     )
     return make_sampler(
-        generator, options, state.latents, state.statistics if sampled_alike else None
+        generator, options, state.latents, state.calibrated if sampled_alike else None
     )
 
 

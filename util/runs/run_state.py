@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from model.calibration import Calibrated
 from model.emission import Moments, Statistics
 from model.latents import Latents
 from util.data.clip_facts import ClipFormat
@@ -17,7 +18,7 @@ from util.system.errors import CommandLineError, RunError
 from util.system.names import safe_names
 
 _LATENTS = "latents/"
-_STATISTICS = "calibrated/layer_"
+_CALIBRATED = "calibrated/beginning/layer_", "calibrated/layer_"  # as the fields of Calibrated
 _FORMATS = "clip_formats"  # float64 [N, 2]: frames per second or 0, width over height
 
 
@@ -32,7 +33,7 @@ class RunState(NamedTuple):
         latents: the latents of all training sequences, which are the persistent chains.
         variables: weights, moving averages of the normalisation and Adam's moments, by name.
         recovery_samples: the `samples` of `Recovery`; None if no pixel is missing.
-        statistics: the calibrated statistics of the emission network; None if the options ask
+        calibrated: the calibrated statistics of the emission network; None if the options ask
             for other ones, or if an earlier version wrote the checkpoint.
         formats: how each training sequence plays; None if an earlier version wrote the checkpoint.
     """
@@ -44,7 +45,7 @@ class RunState(NamedTuple):
     latents: Latents
     variables: dict[str, np.ndarray]
     recovery_samples: np.ndarray | None = None
-    statistics: Statistics | None = None
+    calibrated: Calibrated | None = None
     formats: list[ClipFormat] | None = None
 
     def format_of(self, row: int) -> ClipFormat:
@@ -57,11 +58,7 @@ class RunState(NamedTuple):
         return {
             **self.variables,
             **({} if samples is None else {"recovery_samples": samples}),
-            **{
-                f"{_STATISTICS}{layer}/{name}": value
-                for layer, moments in enumerate(self.statistics or [], start=1)
-                for name, value in moments._asdict().items()
-            },
+            **({} if self.calibrated is None else _from_calibrated(self.calibrated)),
             **{_LATENTS + name: value for name, value in self.latents._asdict().items()},
             **({} if self.formats is None else {_FORMATS: _as_array(self.formats)}),
             "epoch": np.asarray(self.epoch, np.int64),
@@ -128,7 +125,7 @@ def _state_in(arrays: dict[str, Any]) -> RunState:
     formats = arrays.pop(_FORMATS, None)
     if formats is not None:
         _refuse_other_array(_FORMATS, formats, np.float64, (count, len(ClipFormat._fields)))
-    statistics = _statistics_in(arrays)
+    calibrated = _calibrated_in(arrays)
     for name, values in arrays.items():
         _refuse_other_array(name, values, np.float32, np.shape(values))
     return RunState(
@@ -138,7 +135,7 @@ def _state_in(arrays: dict[str, Any]) -> RunState:
         clips_digest=clips_digest,
         latents=latents,
         recovery_samples=samples,
-        statistics=statistics,
+        calibrated=calibrated,
         formats=None if formats is None else _from_array(formats),
         variables=arrays,
     )
@@ -177,13 +174,31 @@ def _refuse_other_array(name: str, values: Any, dtype: type, shape: tuple[int, .
         raise ValueError(f"its {name} is not finite")
 
 
-def _statistics_in(arrays: dict[str, Any]) -> list[Moments] | None:
-    """Remove the calibrated statistics from the arrays of a checkpoint and return them."""
+def _from_calibrated(calibrated: Calibrated) -> dict[str, np.ndarray]:
+    """Calibrated statistics as the named arrays of a checkpoint."""
+    return {
+        f"{prefix}{layer}/{name}": value
+        for prefix, statistics in zip(_CALIBRATED, calibrated, strict=True)
+        for layer, moments in enumerate(statistics, start=1)
+        for name, value in moments._asdict().items()
+    }
+
+
+def _calibrated_in(arrays: dict[str, Any]) -> Calibrated | None:
+    """Remove the calibrated statistics from the arrays of a checkpoint and return them.
+
+    A checkpoint of an earlier version has none, or only those of a long sample.
+    """
+    beginning, later = (_statistics_in(arrays, prefix) for prefix in _CALIBRATED)
+    return Calibrated(beginning, later) if beginning and later else None
+
+
+def _statistics_in(arrays: dict[str, Any], prefix: str) -> Statistics:
     statistics: list[Moments] = []
-    while f"{_STATISTICS}{len(statistics) + 1}/mean" in arrays:
-        layer = f"{_STATISTICS}{len(statistics) + 1}/"
+    while f"{prefix}{len(statistics) + 1}/mean" in arrays:
+        layer = f"{prefix}{len(statistics) + 1}/"
         moments = Moments(*(arrays.pop(layer + name) for name in Moments._fields))
         for name, values in moments._asdict().items():
             _refuse_other_array(layer + name, values, np.float32, (np.size(values),))
         statistics.append(moments)
-    return statistics or None
+    return statistics

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.calibration import calibrate
+from model.calibration import Calibrated, calibrate
 from model.dynamic_generator import DynamicGenerator
 from model.emission import Statistics
 from model.innovations import INNOVATIONS, Innovations
@@ -41,12 +41,20 @@ class Sampler(NamedTuple):
     Fields:
         innovations: the distribution of the innovations.
         statistics: the statistics by which frames are normalised; None for those of each chunk.
+        beginning: those of the first frame of a video, where they are others.
     """
 
     generator: DynamicGenerator
     options: Options
     innovations: Innovations
     statistics: Statistics | None
+    beginning: Statistics | None = None
+
+    def calibrated(self) -> Calibrated | None:
+        """The calibrated statistics, if frames are normalised by such."""
+        if self.beginning is None or self.statistics is None:
+            return None
+        return Calibrated(self.beginning, self.statistics)
 
 
 class Batch(NamedTuple):
@@ -65,7 +73,7 @@ def make_sampler(
     generator: DynamicGenerator,
     options: Options,
     latents: Latents,
-    calibrated: Statistics | None = None,
+    calibrated: Calibrated | None = None,
 ) -> Sampler:
     """Prepare sampling as --innovations_in_test and --normalization_in_test say.
 
@@ -79,29 +87,45 @@ def make_sampler(
     if options.normalization_in_test == "moving":
         return sampler._replace(statistics=generator.moving_statistics())
     if options.normalization_in_test == "calibrated":
-        return sampler._replace(statistics=calibrated or calibrated_statistics(sampler, latents))
+        beginning, later = calibrated or calibrated_statistics(sampler, latents)
+        return sampler._replace(statistics=later, beginning=beginning)
     return sampler
 
 
-def calibrated_statistics(sampler: Sampler, latents: Latents) -> Statistics:
+def calibrated_statistics(sampler: Sampler, latents: Latents) -> Calibrated:
     """Calibrated statistics of the videos that `sampler` makes of the training sequences.
 
     Of many sequences, `CALIBRATION_SEQUENCES` are sampled.
     """
-    generator, options = sampler.generator, sampler.options
     latents = of_sequences(latents, evenly(len(latents.innovations), CALIBRATION_SEQUENCES))
-    num_sequences, length = len(latents.innovations), options.truncated_backprop_length
-    num_chunks = max(CALIBRATION_CHUNKS, math.ceil(CALIBRATION_FRAMES / (num_sequences * length)))
-    chunks: list[Latents] = []
-    for rows in split_range(num_sequences, options.batch_size):
-        noise = random_generator(options.seed, Stream.CALIBRATION, rows.start)
+    frames_at_once = len(latents.innovations) * sampler.options.truncated_backprop_length
+    needed = math.ceil(CALIBRATION_FRAMES / frames_at_once)
+
+    def sample(num_chunks: int, stream: Stream, *number: int) -> list[Latents]:
+        return list(sample_to_calibrate(sampler, latents, num_chunks, stream, *number))
+
+    long = sample(max(CALIBRATION_CHUNKS, needed), Stream.CALIBRATION)
+    first = [chunk for video in range(needed) for chunk in sample(1, Stream.BEGINNING, video)]
+    return Calibrated(calibrate(sampler.generator, first), calibrate(sampler.generator, long))
+
+
+def sample_to_calibrate(
+    sampler: Sampler, latents: Latents, num_chunks: int, stream: Stream, *number: int
+) -> Iterator[Latents]:
+    """Sample a video of every sequence, and yield the latents of its chunks, batch by batch.
+
+    Args:
+        stream, number: where the random numbers come from.
+    """
+    options, length = sampler.options, sampler.options.truncated_backprop_length
+    for rows in split_range(len(latents.innovations), options.batch_size):
+        noise = random_generator(options.seed, stream, *number, rows.start)
         batch = of_sequences(latents, rows)
         start = drawn_start(batch, noise, starts_from_prior(sampler), same_for_all=False)
         shape = (len(start.appearance), num_chunks * length, latents.innovations.shape[2])
-        innovations = sampler.innovations.draw(noise, shape)
-        sample = start._replace(innovations=innovations)
-        chunks += [chunk for chunk, _ in unrolled(generator, sample, length)]
-    return calibrate(generator, chunks)
+        video = start._replace(innovations=sampler.innovations.draw(noise, shape))
+        for chunk, _ in unrolled(sampler.generator, video, length):
+            yield chunk
 
 
 def starts_from_prior(sampler: Sampler) -> bool:
@@ -130,6 +154,7 @@ def sampled(
         num_chunks,
         sampler.statistics,
         partial(random_generator, options.seed, streams.innovations, position),
+        sampler.beginning,
     )
 
 

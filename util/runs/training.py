@@ -194,7 +194,6 @@ def snapshot_of(
         reconstruction: of the first sequences; None if only a checkpoint is due.
     """
     sampler = make_sampler(result.generator, result.options, result.latents)
-    calibrated = result.options.normalization_in_test == "calibrated"
     state = RunState(
         epoch=epoch,
         options=result.options,
@@ -203,7 +202,7 @@ def snapshot_of(
         latents=copied(result.latents),
         variables=result.generator.state(),
         recovery_samples=result.recovery.samples if result.recovery else None,
-        statistics=sampler.statistics if calibrated else None,
+        calibrated=sampler.calibrated(),
         formats=result.clips.formats,
     )
     if reconstruction is None:
@@ -277,7 +276,9 @@ def write_snapshot(run: RunDirectory, reporter: EpochReporter, snapshot: Snapsho
         RunError: a weight or a statistic is not finite; no checkpoint is written then.
     """
     state = snapshot.state
-    statistics = [values for moments in state.statistics or [] for values in moments]
+    statistics = [
+        values for part in state.calibrated or [] for moments in part for values in moments
+    ]
     if not all(np.isfinite(values).all() for values in [*state.variables.values(), *statistics]):
         raise not_finite("a weight", state.epoch, run)
     if snapshot.reconstruction is not None and snapshot.synthesis is not None:

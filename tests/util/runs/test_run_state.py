@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support.command_line import refusal
 
+from model.calibration import Calibrated
 from model.emission import Moments
 from model.latents import Latents
 from util.data.clip_facts import ClipFormat
@@ -38,12 +39,13 @@ MOMENTS = [
     Moments(np.float32([0.5, -1.0, 2.0]), np.float32([1.0, 0.1, 3.0])),
     Moments(np.float32([7.0]), np.float32([0.25])),
 ]
+OTHER_MOMENTS = [Moments(mean + 1, variance + 1) for mean, variance in MOMENTS]
 
 
-@pytest.mark.parametrize("statistics", [None, MOMENTS], ids=["without", "with"])
-def test_state_survives_a_checkpoint(tmp_path, statistics):
+@pytest.mark.parametrize("calibrated", [None, Calibrated(MOMENTS, OTHER_MOMENTS)])
+def test_state_survives_a_checkpoint(tmp_path, calibrated):
     """With calibrated statistics and without them, as an earlier version wrote it."""
-    written = state()._replace(statistics=statistics)
+    written = state()._replace(calibrated=calibrated)
     read = read_state(save(tmp_path, 9, written.arrays(), 5))
     assert read.epoch == 9
     assert read.options == written.options
@@ -53,12 +55,21 @@ def test_state_survives_a_checkpoint(tmp_path, statistics):
         np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(read.variables["alpha/bias"], written.variables["alpha/bias"])
     assert read.variables.keys() == written.variables.keys()
-    if statistics is None:
-        assert read.statistics is None
+    if calibrated is None:
+        assert read.calibrated is None
     else:
-        for one, other in zip(read.statistics, statistics, strict=True):
-            np.testing.assert_array_equal(one.mean, other.mean)
-            np.testing.assert_array_equal(one.variance, other.variance)
+        for found, part in zip(read.calibrated, calibrated, strict=True):
+            for one, other in zip(found, part, strict=True):
+                np.testing.assert_array_equal(one.mean, other.mean)
+                np.testing.assert_array_equal(one.variance, other.variance)
+
+
+def test_statistics_of_an_earlier_version_are_left_out(tmp_path):
+    """It had those of a long sample only. They are no weights either."""
+    written = state()._replace(calibrated=Calibrated([], MOMENTS))
+    read = read_state(save(tmp_path, 9, written.arrays(), 5))
+    assert read.calibrated is None
+    assert read.variables.keys() == written.variables.keys()
 
 
 FORMATS = [ClipFormat(29.97, 16 / 9), ClipFormat(None, 0.5)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.numpy_model import draw_latents, statistics_for
 
-from model.calibration import calibrate
+from model.calibration import Calibrated, calibrate
 from model.emission import Moments
 from model.latents import LatentSizes
 from model.sampling import drawn_start
@@ -100,18 +100,24 @@ def test_videos_are_driven_by_the_innovations_that_the_options_ask_for(make_gene
 
 def test_statistics_are_those_that_the_options_ask_for(generator, monkeypatch):
     latents = draw_latents(generator.settings.sizes, 2, 3)
-    given = statistics_for("moving", generator.state())
-    calibrated_now = [Moments(np.ones(1), np.ones(1))]
-    monkeypatch.setattr(sampling, "calibrated_statistics", lambda *_: calibrated_now)
+    averages = statistics_for("moving", generator.state())
+    now, given = (
+        Calibrated([Moments(first, first)], [Moments(last, last)])
+        for first, last in np.arange(4.0).reshape(2, 2, 1)
+    )
+    monkeypatch.setattr(sampling, "calibrated_statistics", lambda *_: now)
 
-    def statistics(normalization, calibrated=None):
+    def sampler(normalization, calibrated=None):
         options = dataclasses.replace(OPTIONS, normalization_in_test=normalization)
-        return make_sampler(generator, options, latents, calibrated).statistics
+        return make_sampler(generator, options, latents, calibrated)
 
-    assert statistics("batch") is statistics("batch", given) is None
-    assert statistics("calibrated") is calibrated_now
-    assert statistics("calibrated", given) is given
-    for one, other in zip(statistics("moving", calibrated_now), given, strict=True):
+    for normalization in ("batch", "moving"):
+        assert sampler(normalization, given).beginning is None
+        assert sampler(normalization, given).calibrated() is None
+    assert sampler("batch").statistics is sampler("batch", given).statistics is None
+    assert sampler("calibrated").calibrated() == now
+    assert sampler("calibrated", given).calibrated() == given
+    for one, other in zip(sampler("moving", given).statistics, averages, strict=True):
         np.testing.assert_array_equal(one.mean, other.mean)
         np.testing.assert_array_equal(one.variance, other.variance)
 
@@ -119,17 +125,22 @@ def test_statistics_are_those_that_the_options_ask_for(generator, monkeypatch):
 # --- The sample that calibrates ---
 
 
-def sample_for(generator, monkeypatch, num_sequences, mean=0.0, **options):
-    """The latents of all sequences, and of the chunks whose frames give the statistics.
+def sample_for(generator, monkeypatch, num_sequences, mean=0.0, part="later", **options):
+    """The latents of all sequences, and of the chunks whose frames give a part of the statistics.
 
     The inferred innovations have about this mean.
     """
-    taken = []
-    monkeypatch.setattr(sampling, "calibrate", lambda _, chunks: taken.extend(chunks))
+    samples = []
+
+    def calibrate(_, chunks):
+        samples.append(list(chunks))
+        return []
+
+    monkeypatch.setattr(sampling, "calibrate", calibrate)
     latents = draw_latents(generator.settings.sizes, num_sequences, 3)
     latents = latents._replace(innovations=latents.innovations + np.float32(mean))
     make_sampler(generator, dataclasses.replace(CALIBRATED, **options), latents)
-    return latents, taken
+    return latents, Calibrated(*samples)._asdict()[part]
 
 
 @pytest.mark.parametrize(("num_sequences", "num_chunks"), [(1, 80), (3, 27), (90, 2)])
@@ -146,6 +157,21 @@ def test_statistics_are_of_240_frames_and_of_two_chunks_of_each_sequence(
     assert {every.count(row.tobytes()) for row in latents.appearance} == {num_chunks}
 
 
+@pytest.mark.parametrize(("num_sequences", "num_videos"), [(1, 80), (3, 27), (90, 1)])
+def test_those_of_the_beginning_are_of_first_chunks_only(
+    generator, monkeypatch, num_sequences, num_videos
+):
+    """Every chunk begins at a start state, and all have other innovations; 240 frames in all."""
+    latents, chunks = sample_for(
+        generator, monkeypatch, num_sequences, part="beginning", start_in_test="inferred"
+    )
+    starts = np.concatenate([chunk.initial_state for chunk in chunks])
+    innovations = np.concatenate([chunk.innovations for chunk in chunks])
+    np.testing.assert_array_equal(starts, np.tile(latents.initial_state, (num_videos, 1)))
+    assert innovations.shape[1] == 3
+    assert len(np.unique(innovations.reshape(len(starts), -1), axis=0)) == len(starts)
+
+
 def test_of_many_sequences_some_are_sampled_from_the_first_to_the_last(generator, monkeypatch):
     monkeypatch.setattr(sampling, "CALIBRATION_SEQUENCES", 5)
     latents, chunks = sample_for(generator, monkeypatch, 9, batch_size=2)
@@ -154,8 +180,9 @@ def test_of_many_sequences_some_are_sampled_from_the_first_to_the_last(generator
 
 
 @pytest.mark.parametrize("start", ["prior", "inferred"])
-def test_calibration_starts_where_videos_start(generator, monkeypatch, start):
-    latents, chunks = sample_for(generator, monkeypatch, 2, start_in_test=start)
+@pytest.mark.parametrize("part", Calibrated._fields)
+def test_calibration_starts_where_videos_start(generator, monkeypatch, start, part):
+    latents, chunks = sample_for(generator, monkeypatch, 2, part=part, start_in_test=start)
     same = chunks[0].initial_state == latents.initial_state
     assert np.all(same) if start == "inferred" else not np.any(same)
     # Each sequence is sampled by itself: two long samples, not the same one twice.
@@ -163,9 +190,10 @@ def test_calibration_starts_where_videos_start(generator, monkeypatch, start):
         assert not np.any(getattr(chunks[0], part)[0] == getattr(chunks[0], part)[1])
 
 
-def test_encoded_start_states_are_kept(make_generator, monkeypatch):
+@pytest.mark.parametrize("part", Calibrated._fields)
+def test_encoded_start_states_are_kept(make_generator, monkeypatch, part):
     generator = make_generator([3], drawn_weights=True, encodes=True)
-    latents, chunks = sample_for(generator, monkeypatch, 2, start_in_test="prior")
+    latents, chunks = sample_for(generator, monkeypatch, 2, part=part, start_in_test="prior")
     np.testing.assert_array_equal(chunks[0].initial_state, latents.initial_state)
 
 
@@ -183,8 +211,11 @@ def test_calibration_draws_the_innovations_that_drive_videos(
 def test_same_seed_calibrates_alike_to_the_bit_and_another_does_not(generator):
     latents = draw_latents(generator.settings.sizes, 2, 3)
     one, same, other = (
-        make_sampler(generator, dataclasses.replace(CALIBRATED, seed=seed), latents).statistics
-        for seed in (1, 1, 2)
+        [*sampler.statistics, *sampler.beginning]
+        for sampler in (
+            make_sampler(generator, dataclasses.replace(CALIBRATED, seed=seed), latents)
+            for seed in (1, 1, 2)
+        )
     )
     for first, second, third in zip(one, same, other, strict=True):
         assert first.mean.tobytes() == second.mean.tobytes()

@@ -3,7 +3,6 @@
 import math
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from model.alternating import EpochReport
@@ -19,7 +18,6 @@ REPORT = EpochReport(
     beta_gradient=1.0,
     active_share=1.0,
     diagnostics={},
-    reconstruction=np.zeros(1),
 )
 
 
