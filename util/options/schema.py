@@ -546,7 +546,8 @@ class Options:
         Scope.REMEMBERED,
         Group.TEST,
         "statistics that normalise synthesized frames: calibrated takes those of a long sample "
-        "(in the first chunk also those of first chunks), batch those of each chunk, moving the averages of training",
+        "(in the first chunk also those of first chunks), batch those of each chunk, moving the "
+        "averages of training",
         one_of(*NORMALIZATIONS),
     )
     innovations_in_test: str = option(
