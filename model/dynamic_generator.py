@@ -122,6 +122,16 @@ class DynamicGenerator:
             self._chunk(latents).generated.states, self._feed_latents(latents, None)
         )
 
+    def next_state(self, latents: Latents, innovations: np.ndarray) -> np.ndarray:
+        """One step of the transition: states [n, state_size] after `latents.initial_state`.
+
+        Args:
+            innovations: [n, z_size]. Those of `latents` are not used.
+        """
+        latents = latents._replace(innovations=innovations[:, np.newaxis])
+        step = self._model.step
+        return self._session.run(step.state, dict(zip(step.latents, latents, strict=True)))
+
     def moments(self, latents: Latents, layer: int, statistics: Statistics) -> Moments:
         """The moments of normalised layer number `layer`, from 0, over n·T frames.
 

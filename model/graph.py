@@ -136,12 +136,25 @@ class ChunkGraph(NamedTuple):
     training: Training | None
 
 
+class Step(NamedTuple):
+    """One step of the transition.
+
+    Fields:
+        latents: placeholders for the latents of n sequences of one frame.
+        state: [n, state_size].
+    """
+
+    latents: Latents
+    state: tf.Tensor
+
+
 class ModelGraph(NamedTuple):
     """All inputs and results of a model's graph.
 
     Fields:
         learning_rate: the placeholder of a scalar that every learning step needs.
         statistics: placeholders for the statistics of all normalised layers.
+        step: one step of the transition, without a frame.
         chunks: the graph of a chunk, by the number of frames.
         encoding: None in a model without an encoder.
         variables: weights, moving averages of the normalisation and Adam's moments, by name.
@@ -152,6 +165,7 @@ class ModelGraph(NamedTuple):
     weights: Weights
     learning_rate: tf.Tensor
     statistics: list[Moments]
+    step: Step
     chunks: dict[int, ChunkGraph]
     encoding: Encoding | None
     variables: dict[str, tf.Variable]
@@ -180,6 +194,7 @@ def build_graph(settings: Settings, chunk_lengths: Iterable[int], learns: bool) 
             clip=settings.clip_gradient,
         )
         statistics = statistics_inputs(weights)
+        step = step_graph(settings, weights)
         trained_by = adam if learns else None
         chunks = {
             length: chunk_graph(settings, weights, encoding, statistics, length, trained_by)
@@ -189,7 +204,7 @@ def build_graph(settings: Settings, chunk_lengths: Iterable[int], learns: bool) 
         initialize = tf.global_variables_initializer()
     graph.finalize()
     return ModelGraph(
-        graph, weights, learning_rate, statistics, chunks, encoding, variables, initialize
+        graph, weights, learning_rate, statistics, step, chunks, encoding, variables, initialize
     )
 
 
@@ -242,6 +257,15 @@ def statistics_inputs(weights: Weights) -> list[Moments]:
         ]
 
 
+def step_graph(settings: Settings, weights: Weights) -> Step:
+    """Build one step of the transition."""
+    transition = TRANSITIONS[settings.dynamic_mode]
+    with tf.name_scope("step"):
+        latents = latents_inputs(settings, 1)
+        unrolled = transition.unroll(transition.read(weights.alpha), latents)
+        return Step(latents, unrolled.states[:, 0])
+
+
 def chunk_graph(
     settings: Settings,
     weights: Weights,
@@ -272,23 +296,27 @@ def chunk_graph(
 
 def chunk_inputs(settings: Settings, length: int) -> ChunkInputs:
     """Create the placeholders for a chunk of `length` frames."""
-    sizes = settings.sizes
     side = image_side(NETWORKS[settings.network])
-    latents = Latents(
-        tf.placeholder(tf.float32, [None, length, sizes.z_size], "innovations"),
-        tf.placeholder(tf.float32, [None, sizes.state_size], "initial_state"),
-        tf.placeholder(tf.float32, [None, sizes.content_size], "appearance"),
-        tf.placeholder(tf.float32, [None, sizes.motion_type_size], "motion_type"),
-    )
     incomplete = settings.training_mode == "incomplete"
     return ChunkInputs(
         frames=tf.placeholder(tf.float32, [None, length, side, side, 3], "frames"),
         visible=tf.placeholder(tf.bool, [None, length, side, side, 1], "visible")
         if incomplete
         else None,
-        latents=latents,
+        latents=latents_inputs(settings, length),
         key=tf.placeholder(tf.int32, [2], "key"),
         begins_sequence=tf.placeholder(tf.float32, [], "begins_sequence"),
+    )
+
+
+def latents_inputs(settings: Settings, length: int) -> Latents:
+    """Create the placeholders for the latents of sequences of `length` frames."""
+    sizes = settings.sizes
+    return Latents(
+        tf.placeholder(tf.float32, [None, length, sizes.z_size], "innovations"),
+        tf.placeholder(tf.float32, [None, sizes.state_size], "initial_state"),
+        tf.placeholder(tf.float32, [None, sizes.content_size], "appearance"),
+        tf.placeholder(tf.float32, [None, sizes.motion_type_size], "motion_type"),
     )
 
 

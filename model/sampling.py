@@ -48,6 +48,7 @@ def generate_chunks(
     num_chunks: int,
     statistics: Statistics | None,
     beginning: Statistics | None = None,
+    pulled: Callable[[DynamicGenerator, Latents], Latents] = lambda _, latents: latents,
 ) -> Iterator[np.ndarray]:
     """Yield frames [n, T, H, W, 3] in [-1, 1], chunk by chunk.
 
@@ -58,10 +59,12 @@ def generate_chunks(
             its own.
         beginning: the statistics of the first frame, which go over into `statistics` during the
             first chunk; see `model.calibration`. None for a video that begins anywhere else.
+        pulled: changes the innovations of a chunk by its states; see `Innovations.pulled`.
     """
     state = start.initial_state
     for chunk in range(num_chunks):
-        current = start._replace(innovations=innovations_of(chunk), initial_state=state)
+        drawn = start._replace(innovations=innovations_of(chunk), initial_state=state)
+        current = pulled(generator, drawn)
         given = statistics
         if chunk == 0 and beginning is not None and statistics is not None:
             length = current.innovations.shape[1]
@@ -108,8 +111,8 @@ def synthesize(
 ) -> Iterator[np.ndarray]:
     """Yield sampled frames [n, chunk_length, H, W, 3] in [-1, 1], chunk by chunk.
 
-    All sequences get the same innovations. The states of a sequence therefore do not depend on
-    the other sequences.
+    All sequences get the same innovations, before their states pull them. The states of a sequence
+    therefore do not depend on the other sequences.
 
     Args:
         start: see `drawn_start`. Its innovations are not used.
@@ -126,6 +129,7 @@ def synthesize(
         num_chunks,
         statistics,
         beginning,
+        innovations.pulled,
     )
 
 

@@ -6,10 +6,10 @@ onto the directions that it sees: P = K K⁺, from the weights by their names.
 
 import numpy as np
 import pytest
-from support.numpy_model import draw_latents, draw_weights, in_double
+from support.numpy_model import draw_latents, draw_weights, in_double, unroll
 
 from model.dynamic_generator import DynamicGenerator
-from model.innovations import fitted, prior, spread
+from model.innovations import Innovations, Pull, conditional, fitted, prior, spread
 from model.latents import LatentSizes
 from model.transition import TRANSITIONS
 
@@ -189,6 +189,109 @@ def test_fitted_to_draws_from_the_prior_is_nearly_the_prior(generator):
     distribution = fitted(generator, latents)
     np.testing.assert_allclose(distribution.mean, 0.0, atol=0.05)
     np.testing.assert_allclose(distribution.factor, np.eye(SIZES.z_size), atol=0.05)
+
+
+# --- Given the state before ---
+
+
+def regression(generator, latents):
+    """The states before ξ_2 … ξ_T, and the seen part of these innovations, centred; in NumPy."""
+    exact = in_double(latents)
+    states, _ = unroll(in_double(generator.state()), exact, generator.settings.dynamic_mode)
+    before = states[:, :-1].reshape(-1, SIZES.state_size)
+    after = (exact.innovations[:, 1:] @ projection(generator)).reshape(-1, SIZES.z_size)
+    return before - before.mean(axis=0), after - after.mean(axis=0), before.mean(axis=0)
+
+
+def test_conditional_is_ridge_regression_on_the_state_before(generator):
+    """Ridge regression is least squares with further rows: the root of the penalty, and zeros."""
+    latents = inferred()
+    found = conditional(generator, latents)
+    before, after, centre = regression(generator, latents)
+    penalty = np.square(before).sum() / SIZES.state_size
+    rows = np.concatenate([before, np.sqrt(penalty) * np.eye(SIZES.state_size)])
+    targets = np.concatenate([after, np.zeros((SIZES.state_size, SIZES.z_size))])
+    slope, *_ = np.linalg.lstsq(rows, targets, rcond=None)
+    np.testing.assert_allclose(found.pull.centre, centre, atol=1e-5)
+    np.testing.assert_allclose(found.pull.slope, slope, atol=1e-4)
+    # The trace of the hat matrix says how many degrees of freedom the slope takes.
+    hat = before @ np.linalg.pinv(rows)[:, : len(before)]
+    residual = after - before @ slope
+    covariance = residual.T @ residual / (len(after) - 1 - np.trace(hat))
+    seen = projection(generator)
+    expected = covariance + np.eye(SIZES.z_size) - seen
+    np.testing.assert_allclose(found.factor.T @ found.factor, expected, atol=1e-4)
+    mean = (latents.innovations[:, 1:] @ seen).mean(axis=(0, 1))
+    np.testing.assert_allclose(found.mean, mean, atol=1e-5)
+
+
+def test_conditional_finds_how_the_state_pulls_and_how_much_is_left(built_generator):
+    """Long sequences that were sampled with a known pull, which the penalty makes smaller."""
+    sizes = SIZES._replace(z_size=3)
+    generator = make(built_generator, dynamic_mode="linear", sizes=sizes)
+    random = np.random.default_rng(0)
+    pull = Pull(0.1 * random.standard_normal(3), random.standard_normal((3, 3)))
+    truth = Innovations(np.array([0.3, 0.0, -0.2]), 0.5 * np.eye(3), pull)
+    start = draw_latents(sizes, 50, 400)
+    drawn = truth.draw(random, start.innovations.shape)
+    latents = truth.pulled(generator, start._replace(innovations=drawn))
+    found = conditional(generator, latents)
+    states, _ = unroll(in_double(generator.state()), in_double(latents), "linear")
+    generator.close()
+    before = states[:, :-1].reshape(-1, 3)
+    scatter = np.cov(before.T, bias=True)
+    shrunk = np.linalg.solve(scatter + np.trace(scatter) / 3 * np.eye(3), scatter)
+    np.testing.assert_allclose(found.pull.slope, shrunk @ pull.slope, atol=0.03)
+    # What the smaller slope does not explain belongs to the factor.
+    missed = (np.eye(3) - shrunk) @ pull.slope
+    expected = 0.25 * np.eye(3) + missed.T @ scatter @ missed
+    np.testing.assert_allclose(found.factor.T @ found.factor, expected, atol=0.02)
+
+
+def test_conditional_to_draws_from_the_prior_is_nearly_the_prior(generator):
+    found = conditional(generator, draw_latents(SIZES, 40, 500))
+    np.testing.assert_allclose(found.mean, 0.0, atol=0.05)
+    np.testing.assert_allclose(found.factor, np.eye(SIZES.z_size), atol=0.05)
+    np.testing.assert_allclose(found.pull.slope, 0.0, atol=0.05)
+
+
+@pytest.mark.parametrize(("num_sequences", "num_frames"), [(1, 3), (1, 4), (2, 3)])
+def test_conditional_to_few_frames_is_finite(generator, num_sequences, num_frames):
+    found = conditional(generator, inferred(num_sequences=num_sequences, num_frames=num_frames))
+    for values in (found.mean, found.factor, *found.pull):
+        assert np.isfinite(values).all()
+
+
+@pytest.mark.parametrize("num_frames", [1, 2])
+def test_conditional_to_fewer_frames_is_fitted(generator, num_frames):
+    latents = inferred(num_frames=num_frames)
+    found, expected = conditional(generator, latents), fitted(generator, latents)
+    assert found.pull is None
+    np.testing.assert_array_equal(found.mean, expected.mean)
+    np.testing.assert_array_equal(found.factor, expected.factor)
+
+
+def test_states_pull_innovations_as_in_a_loop_over_frames(generator):
+    random = np.random.default_rng(9)
+    pull = Pull(random.standard_normal(3), random.standard_normal((3, SIZES.z_size)))
+    innovations = Innovations(np.zeros(SIZES.z_size), np.eye(SIZES.z_size), pull)
+    latents = draw_latents(SIZES, 2, 4)
+    found = innovations.pulled(generator, latents).innovations
+    weights, exact = in_double(generator.state()), in_double(latents)
+    expected, state = [], exact.initial_state
+    for time in range(4):
+        expected.append(exact.innovations[:, time] + (state - pull.centre) @ pull.slope)
+        one = exact._replace(innovations=expected[-1][:, np.newaxis], initial_state=state)
+        states, _ = unroll(weights, one, generator.settings.dynamic_mode)
+        state = states[:, 0]
+    np.testing.assert_allclose(found, np.stack(expected, axis=1), atol=1e-4)
+    assert found.dtype == np.float32
+    assert np.abs(found - latents.innovations).max() > 0.3
+
+
+def test_without_pull_latents_stay_as_they_are(generator):
+    latents = draw_latents(SIZES, 2, 4)
+    assert prior(generator, latents).pulled(generator, latents) is latents
 
 
 # --- The spread ---

@@ -92,7 +92,8 @@ def made(sampler: Sampler, request: Request) -> Chunk:
     if statistics is not None and sampler.beginning is not None and request.first <= duration:
         times = request.first + np.arange(request.latents.innovations.shape[1])
         statistics = going_over(sampler.beginning, statistics, times, duration)
-    generated = sampler.generator.generate(request.latents, statistics)
+    latents = sampler.innovations.pulled(sampler.generator, request.latents)
+    generated = sampler.generator.generate(latents, statistics)
     frames = to_bytes(generated.frames[0])
     return Chunk([Frame(pixels, as_jpeg(pixels)) for pixels in frames], generated.states[0])
 

@@ -91,7 +91,9 @@ def looped(run: LoadedRun, latents: Latents, video: int) -> tuple[Loop, np.ndarr
 
     def innovations(draw: int) -> np.ndarray:
         noise = random_generator(options.seed, Stream.LOOP, video, draw)
-        return sampler.innovations.draw(noise, (options.loop_length, options.z_size))
+        drawn = sampler.innovations.draw(noise, (1, options.loop_length, options.z_size))
+        latents = start._replace(innovations=drawn)
+        return sampler.innovations.pulled(sampler.generator, latents).innovations[0]
 
     loop = drawn_loop(sampler.generator, start, innovations, length)
     whole = loop.latents._replace(innovations=in_whole_chunks(loop.latents.innovations, length))

@@ -36,6 +36,7 @@ FAST_TEXTURES = {
     "lr_half_life": 220,
     "log_step": 50,
     "transition_init_std": 0.0,
+    "innovations_in_test": "conditional",
 }
 FAST_SEQUENCES = {
     "num_epochs": 400,
@@ -64,7 +65,7 @@ EXPERIMENTS = {
             "num_sections_in_test": 2,
             "start_in_test": "prior",
         },
-        scheduled={"fast": FAST_SEQUENCES},
+        scheduled={"fast": {**FAST_SEQUENCES, "innovations_in_test": "conditional"}},
         uses=(*TRAINING_SEQUENCES, "chunk_starts"),
     ),
     "recovery": Experiment(

@@ -268,6 +268,19 @@ def _slow_motion_ends_on_a_frame(options: Options, experiment: Experiment) -> No
         )
 
 
+def refuse_conditional(options: Options, trained_by: Experiment) -> None:
+    """Raises CommandLineError if --innovations_in_test asks for states that were not inferred."""
+    if (
+        options.innovations_in_test == "conditional"
+        and trained_by.encodes
+        and options.encoded_frame == "random"
+    ):
+        raise CommandLineError(
+            "--innovations_in_test conditional needs the states of whole sequences, and with "
+            "--encoded_frame random each chunk begins at an encoded frame; take prior or fitted"
+        )
+
+
 RULES = (
     _network_makes_the_size,
     _network_has_an_even_side,
@@ -278,6 +291,7 @@ RULES = (
     _resumed_is_a_training,
     _resume_or_overwrite,
     _slow_motion_ends_on_a_frame,
+    refuse_conditional,
 )
 
 

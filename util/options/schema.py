@@ -554,8 +554,8 @@ class Options:
         "prior",
         Scope.REMEMBERED,
         Group.TEST,
-        "distribution of the innovations of a synthesized video: the prior, or a Gaussian fitted "
-        "to the inferred innovations",
+        "distribution of the innovations of a synthesized video: the prior, or a Gaussian that is "
+        "fitted to the inferred innovations, or conditional, fitted to them given the state before",
         one_of(*INNOVATIONS),
     )
     baseline_states: int = option(

@@ -16,6 +16,7 @@ from model.sampling import reconstruct
 from util.data.frames import to_bytes
 from util.data.observed import observed_clips
 from util.data.pieces import Indexable, OneByOne
+from util.options.command_line import refuse_conditional
 from util.options.experiment import Experiment
 from util.options.schema import Options, numbers_of
 from util.pictures.encoding import FRAMES_PER_SECOND
@@ -124,6 +125,8 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
     options = command_line.over(state.options)
     experiment = command_line.experiment(options)
     command_line.warn_of_idle(options, trained_by=state.options.experiment)
+    trained_by = command_line.experiment(state.options)
+    refuse_conditional(options, trained_by)
     count = len(state.sequence_names)
     chosen = numbers_of(options.sequences) if "sequences" in experiment.uses else []
     rows = chosen or list(range(count))
@@ -141,7 +144,7 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
         state=state,
         options=options,
         experiment=experiment,
-        trained_by=command_line.experiment(state.options),
+        trained_by=trained_by,
         rows=rows,
     )
 

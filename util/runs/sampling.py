@@ -123,7 +123,8 @@ def sample_to_calibrate(
         batch = of_sequences(latents, rows)
         start = drawn_start(batch, noise, starts_from_prior(sampler), same_for_all=False)
         shape = (len(start.appearance), num_chunks * length, latents.innovations.shape[2])
-        video = start._replace(innovations=sampler.innovations.draw(noise, shape))
+        drawn = start._replace(innovations=sampler.innovations.draw(noise, shape))
+        video = sampler.innovations.pulled(sampler.generator, drawn)
         for chunk, _ in unrolled(sampler.generator, video, length):
             yield chunk
 

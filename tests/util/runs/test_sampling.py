@@ -9,10 +9,11 @@ from support.numpy_model import draw_latents, statistics_for
 from model.calibration import Calibrated, calibrate
 from model.emission import Moments
 from model.latents import LatentSizes
+from model.random_keys import Stream, random_generator
 from model.sampling import drawn_start
 from util.options.schema import Options
 from util.runs import sampling
-from util.runs.sampling import make_sampler, sampled_bytes
+from util.runs.sampling import FOR_RESULTS, make_sampler, sampled, sampled_bytes
 
 OPTIONS = Options(
     truncated_backprop_length=3,
@@ -93,6 +94,37 @@ def test_videos_are_driven_by_the_innovations_that_the_options_ask_for(make_gene
         one, two = (sampled_bytes(sampler, latents, video) for video in (0, 1))
         largest = np.abs(one.astype(int) - two).max()
         assert largest <= 1 if alike else largest > 20
+
+
+def test_states_pull_the_innovations_of_videos_and_of_the_sample_that_calibrates(
+    make_generator, monkeypatch
+):
+    """NumPy makes the first chunk of a video. A chunk of the sample is its own pulled draw."""
+    generator = make_generator([3], drawn_weights=True)
+    latents = draw_latents(generator.settings.sizes, 2, 9)
+    options = dataclasses.replace(OPTIONS, innovations_in_test="conditional")
+    sampler = make_sampler(generator, options, latents)
+    assert np.abs(sampler.innovations.pull.slope).max() > 0.1
+    given = statistics_for("moving", generator.state())
+    sampler = sampler._replace(statistics=given)
+    frames = next(sampled(sampler, latents, 2, FOR_RESULTS, 0))
+    start = drawn_start(latents, random_generator(0, Stream.START, 0), True)
+    noise = random_generator(0, Stream.SYNTHESIS, 0, 0)
+    shape = (3, latents.innovations.shape[2])
+    drawn = np.stack([sampler.innovations.draw(noise, shape)] * 2)
+    chunk = start._replace(innovations=drawn)
+    pulled = sampler.innovations.pulled(generator, chunk)
+    np.testing.assert_allclose(frames, generator.generate(pulled, given).frames, atol=1e-6)
+    assert np.abs(frames - generator.generate(chunk, given).frames).max() > 0.01
+    taken = []
+    monkeypatch.setattr(sampling, "calibrate", lambda _, chunks: taken.append(chunks))
+    sampling.calibrated_statistics(sampler, latents)
+    noise = random_generator(0, Stream.CALIBRATION, 0)
+    start = drawn_start(latents, noise, True, same_for_all=False)
+    first = taken[1][0]
+    drawn = sampler.innovations.draw(noise, (2, 120, latents.innovations.shape[2]))
+    whole = sampler.innovations.pulled(generator, start._replace(innovations=drawn))
+    np.testing.assert_allclose(first.innovations, whole.innovations[:, :3], atol=1e-5)
 
 
 # --- By what they are normalised ---
