@@ -170,6 +170,15 @@ def test_flags_that_do_nothing_here_are_named_and_do_nothing(place):
 # --- Refusals ---
 
 
+def test_innovations_given_states_that_were_not_inferred_are_refused_in_any_test(place):
+    """A test of another experiment, too, because the training decides what was inferred."""
+    before = tree(place)
+    given = flags(isTraining=False, experiment="loop", ckpt=f"{MODELS}/model.ckpt-4")
+    line = refused(run_here(place, *given, *flags(innovations_in_test="conditional")), 2)
+    assert "--innovations_in_test conditional" in line
+    assert tree(place) == before
+
+
 def test_without_an_image_there_is_nothing_to_animate(place):
     before = tree(place)
     assert "--image" in refused(run_here(place, *TEST), 2)

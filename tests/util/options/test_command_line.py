@@ -264,6 +264,13 @@ def test_two_names_for_the_checkpoint_are_refused():
     assert "model.ckpt-2" in message
 
 
+def test_innovations_given_states_that_were_not_inferred_are_refused():
+    """An encoder gives the start state of each chunk. From the first frame on, states are known."""
+    given = ["--experiment", "animation", "--innovations_in_test", "conditional"]
+    assert "--encoded_frame random" in refusal(*given)
+    assert parse([*given, "--encoded_frame", "first"]).options.innovations_in_test == "conditional"
+
+
 def test_resume_and_overwrite_together_are_refused():
     assert "--overwrite" in refusal("--resume", "--overwrite")
 
