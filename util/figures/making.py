@@ -56,6 +56,8 @@ def make_figures(names: Sequence[str], command_line: CommandLine) -> dict[str, M
     refuse_impossible(all_runs, command_line)
     for name in names:
         refuse_other_figure(output / name, command_of(name, command_line), options.overwrite)
+    for run in all_runs:
+        refuse_other_training(run, options.overwrite)
     expected = {} if unexpected(command_line) else read_expected()
     made: dict[str, Made] = {}
     failed: list[str] = []
@@ -123,12 +125,12 @@ def do_step(run: Run, place: int, record: Record, progress: RunsProgress) -> Non
     elif run.directory.holds_run():
         words += ["--overwrite" if record.starts_again else "--resume", "True"]
     record.begin(place)
-    done = None
+    succeeded = False
     try:
         run_process(words, beside(run, ".log"), progress.hear)
-        done = step.words
+        succeeded = True
     finally:
-        record.end(done)
+        record.end(place, succeeded)
 
 
 def wait_for_other(run: Run, progress: RunsProgress) -> None:
@@ -189,6 +191,20 @@ def refuse_other_figure(folder: Path, command: str, overwrite: bool) -> None:
             f"{folder} has a figure made by `{found}`; choose another --output_dir, or replace "
             "the figure and its runs with --overwrite True"
         )
+
+
+def refuse_other_training(run: Run, overwrite: bool) -> None:
+    """Raises RunError if a run is there that another command line has trained.
+
+    It may belong to another figure, too.
+    """
+    trained_by = Record(run).trained_by
+    if trained_by in (None, run.steps[0].words) or overwrite or not run.directory.holds_run():
+        return
+    raise RunError(
+        f"{run.directory.path} was trained by `{program_line(trained_by)}`; choose another "
+        "--output_dir, or train it anew with --overwrite True"
+    )
 
 
 def report(made: Mapping[str, Made], failed: Sequence[str], command_line: CommandLine) -> None:

@@ -27,6 +27,8 @@ ALWAYS = {"max_to_keep": 2}
 # With any other option, the numbers may be others than the expected ones.
 WITH_EXPECTED = (*OF_FIGURES, "schedule", "seed", "precision", "enlarge", "max_to_keep", "log_step")
 
+TRAINING = "training"  # the name of this step of a run
+
 
 class Step(NamedTuple):
     """A command line of a run: a training, or a test of the trained model.
@@ -38,6 +40,11 @@ class Step(NamedTuple):
 
     flags: Mapping[str, Any]
     trains: bool
+
+    @property
+    def name(self) -> str:
+        """A training, or the experiment of a test: a run has one step of each name."""
+        return TRAINING if self.trains else self.flags["experiment"]
 
     @property
     def words(self) -> list[str]:
@@ -78,7 +85,7 @@ def typed_flags(command_line: CommandLine, without: Sequence[str]) -> dict[str, 
 
 
 def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
-    """The runs of a figure, with the flags that the user gave. No two runs are alike.
+    """The runs of a figure, with the flags that the user gave. No two of its runs are alike.
 
     Raises:
         CommandLineError: the figure needs images of the user's own category.
@@ -87,7 +94,8 @@ def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
     for training in figure.trainings:
         for category in categories_of(command_line.options.categories) or training.categories:
             place = Path(command_line.options.output_dir) / "runs"
-            place /= f"{name}_{training.label}" if training.label else name
+            folder = training.folder or name
+            place /= f"{folder}_{training.label}" if training.label else folder
             steps = steps_of(training, category, command_line)
             label = f"{category}, {training.label}" if training.label else category
             directory = RunDirectory(existing_form(place / category))
@@ -107,14 +115,19 @@ def steps_of(training: Training, category: str, command_line: CommandLine) -> li
     """The command lines of a run. What the user gave replaces what the record has."""
     options, given = command_line.options, command_line.given
     typed = typed_flags(command_line, without=OF_FIGURES)
-    of_tests = {name: typed.pop(name) for name in list(typed) if only_in_tests(name)}
+    tested = training.test.flags if training.test else {}
+    of_tests = {
+        name: typed.pop(name) for name in list(typed) if only_in_tests(name) or name in tested
+    }
     recorded = {**ALWAYS, **training.flags, **training.scheduled.get(options.schedule, {})}
-    kept = {name: value for name, value in recorded.items() if name not in given}
+    replaced = given - of_tests.keys()
+    kept = {name: value for name, value in recorded.items() if name not in replaced}
     named: dict[str, Any] = {"experiment": training.experiment, "category": category}
     steps = [Step({**named, "schedule": options.schedule, **kept, **typed}, trains=True)]
     if training.test:
         is_own = category not in training.categories or "data_path" in given
-        flags = {**({} if is_own else training.test.flags), **of_tests}
+        fits = {name: tested[name] for name in tested if not (is_own and only_in_tests(name))}
+        flags = {**fits, **of_tests}
         if training.test.experiment == "animation" and "image" not in flags:
             raise CommandLineError(
                 f"the figure has no images for {category}; give them with --image PATH [PATH ...]"

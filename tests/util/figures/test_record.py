@@ -30,7 +30,7 @@ def done(run, *numbers):
     for number in numbers:
         record = Record(run)
         record.begin(number)
-        record.end(run.steps[number].words)
+        record.end(number, True)
     return [Record(run).is_done(number) for number in range(2)]
 
 
@@ -46,7 +46,7 @@ def test_step_that_succeeded_is_done(run):
 def test_step_that_failed_is_not_done(run):
     record = Record(run)
     record.begin(0)
-    record.end(None)
+    record.end(0, False)
     assert not Record(run).is_done(0)
 
 
@@ -76,7 +76,18 @@ def test_test_whose_results_are_gone_is_not_done(run):
     assert [Record(run).is_done(number) for number in range(2)] == [True, False]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"done": 3}', '{"done": [], "seconds": "x"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"done": 3}',
+        '{"done": [], "seconds": "x"}',
+        '{"done": {"training": 3}, "seconds": {}, "began": null, "starts_again": false}',
+        '{"done": [["a"], ["--experiment"]], "seconds": 3, "began": null, "starts_again": false}',
+    ],
+)
 def test_damaged_record_means_that_nothing_is_done(run, text):
     done(run, 0)
     beside(run, ".steps.json").write_text(text)
@@ -97,7 +108,7 @@ def test_time_of_all_attempts_counts(run, monkeypatch):
     monkeypatch.setattr("util.figures.record.time.time", lambda: next(clock))
     record = Record(run)
     record.begin(0)
-    record.end(None)
+    record.end(0, False)
     record.begin(0)
     assert Record(run).minutes == 1.0
 
@@ -115,4 +126,44 @@ def test_time_of_a_killed_attempt_counts_until_its_last_checkpoint(run, monkeypa
 def test_record_is_a_file_beside_the_run(run):
     done(run, 0)
     about = json.loads((run.directory.path.parent / "waves.steps.json").read_text())
-    assert about["done"] == [TRAIN.words]
+    assert about["done"] == {"training": TRAIN.words}
+
+
+@pytest.fixture
+def other(run):
+    """The run of another figure, which has the same training and another test."""
+    tested = run.directory.path / "final_result_transfer"
+    tested.mkdir()
+    test = Step({**TEST.flags, "experiment": "transfer"}, trains=False)
+    return Run("transfer", "waves", run.directory, [TRAIN, test], tested)
+
+
+def test_figures_share_a_training_and_each_has_its_own_test(run, other):
+    assert done(run, 0, 1) == [True, True]
+    assert [Record(other).is_done(number) for number in range(2)] == [True, False]
+    assert done(other, 1) == [True, True]
+    assert [Record(run).is_done(number) for number in range(2)] == [True, True]
+
+
+def test_new_training_makes_the_tests_of_all_figures_outdated(run, other):
+    done(run, 0, 1)
+    done(other, 1, 0)
+    assert [Record(run).is_done(number) for number in range(2)] == [True, False]
+    assert [Record(other).is_done(number) for number in range(2)] == [True, False]
+
+
+def test_time_of_a_test_counts_for_its_own_figure_and_only_the_last_time(run, other, monkeypatch):
+    clock = iter([400.0, 1000.0, 1100.0, 1160.0, 2000.0, 2120.0, 3000.0, 3030.0])
+    monkeypatch.setattr("util.figures.record.time.time", lambda: next(clock))
+    done(run, 0, 1, 1)
+    done(other, 1)
+    assert Record(run).minutes == pytest.approx(12)
+    assert Record(other).minutes == pytest.approx(10.5)
+
+
+def test_record_of_an_earlier_version_is_known(run):
+    about = {"done": [TRAIN.words, TEST.words], "seconds": 90, "began": None, "starts_again": False}
+    run.directory.path.parent.joinpath("waves.steps.json").write_text(json.dumps(about))
+    record = Record(run)
+    assert [record.is_done(number) for number in range(2)] == [True, True]
+    assert record.minutes == 1.5
