@@ -116,8 +116,7 @@ def test(run: LoadedRun) -> None:
 def around_change(label: str, video: np.ndarray, change: int) -> Row:
     """The frames around the change as a row of pictures; the new ones have a border."""
     numbers = range(max(change - BEFORE, 0), min(change + AFTER, len(video)))
-    row = frames_at(label, video, numbers)
-    return row._replace(framed_from=[0 if number >= change else 1 for number in numbers])
+    return frames_at(label, video, numbers, framed=range(change, len(video)))
 
 
 def continued(run: LoadedRun, clip: Observed, video: int) -> np.ndarray:

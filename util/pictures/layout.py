@@ -1,5 +1,6 @@
 """Results as files: the folder of a sequence, sheets that play, and overviews of sequences."""
 
+import itertools
 import math
 import os
 import re
@@ -123,8 +124,12 @@ def write_overview(
 
 
 def under_one_head(rows: Sequence[Row]) -> list[Row]:
-    """Rows of which only the first has a text above each video."""
-    return [rows[0], *(row._replace(heads=(), corner="") for row in rows[1:])]
+    """Rows without the texts above their videos, where the row above has the same."""
+    below = (
+        row._replace(heads=(), corner="") if list(row.heads) == list(above.heads) else row
+        for above, row in itertools.pairwise(rows)
+    )
+    return [rows[0], *below]
 
 
 def in_words(kind: str) -> str:

@@ -5,7 +5,7 @@ plays again: a line below it and its label say so.
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -154,10 +154,17 @@ def contact_sheet(label: str, frames: np.ndarray, columns: int = COLUMNS) -> lis
     ]
 
 
-def frames_at(label: str, frames: np.ndarray, numbers: Sequence[int]) -> Row:
-    """Frames of a video [T, H, W, 3] as a row of pictures with their numbers above."""
+def frames_at(
+    label: str, frames: np.ndarray, numbers: Sequence[int], framed: Container[int] = ()
+) -> Row:
+    """Frames of a video [T, H, W, 3] as a row of pictures with their numbers above.
+
+    Args:
+        framed: the numbers of the frames that have a border.
+    """
     pictures = frames[list(numbers), np.newaxis]
-    return Row(label, pictures, [str(number) for number in numbers], "frame")
+    borders = [0 if number in framed else 1 for number in numbers]  # a picture has one moment, 0
+    return Row(label, pictures, [str(number) for number in numbers], "frame", borders)
 
 
 def even(length: int) -> int:
