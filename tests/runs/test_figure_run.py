@@ -2,6 +2,7 @@
 
 import csv
 import shlex
+import shutil
 import signal
 
 import pytest
@@ -67,6 +68,30 @@ def test_finished_run_is_used_again(made):
     assert again.stderr == "run 1 of 1, textures, waves: done before\n"
     after = tree(place / "output_figures" / "runs")
     assert after == before
+
+
+def test_figure_of_loops_uses_the_trained_textures_again(made, tmp_path):
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    directory = tmp_path / "output_figures" / "runs" / "textures" / "waves"
+    before = tree(directory / "model")
+    given = {**FIGURE, **SETTINGS, "figure": "loop", "loop_length": 10, "num_batches_in_test": 2}
+    outcome = run_here(tmp_path, *flags(**given))
+    assert outcome.returncode == 0, outcome
+    assert {path.name for path in (tmp_path / "output_figures" / "loop").iterdir()} == FILES
+    assert len(list((directory / "final_result_loop").glob("swell_*.gif"))) == 2
+    assert tree(directory / "model") == before
+    assert "median seam" in outcome.stdout
+    again = run_here(tmp_path, *flags(**FIGURE, **SETTINGS))
+    assert again.stderr == "run 1 of 1, textures, waves: done before\n"
+
+
+def test_run_that_another_command_has_trained_is_not_used(made):
+    place, _ = made
+    before = tree(place)
+    outcome = run_here(place, *flags(**{**FIGURE, **SETTINGS, "figure": "loop", "num_epochs": 7}))
+    message = refused(outcome, 1)
+    assert "runs/textures/waves was trained by" in message and "--num_epochs 6" in message
+    assert tree(place) == before
 
 
 def test_figure_of_another_command_is_not_replaced(made):

@@ -1,4 +1,4 @@
-"""The paper's figures, each by one command: its runs, the figure, and a table of its numbers.
+"""Figures, each by one command: its runs, the figure, and a table of its numbers.
 
 `util.figures` makes them. A figure is a record in `util.figures.records`.
 """
@@ -16,13 +16,15 @@ from util.system.errors import CommandLineError
 
 
 def run(command_line: CommandLine) -> str:
-    """Make the figure of --figure, or all figures; see `make_figures`.
+    """Make the figure of --figure, or all figures of the paper; see `make_figures`.
 
     Raises:
         CommandLineError: no such figure, or flags that do not fit.
     """
     options = command_line.options
-    names = list(FIGURES) if options.figure == ALL else [options.figure]
+    names = [options.figure]
+    if options.figure == ALL:
+        names = [name for name, figure in FIGURES.items() if figure.in_paper]
     if not set(names) <= set(FIGURES):
         what = f"--figure {options.figure} is unknown" if options.figure else "no --figure given"
         raise CommandLineError(f"{what}; it can be {', '.join(FIGURES)}, or {ALL}")

@@ -193,7 +193,8 @@ EXPERIMENTS = {
         encodes=True,
     ),
     "figure": Experiment(
-        summary="make a figure of the paper: its runs, the figure, and a table of its numbers",
+        summary="make a figure, of the paper or another: its runs, the figure, and a table of its "
+        "numbers",
         module="util.experiments.figure",
         presets={"output_dir": "./output_figures"},
         uses=("figure", "categories", "write_demo"),

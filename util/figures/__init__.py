@@ -1,1 +1,1 @@
-"""Figures of the paper: their runs, their layouts, and their numbers beside the expected ones."""
+"""Figures, those of the paper and others: their runs, layouts, and numbers beside expected ones."""

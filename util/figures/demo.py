@@ -67,17 +67,35 @@ def with_tables(text: str, rows: Rows, details: str) -> str:
 
 
 def commands(rows: Rows, details: str) -> str:
-    """A line for each figure: its command, its minutes, and what it shows."""
+    """A line for each figure: its command, its minutes, and what it shows.
+
+    The figures of the paper come first, then the line for all of them, then the other figures.
+    """
     table = [["figure", "command", "minutes", "what it shows"], ["---"] * 4]
-    total = 0.0
+    of_paper = {name: minutes_of(name, rows) for name, figure in FIGURES.items() if figure.in_paper}
+    for name, minutes in of_paper.items():
+        table.append(command(name, minutes, details, FIGURES[name].summary))
+    total = whole(sum(of_paper.values()))
+    table.append(["all", f"`{COMMAND} {ALL}`", total, "all above"])
     for name, figure in FIGURES.items():
-        of_figure = [row for row in rows if row["figure"] == name]
-        minutes = sum(float(row["value"]) for row in of_figure if row["number"] == MINUTES)
-        total += minutes if of_figure else math.nan
-        link = f"[{name}]({details}#{name})"
-        table.append([link, f"`{COMMAND} {name}`", whole(minutes or math.nan), figure.summary])
-    table.append(["all", f"`{COMMAND} {ALL}`", whole(total), "all figures"])
+        if not figure.in_paper:
+            summary = f"new: {figure.summary}"
+            table.append(command(name, minutes_of(name, rows), details, summary))
     return markdown(table)
+
+
+def minutes_of(figure: str, rows: Rows) -> float:
+    """The minutes of all runs of a figure; NaN if they are not known."""
+    minutes = [
+        float(row["value"]) for row in rows if row["figure"] == figure and row["number"] == MINUTES
+    ]
+    return sum(minutes) if minutes else math.nan
+
+
+def command(figure: str, minutes: float, details: str, summary: str) -> list[str]:
+    """The line of a figure in the table of the commands."""
+    link = f"[{figure}]({details}#{figure})"
+    return [link, f"`{COMMAND} {figure}`", whole(minutes), summary]
 
 
 def whole(minutes: float) -> str:

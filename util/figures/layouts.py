@@ -1,4 +1,4 @@
-"""The layouts of the figures: which videos stand beside which, as in the paper.
+"""The layouts of the figures: which videos stand beside which; those of the paper as there.
 
 Each layout writes figure.mp4 and figure.gif, which play, and figure.png with some frames of each.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from scipy.interpolate import make_interp_spline
 
 from util.data.clip_facts import facts_of
 from util.data.clips import find_clips, read_clip
@@ -23,10 +24,15 @@ from util.pictures.layout import (
     write_playing,
 )
 from util.pictures.sheets import Row, frames_at
+from util.pictures.showing import shaped
 
 NAME = "figure"
 MOST_COLUMNS = 8  # sequences beside each other
 MOMENTS = 8  # frames of a video in figure.png
+BEFORE, AFTER = 5, 10  # frames of figure.png around the end of a clip
+KNOWN = 30  # true next frames of a clip, at most
+AROUND = 4  # frames of figure.png on each side of the seam of a loop
+SHOWN, FIRST = 9, 4  # successive frames of slow motion; the first is a multiple of all factors
 
 
 class Place(NamedTuple):
@@ -145,6 +151,109 @@ def animations(result: Result) -> list[tuple[str, list[np.ndarray]]]:
     ]
 
 
+def continued(results: Sequence[Result], place: Place) -> None:
+    """A row for each clip: it goes on as it really did, and in several possible futures.
+
+    The new frames of the futures have a border.
+    """
+    playing, pictures = [], []
+    for result in results:
+        change = result.options.num_frames
+        for (sequence, label), clip in zip(labelled(result), clips(result, KNOWN), strict=True):
+            futures = [frames_of(path) for path in numbered(result, sequence)]
+            shown = range(max(change - BEFORE, 0), min(change + AFTER, len(futures[0])))
+            videos = {"clip": clip}
+            videos |= {f"future {number}": video for number, video in enumerate(futures, 1)}
+            changes = [len(clip), *[change] * len(futures)]
+            playing.append(Row(label, list(videos.values()), list(videos), framed_from=changes))
+            pictures += [
+                frames_at(
+                    f"{label}\n{name}",
+                    video,
+                    [number for number in shown if number < len(video)],
+                    framed=range(first, len(video)),
+                )
+                for (name, video), first in zip(videos.items(), changes, strict=True)
+            ]
+    write_playing(place.path, under_one_head(playing), place.enlarge, results[0].rate)
+    write_picture(place.path, under_one_head(pictures), place.enlarge)
+
+
+def looped(results: Sequence[Result], place: Place) -> None:
+    """A row for each clip: the clip, a loop, and a sampled video. The first two play again.
+
+    In the picture, the frames before the seam, and after it with a border.
+    """
+    rows, pictures = [], []
+    for result in results:
+        length = int(result.tested_table("seams.csv")[0]["frames"])  # the file has many rounds
+        for sequence, label in labelled(result):
+            again = {
+                "clip": result.video(sequence, "observed"),
+                "loop": frames_of(numbered(result, sequence)[0])[:length],
+            }
+            rows.append(
+                Panels(label, {**again, "sampled": result.video(sequence, "synthesized_1")})
+            )
+            pictures += [around_seam(f"{label}\n{name}", video) for name, video in again.items()]
+    write_playing(place.path, under_one_head(as_rows(rows)), place.enlarge, results[0].rate)
+    write_picture(place.path, under_one_head(pictures), place.enlarge)
+
+
+def around_seam(label: str, video: np.ndarray) -> Row:
+    """The last frames of a video and its first ones, which have a border."""
+    numbers = range(-AROUND, AROUND)
+    return frames_at(label, video, numbers, framed=range(AROUND))
+
+
+def slowed(results: Sequence[Result], place: Place) -> None:
+    """A row for each clip: its frames, with new ones in between, and the same without a model.
+
+    The picture has successive frames. Those that are not of the clip have a border.
+    """
+    rows, pictures = [], []
+    for result in results:
+        factor = result.options.factor
+        for sequence, label in labelled(result):
+            slow = result.video(sequence, "recovered")
+            new = [number for number in range(len(slow)) if number % factor]
+            filled = {"slow motion": slow, "linear interpolation": straight(slow, factor)}
+            truth = {}
+            if result.kinds(sequence, "original"):
+                truth["truth"] = result.video(sequence, "original")
+            rows.append(
+                Panels(label, {"clip": result.video(sequence, "observed"), **filled, **truth})
+            )
+            first = len(slow) // 2 // FIRST * FIRST
+            shown = range(first, min(first + SHOWN, len(slow)))
+            pictures += [
+                frames_at(f"{label}\n{name}", video, shown, framed=new if name in filled else ())
+                for name, video in {**filled, **truth}.items()
+            ]
+    write_playing(place.path, under_one_head(as_rows(rows)), place.enlarge, results[0].rate)
+    write_picture(place.path, under_one_head(pictures), place.enlarge)
+
+
+def straight(video: np.ndarray, factor: int) -> np.ndarray:
+    """A video, uint8 [T, H, W, 3]: every factor-th frame, and the others interpolated linearly."""
+    known = video[::factor].astype(np.float64)
+    line = make_interp_spline(np.arange(len(known)), known, k=1)
+    return np.rint(line(np.arange(len(video)) / factor)).clip(0, 255).astype(np.uint8)
+
+
+def numbered(result: Result, sequence: str) -> list[Path]:
+    """The videos of a sequence in a test, <sequence>_1.mp4, …, in the order of their numbers.
+
+    Raises:
+        RunError: they are gone.
+    """
+    found = {}
+    for path in result.tested("").glob("*.mp4"):
+        if match := re.fullmatch(rf"{re.escape(sequence)}_(\d+)\.mp4", path.name):
+            found[int(match[1])] = path
+    return [path for _, path in sorted(found.items())] or [result.tested(f"{sequence}_1.mp4")]
+
+
 def write_panels(
     rows: Sequence[Panels], place: Place, rate: float, stills: Sequence[Panels] | None = None
 ) -> None:
@@ -153,16 +262,20 @@ def write_panels(
     Args:
         stills: the panels of the picture, if they differ.
     """
-    playing = [
-        Row(row.label, list(row.videos.values()), list(map(in_words, row.videos))) for row in rows
-    ]
-    write_playing(place.path, under_one_head(playing), place.enlarge, rate)
+    write_playing(place.path, under_one_head(as_rows(rows)), place.enlarge, rate)
     pictures = [
         frames_at(f"{row.label}\n{in_words(name)}", video, moments(row))
         for row in stills or rows
         for name, video in row.videos.items()
     ]
     write_picture(place.path, under_one_head(pictures), place.enlarge)
+
+
+def as_rows(rows: Sequence[Panels]) -> list[Row]:
+    """Rows of panels as rows of a sheet."""
+    return [
+        Row(row.label, list(row.videos.values()), list(map(in_words, row.videos))) for row in rows
+    ]
 
 
 def moments(row: Panels) -> list[int]:
@@ -178,20 +291,20 @@ def labelled(result: Result) -> list[tuple[str, str]]:
     return [(sequence, f"{result.name}\n{sequence}") for sequence in result.sequences]
 
 
-def clips(result: Result) -> list[np.ndarray]:
-    """The clips of a run without any mask, uint8 [T, H, W, 3] each, in the order of the names."""
+def clips(result: Result, more: int = 0) -> list[np.ndarray]:
+    """The shown clips of a run without any mask, uint8 [T, H, W, 3] each, as its videos.
+
+    Args:
+        more: so many of the frames that come next, as far as the clips have them.
+    """
     options = result.options
-    sources = find_clips(options.data_path, options.category)
-    return [
-        read_clip(
-            facts_of(source),
-            options.first_frame,
-            options.num_frames,
-            options.image_size,
-            fit=options.fit,
-        )
-        for source in sources
-    ]
+    sources = find_clips(options.data_path, options.category)[: len(result.sequences)]
+    shown = []
+    for source, sequence in zip(map(facts_of, sources), result.sequences, strict=True):
+        length = min(options.num_frames + more, source.length - options.first_frame)
+        frames = read_clip(source, options.first_frame, length, options.image_size, fit=options.fit)
+        shown.append(shaped(frames, result.format_of(sequence).proportions))
+    return shown
 
 
 def frames_of(path: Path) -> np.ndarray:

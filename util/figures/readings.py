@@ -1,7 +1,7 @@
 """The numbers of a figure, read from its runs."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -11,6 +11,7 @@ MEASURES = ("sharpness", "motion", "wasserstein")
 REFERENCES = ("linear system", "floor")  # rows of evaluation.csv to compare with
 SCORES = {"absolute_error": "error", "psnr": "PSNR", "ssim": "SSIM"}
 FILLED_BY_MODEL = "average of the last"
+ERRORS = tuple(f"error_{number}" for number in range(1, 6))  # columns of continuation.csv
 
 
 def synthesized(result: Result) -> dict[str, float]:
@@ -57,6 +58,64 @@ def recovered(result: Result) -> dict[str, float]:
         elif way != "last iteration":
             numbers[f"error of {way}"] = float(row["absolute_error"])
     return numbers
+
+
+def continued(result: Result) -> dict[str, float]:
+    """How the futures of the clips begin, and how near they are to the true next frames.
+
+    The steps are over the mean step of the clip. An error is the mean absolute error (0 to 255) of
+    the first frames, those of `ERRORS`; the model's is that of the mean of its futures.
+    """
+    rows = result.tested_table("continuation.csv")
+    futures = [row for row in rows if is_numbered(row)]
+    steps = [float(row["first_step"]) for row in futures if row["first_step"]]
+    numbers = {
+        "first step": mean(row["first_step"] for row in futures),
+        "largest first step": max(steps, default=math.nan),
+    }
+    ways = {
+        "": [row for row in rows if row["video"].startswith("mean of ")],
+        " of the repeated frame": [row for row in rows if row["video"] == "last frame repeated"],
+        " of the linear system": [row for row in rows if row["video"] == "linear system"],
+    }
+    for way, of_way in ways.items():
+        numbers[f"error{way}"] = mean(row[error] for row in of_way for error in ERRORS)
+    for measure in MEASURES:
+        numbers[measure] = mean(row[measure] for row in futures)
+    for way, of_way in ways.items():
+        if way:
+            numbers[f"wasserstein{way}"] = mean(row["wasserstein"] for row in of_way)
+    return numbers
+
+
+def looped(result: Result) -> dict[str, float]:
+    """How well the loops close, and measures of loops and of videos that are no loops.
+
+    A seam is the step from the last frame of a loop to its first, over the mean step inside. The
+    gap is that of the states.
+    """
+    seams = result.tested_table("seams.csv")
+    steps = [float(row["seam_step"]) for row in seams if row["seam_step"]]
+    numbers = {
+        "median seam": float(np.median(steps)) if steps else math.nan,
+        "largest seam": max(steps, default=math.nan),
+        "largest gap": max(float(row["state_gap"]) for row in seams),
+    }
+    if (result.tested("") / "evaluation.csv").is_file():  # otherwise the clips are gone
+        rows = result.tested_table("evaluation.csv")
+        ways = {
+            "": [row for row in rows if is_numbered(row)],
+            " of no loop": [row for row in rows if row["video"].startswith("unlooped ")],
+        }
+        for measure in ("motion", "wasserstein"):
+            for way, of_way in ways.items():
+                numbers[f"{measure}{way}"] = mean(row[measure] for row in of_way)
+    return numbers
+
+
+def is_numbered(row: Mapping[str, str]) -> bool:
+    """Whether a row of a test's table is of a video of the model, <sequence>_1, …"""
+    return row["video"].startswith(f"{row['sequence']}_")
 
 
 def mean(values: Iterable[str]) -> float:

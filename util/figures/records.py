@@ -1,4 +1,4 @@
-"""The records of the paper's figures. To add a figure, add a record here.
+"""The records of the figures. To add a figure, add a record here.
 
 A figure needs trainings, and sometimes a test of each trained model. Each of them is an ordinary
 command line of this program. Paths in the flags may have {category}.
@@ -29,6 +29,8 @@ class Training(NamedTuple):
         scheduled: further flags with a schedule, by its name. All other settings are the
             defaults of the experiment with this schedule.
         test: a test of the trained model, if the figure shows one.
+        folder: the name of the folder of the runs, without the label; "" is the name of the figure.
+            Figures whose trainings have the same folder share them.
     """
 
     experiment: str
@@ -37,6 +39,7 @@ class Training(NamedTuple):
     flags: Mapping[str, Any] = {}
     scheduled: Mapping[str, Mapping[str, Any]] = {}
     test: Test | None = None
+    folder: str = ""
 
 
 class Figure(NamedTuple):
@@ -47,28 +50,30 @@ class Figure(NamedTuple):
         trainings: the runs that it shows.
         layout: writes figure.mp4, figure.gif and figure.png into a folder.
         numbers: reads the numbers of a result, by their names.
+        in_paper: whether the paper has this figure. `ALL` makes only these.
     """
 
     summary: str
     trainings: tuple[Training, ...]
     layout: Callable[[list[Result], layouts.Place], None]
     numbers: Callable[[Result], dict[str, float]]
+    in_paper: bool = True
 
 
 SMALL_FRAMES = {"image_size": 64}  # the masks of the embedded clips fit any size
 REGION, FRAMES = "region_type.mat", "missing_frame_type.mat"
 STILLS = tuple(f"./trainingVideo/stills/{{category}}/0{number}.png" for number in range(1, 5))
+TEXTURES = Training(
+    "synthesis",
+    ("fire", "water", "flag", "light"),
+    flags={"num_batches_in_test": 3},
+    folder="textures",
+)
 
 FIGURES: dict[str, Figure] = {
     "textures": Figure(
         summary="observed clips, each beside three synthesized videos of twice its length",
-        trainings=(
-            Training(
-                "synthesis",
-                ("fire", "water", "flag", "light"),
-                flags={"num_batches_in_test": 3},
-            ),
-        ),
+        trainings=(TEXTURES,),
         layout=layouts.textures,
         numbers=readings.synthesized,
     ),
@@ -131,6 +136,39 @@ FIGURES: dict[str, Figure] = {
         ),
         layout=layouts.animated,
         numbers=readings.synthesized,
+    ),
+    "continuation": Figure(
+        summary="clips that go on in three ways, beside what really came next",
+        trainings=(
+            TEXTURES._replace(
+                test=Test("continuation", {"num_batches_in_test": 3, "num_sections_in_test": 1})
+            ),
+        ),
+        layout=layouts.continued,
+        numbers=readings.continued,
+        in_paper=False,
+    ),
+    "loop": Figure(
+        summary="clips, and loops that can be repeated without a jump",
+        trainings=(TEXTURES._replace(test=Test("loop", {"num_batches_in_test": 20})),),
+        layout=layouts.looped,
+        numbers=readings.looped,
+        in_paper=False,
+    ),
+    "slowmotion": Figure(
+        summary="frames made between those of clips, beside the true ones",
+        trainings=tuple(
+            Training(
+                "slowmotion",
+                ("water", "flag"),
+                label=label,
+                flags={"factor": factor, "score_left_out": True},
+            )
+            for label, factor in (("twice", 2), ("fourfold", 4))
+        ),
+        layout=layouts.slowed,
+        numbers=readings.recovered,
+        in_paper=False,
     ),
 }
 ALL = "all"

@@ -63,7 +63,7 @@ class Result:
         if not folder.is_dir():
             raise self._gone(folder)
         frames = np.stack([np.asarray(image) for image in image_frames(folder)])
-        return shaped(frames, self._shown(sequence).proportions)
+        return shaped(frames, self.format_of(sequence).proportions)
 
     def kinds(self, sequence: str, beginning: str) -> list[str]:
         """The kinds of videos of a sequence whose names begin so, in the order of their numbers."""
@@ -80,21 +80,23 @@ class Result:
     @cached_property
     def rate(self) -> float:
         """The frames per second at which the results play."""
-        return self._shown(self.sequences[0]).rate or FRAMES_PER_SECOND
+        return self.format_of(self.sequences[0]).rate or FRAMES_PER_SECOND
 
     def table(self, name: str) -> Sequence[dict[str, str]]:
-        """The rows of a table in final_result.
+        """The rows of a table in final_result. Raises RunError if it is gone."""
+        return self._rows(self.run.final_result / name)
 
-        Raises:
-            RunError: it is gone.
-        """
-        path = self.run.final_result / name
+    def tested_table(self, name: str) -> Sequence[dict[str, str]]:
+        """The rows of a table of the test. Raises RunError if it is gone."""
+        return self._rows(self.tested(name))
+
+    def _rows(self, path: Path) -> Sequence[dict[str, str]]:
         if not path.is_file():
             raise self._gone(path)
         with open(path, newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
 
-    def _shown(self, sequence: str) -> ClipFormat:
+    def format_of(self, sequence: str) -> ClipFormat:
         """How the run shows a sequence."""
         video = self.run.final_result / sequence / "observed.mp4"
         if not video.is_file():

@@ -569,7 +569,7 @@ class Options:
         "",
         Scope.THIS_CALL,
         Group.FIGURES,
-        "figure of the paper to make with its runs, or all",
+        "figure to make with its runs; all makes those of the paper, and no other",
     )
     categories: str = option(
         "",

@@ -11,7 +11,7 @@ from util.figures import demo
 from util.figures.demo import DOCUMENTS, with_tables, write_demo
 from util.figures.expected import Expected
 from util.figures.making import Made
-from util.figures.numbers import compared, read_rows
+from util.figures.numbers import compared, read_rows, rows_of
 from util.figures.records import FIGURES
 from util.pictures.encoding import write_video
 
@@ -73,11 +73,31 @@ def test_tables_have_the_commands_and_the_numbers_with_their_range(project):
         "`python main_dyn_G.py --experiment figure --figure textures` | 3 | observed clips"
     ) in text
     assert "--figure actions` | – | observed people" in text  # which nobody has run
-    assert "| all | `python main_dyn_G.py --experiment figure --figure all` | – | all" in text
+    assert (
+        "| all | `python main_dyn_G.py --experiment figure --figure all` | – | all above |" in text
+    )
     text = (project / "demo" / "README.md").read_text(encoding="utf-8")
     assert "| [textures](#textures) |" in text
     assert "| run | motion | wasserstein | minutes |" in text
     assert "| fire | 0.8 (0.75 to 0.9) | 0.1 | 3.4 |" in text
+
+
+def test_figures_that_are_not_in_the_paper_come_after_all_and_do_not_count(project):
+    values = {"run": {"minutes": 2.0}}
+    rows = rows_of(
+        [*compared("fast", "loop", values, {}), *compared("fast", "actions", values, {})]
+    )
+    paper = {name: figure for name, figure in FIGURES.items() if name in ("actions", "loop")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "FIGURES", paper)
+        lines = demo.commands(rows, "").splitlines()[2:]
+    assert [line.split(" | ")[0] for line in lines] == [
+        "| [actions](#actions)",
+        "| all",
+        "| [loop](#loop)",
+    ]
+    assert [line.split(" | ")[2] for line in lines] == ["2", "2", "2"]
+    assert lines[2].split(" | ")[3].startswith("new: ")
 
 
 def test_text_around_the_tables_stays_and_a_second_time_changes_nothing(project):

@@ -5,11 +5,22 @@ import pytest
 from PIL import Image
 from support.command_line import moving_pattern, panels, played
 
-from util.figures.layouts import Place, actions, animated, interpolated, recovered, textures
+from util.figures.layouts import (
+    Place,
+    actions,
+    animated,
+    continued,
+    interpolated,
+    looped,
+    recovered,
+    slowed,
+    textures,
+)
 from util.figures.results import Result
 from util.options.schema import Options
+from util.pictures.encoding import write_frames
 from util.pictures.layout import write_sequence
-from util.pictures.sheets import Row
+from util.pictures.sheets import BORDER_COLOUR, Row, Sheet
 from util.pictures.showing import Showing, write_shown
 from util.runs.run_directory import RunDirectory
 from util.system.errors import RunError
@@ -18,11 +29,11 @@ SHOWING = Showing(enlarge=1, rate=10.0)
 BLANK = np.zeros((8, 8, 8, 3), np.uint8)  # 8 moments
 
 
-def result(place, name, sequences, kinds, length=8):
+def result(place, name, sequences, kinds, length=8, **options):
     """A run with videos of 8×8 pixels; every video differs."""
     run = RunDirectory(place / name)
     run.path.mkdir()
-    run.prepare(Options(category=name), sequences)
+    run.prepare(Options(category=name, **options), sequences)
     videos = {}
     for sequence in sequences:
         for kind in kinds:
@@ -137,6 +148,100 @@ def test_animated_images_keep_their_order(tmp_path):
     shown = panels(picture(tmp_path), rows_of(labels))
     for row, frames in zip(shown, videos.values(), strict=True):
         assert np.abs(row.astype(int) - frames).mean() < 40  # the videos are compressed
+
+
+def add_test(found, place, length, count):
+    """Add a test with videos of the sequence a, numbered from 1 and not by their letters."""
+    found.test = place / "tested"
+    found.test.mkdir()
+    videos = [moving_pattern(20 + number, length, 8) for number in range(1, count + 1)]
+    for number, video in enumerate(videos, 1):
+        write_shown(found.test / f"a_{number}", video, Showing(enlarge=2))
+    return videos
+
+
+def near(found, wanted):
+    """Whether frames are alike; the videos are compressed."""
+    return np.abs(np.asarray(found).astype(int) - wanted).mean() < 40
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_futures_stand_below_the_clip_and_have_a_border(tmp_path, known):
+    found, _ = result(
+        tmp_path,
+        "fire",
+        ["a"],
+        ("observed",),
+        num_frames=8,
+        image_size=8,
+        first_frame=1,
+        data_path=str(tmp_path / "clips"),
+    )
+    clip = moving_pattern(9, 40 if known else 9, 8)
+    write_frames(tmp_path / "clips" / "fire" / "a", clip)
+    futures = add_test(found, tmp_path, 20, 10)
+    continued([found], Place(tmp_path, 1))
+    numbers = range(3, 18)  # five frames before the change, and ten after it
+    labels = ["fire\nclip", *(f"fire\nfuture {number}" for number in range(1, 11))]
+    rows = [Row(label, np.zeros((15, 1, 8, 8, 3), np.uint8)) for label in labels]
+    if not known:
+        rows[0] = rows[0]._replace(videos=rows[0].videos[:5])
+        rows[1] = rows[1]._replace(heads=list(map(str, numbers)), corner="frame")
+    heads = list(map(str, numbers))[: len(rows[0].videos)]
+    rows[0] = rows[0]._replace(heads=heads, corner="frame")
+    shown = panels(picture(tmp_path), rows)
+    of_clip = clip[1 + 3 : 1 + 18]
+    assert np.array_equal(shown[0], of_clip)
+    for row, video in zip(shown[1:], futures, strict=True):
+        assert near(row, video[list(numbers)])
+    orange = np.all(picture(tmp_path) == BORDER_COLOUR, axis=-1)
+    sheet = Sheet(rows, 1)
+    borders = [orange[top - 3, left] for top in sheet.tops for left in sheet.lefts]
+    assert np.array_equal(
+        np.reshape(borders, (11, 15)), [[False] * 15, *[[False] * 5 + [True] * 10] * 10]
+    )
+    with Image.open(tmp_path / "figure.gif") as gif:
+        assert gif.n_frames == (38 if known else 20)
+
+
+def test_loops_are_shown_around_their_seam_beside_that_of_the_clip(tmp_path):
+    found, videos = result(tmp_path, "fire", ["a"], ("observed", "synthesized_1"))
+    rounds = add_test(found, tmp_path, 24, 1)[0]  # two rounds of 12 frames, say
+    (found.test / "seams.csv").write_text("sequence,video,frames\na,a_1,12\n")
+    looped([found], Place(tmp_path, 1))
+    rows = [Row(f"fire\n{name}", BLANK[:, np.newaxis]) for name in ("clip", "loop")]
+    rows[0] = rows[0]._replace(heads=[str(number) for number in range(-4, 4)], corner="frame")
+    of_clip, of_loop = panels(picture(tmp_path), rows)
+    assert np.array_equal(of_clip, np.roll(videos["a", "observed"], 4, axis=0))
+    assert near(of_loop, rounds[[8, 9, 10, 11, 0, 1, 2, 3]])
+    with Image.open(tmp_path / "figure.gif") as gif:
+        assert gif.n_frames == 12
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_slow_motion_is_shown_with_linear_interpolation_and_the_truth(tmp_path, known):
+    kinds = ("observed", "recovered", "original")[: 3 if known else 2]
+    found, videos = result(tmp_path, "flag", ["a"], kinds, length=13, factor=4)
+    slowed([found], Place(tmp_path, 1))
+    names = ["slow motion", "linear interpolation", "truth"][: len(kinds)]
+    rows = [Row(f"flag\n{name}", np.zeros((9, 1, 8, 8, 3), np.uint8)) for name in names]
+    rows[0] = rows[0]._replace(heads=[str(number) for number in range(4, 13)], corner="frame")
+    shown = panels(picture(tmp_path), rows)
+    slow = videos["a", "recovered"].astype(float)
+    assert np.array_equal(shown[0], slow[4:])
+    for number in range(4, 13):
+        before, share = number // 4 * 4, number % 4 / 4
+        mixed = (1 - share) * slow[before] + share * slow[min(before + 4, 12)]
+        assert np.abs(shown[1][number - 4] - mixed).max() <= 1
+    assert not known or np.array_equal(shown[2], videos["a", "original"][4:])
+
+
+def test_videos_of_a_test_that_are_gone_are_named(tmp_path):
+    found, _ = result(tmp_path, "fire", ["a"], ("observed", "synthesized_1"))
+    add_test(found, tmp_path, 12, 0)
+    (found.test / "seams.csv").write_text("sequence,video,frames\na,a_1,12\n")
+    with pytest.raises(RunError, match="a_1.mp4 is gone, so the figure cannot show it"):
+        looped([found], Place(tmp_path, 1))
 
 
 @pytest.mark.parametrize(

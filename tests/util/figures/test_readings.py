@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from util.figures.readings import recovered, synthesized
+from util.figures.readings import continued, looped, recovered, synthesized
 from util.figures.results import Result
 from util.options.schema import Options
 from util.pictures.encoding import write_frames, write_video
@@ -25,6 +25,38 @@ RECOVERY = """\
 sequence,recovered_by,absolute_error,psnr,ssim
 {sequences}
 """
+
+CONTINUATION = """\
+sequence,video,first_step,error_1,error_2,error_3,error_4,error_5,sharpness,motion,wasserstein
+a,a_1,0.5,9,9,9,9,9,0.8,0.9,0.2
+a,a_2,1.5,9,9,9,9,9,1.2,1.1,0.4
+a,mean of 2,,1,2,3,4,5,,,
+a,last frame repeated,0,2,2,2,2,2,1,0,0.7
+a,linear system,,4,4,4,,,1,1,0.5
+b,b_1,,,,,,,,,
+"""
+SEAMS = """\
+sequence,video,frames,state_gap,seam_step,largest_step
+a,a_1,20,0.001,0.9,1.5
+a,a_2,20,0.004,1.3,1.5
+b,b_1,20,0.002,1.0,1.5
+b,b_2,20,0,,
+"""
+LOOPS = """\
+sequence,video,motion,wasserstein
+a,a_1,0.8,0.2
+b,b_1,1,0.4
+a,unlooped 1,1.5,0.5
+a,floor,2,2
+"""
+
+
+@pytest.fixture
+def tested(tmp_path):
+    """A run with a test whose tables are written by the tests."""
+    folder = tmp_path / "tested"
+    folder.mkdir()
+    return Result("waves", RunDirectory(tmp_path / "waves"), folder)
 
 
 @pytest.fixture
@@ -94,3 +126,49 @@ def test_measure_that_exists_for_no_video_is_not_a_number(result):
 def test_table_that_is_gone_is_named(result):
     with pytest.raises(RunError, match="evaluation.csv is gone"):
         synthesized(result)
+
+
+def test_continuations_are_compared_with_what_needs_no_model(tested):
+    (tested.test / "continuation.csv").write_text(CONTINUATION)
+    assert continued(tested) == pytest.approx(
+        {
+            "first step": 1.0,
+            "largest first step": 1.5,
+            "error": 3.0,
+            "error of the repeated frame": 2.0,
+            "error of the linear system": 4.0,
+            "sharpness": 1.0,
+            "motion": 1.0,
+            "wasserstein": 0.3,
+            "wasserstein of the repeated frame": 0.7,
+            "wasserstein of the linear system": 0.5,
+        }
+    )
+
+
+def test_continuations_without_known_future_have_only_their_steps(tested):
+    rows = [line for line in CONTINUATION.splitlines() if not line.startswith("a,")]
+    (tested.test / "continuation.csv").write_text("\n".join(rows))
+    assert all(math.isnan(value) for value in continued(tested).values())
+
+
+def test_seams_of_loops_have_a_median_and_a_largest(tested):
+    (tested.test / "seams.csv").write_text(SEAMS)
+    closing = {"median seam": 1.0, "largest seam": 1.3, "largest gap": 0.004}
+    assert looped(tested) == closing  # the clips are gone
+    (tested.test / "evaluation.csv").write_text(LOOPS)
+    assert looped(tested) == pytest.approx(
+        {
+            **closing,
+            "motion": 0.9,
+            "motion of no loop": 1.5,
+            "wasserstein": 0.3,
+            "wasserstein of no loop": 0.5,
+        }
+    )
+
+
+@pytest.mark.parametrize("read, name", [(continued, "continuation.csv"), (looped, "seams.csv")])
+def test_table_of_a_test_that_is_gone_is_named(tested, read, name):
+    with pytest.raises(RunError, match=f"{name} is gone"):
+        read(tested)

@@ -36,11 +36,25 @@ def test_every_command_line_of_a_record_is_one_of_this_program(figure, schedule)
             assert command_line.options.schedule == (schedule if step.trains else "fast")
 
 
-def test_runs_of_a_figure_have_directories_of_their_own():
-    directories = [run.directory.path for figure in FIGURES for run in runs(figure)]
-    assert len(set(directories)) == len(directories)
+def test_runs_in_one_directory_have_the_same_training():
+    trainings = {}
+    for figure in FIGURES:
+        for run in runs(figure):
+            training = trainings.setdefault(run.directory.path, run.steps[0])
+            assert run.steps[0] == training
     recovery = [run for run in runs("recovery") if run.name == "flag, frames"]
     assert recovery[0].directory.path.parts[-2:] == ("recovery_frames", "flag")
+
+
+@pytest.mark.parametrize("figure", ["continuation", "loop"])
+def test_figures_of_trained_textures_use_their_runs_again(figure):
+    directories = [run.directory.path for run in runs("textures")]
+    found = runs(figure, "--num_batches_in_test", "5")
+    assert [run.directory.path for run in found] == directories
+    for run, of_textures in zip(found, runs("textures"), strict=True):
+        assert run.steps[0].words == of_textures.steps[0].words
+        assert given(run.steps[1].words, "num_batches_in_test") == ["5"]
+        assert run.test_folder == run.directory.path / f"final_result_{figure}"
 
 
 def test_flags_of_the_user_go_to_all_trainings_and_replace_those_of_the_record():
@@ -100,6 +114,11 @@ def test_embedded_stills_are_those_of_the_category():
 def test_pairs_of_the_record_are_not_for_other_categories():
     (run,) = runs("interpolation", "--categories", "mine")
     assert "--pairs" not in run.steps[1].words
+
+
+def test_flags_that_fit_every_clip_are_for_other_categories_too():
+    (run,) = runs("loop", "--categories", "mine")
+    assert given(run.steps[1].words, "num_batches_in_test") == ["20"]
 
 
 def test_embedded_category_that_is_asked_for_keeps_the_flags_of_the_record():
