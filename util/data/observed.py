@@ -122,8 +122,14 @@ def _in_between(options: Options, clip: ClipFacts) -> ObservedClip:
         truth = _read(options, clip)
         shown = truth[::factor]
     else:
-        truth = None
-        shown = _read(replace(options, num_frames=(length - 1) // factor + 1), clip)
+        truth, needed = None, (length - 1) // factor + 1
+        if clip.length < options.first_frame + needed:
+            raise RunError(
+                f"{clip.path} has {clip.length} frames, too few for --num_frames {length} with "
+                f"--factor {factor}, which takes {needed} of them from --first_frame "
+                f"{options.first_frame}; ask for fewer or use a longer clip"
+            )
+        shown = _read(replace(options, num_frames=needed), clip)
     frames = np.zeros((length, *shown.shape[1:]), np.uint8)
     frames[::factor] = shown
     missing = np.ones((*frames.shape[:-1], 1), bool)

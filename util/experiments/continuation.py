@@ -185,7 +185,10 @@ def facts_of_clip(path: Path) -> ClipFacts:
         raise RunError(f"no clip {path}; check the path of --clip")
     refuse_unprintable(path)
     if not is_clip(path):
-        raise RunError(f"--clip {path} is neither a video nor a folder of numbered images")
+        raise RunError(
+            f"--clip {path} is neither a video nor a folder of numbered images; give one clip, not "
+            "a folder of several"
+        )
     return facts_of(path)
 
 

@@ -7,10 +7,12 @@ host, or its own origin, and are turned away. There is no other file than the pa
 import asyncio
 import contextlib
 import errno
+import logging
 import socket
 from collections.abc import Callable
 
 from aiohttp import WSCloseCode, web
+from aiohttp.http import HttpProcessingError
 
 from util.live.connection import Connection
 from util.live.page import page
@@ -21,8 +23,17 @@ from util.system.errors import RunError
 ADDRESS = "127.0.0.1"
 MOST_PAGES = 16
 ALIVE = 30.0  # seconds: a page that does not answer for so long is gone
+SERVER_LOG = logging.getLogger("aiohttp.server")  # it prints to stderr
 GOODBYE = 1.0  # seconds that a page has to answer when the program ends
 ROUND = 0.05  # seconds between two looks whether the program shall end
+
+
+def is_failure(record: logging.LogRecord) -> bool:
+    """Whether a log record is more than a request that is no HTTP, as strangers may send it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+SERVER_LOG.addFilter(is_failure)
 
 
 class Server:

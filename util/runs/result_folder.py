@@ -14,11 +14,11 @@ from pathlib import Path
 
 from util.pictures.encoding import ENLARGED
 from util.runs.marks import read_mark, write_mark
-from util.system.atomic import partial_name
-from util.system.deleting import delete_matching, delete_whole
+from util.system.deleting import delete_matching
 from util.system.errors import RunError
-from util.system.folder_lock import HOLDER, LOCK, is_locked, locked
+from util.system.folder_lock import HOLDER, LOCK
 from util.system.moving import free_name, move_into
+from util.system.unfinished import unfinished_folder
 
 
 class ResultFolder:
@@ -49,16 +49,9 @@ class ResultFolder:
         """Yield the folder to write into. It gets its final name if the block succeeds."""
         target = Path(os.path.realpath(self.final))  # on the disk to which a link leads
         target.parent.mkdir(parents=True, exist_ok=True)
-        _delete_leftovers(target.parent)
-        folder = target.with_name(f"{partial_name()}-{self.final.name}")
-        folder.mkdir()
-        try:
-            with locked(folder):
-                yield folder
-                self._finish(folder)
-        except BaseException:  # also after Ctrl-C
-            delete_whole(folder)
-            raise
+        with unfinished_folder(target.parent, self.final.name) as folder:
+            yield folder
+            self._finish(folder)
 
     def _finish(self, folder: Path) -> None:
         """Replace the earlier results of a test, and no other file, by those in `folder`."""
@@ -111,14 +104,6 @@ class ResultFolder:
             f"{self.final} was not written by a test of this checkpoint, so it is not replaced; "
             "leave out --overwrite, or move it away"
         )
-
-
-def _delete_leftovers(parent: Path) -> None:
-    """Delete what killed tests left, but not the folder of a test that still runs."""
-    for folder in parent.glob(".partial-*"):
-        is_ours = re.fullmatch(r"\.partial-[0-9a-f]{16}-.+", folder.name)
-        if is_ours and (folder / LOCK).is_file() and not is_locked(folder):
-            delete_whole(folder)
 
 
 def _remove_lock(folder: Path) -> None:

@@ -63,6 +63,24 @@ def test_failure_leaves_no_file_and_no_folder(tmp_path):
     assert recordings.write(FRAMES, SHOWING).parent == tmp_path / "live"
 
 
+def test_what_a_killed_session_left_is_deleted(tmp_path):
+    leftover = tmp_path / ".partial-0123456789abcdef-live"
+    leftover.mkdir()
+    (leftover / ".lock").write_text("")
+    (leftover / ".partial-fedcba9876543210.mp4").write_text("half")
+    Recordings(tmp_path / "live").write(FRAMES, SHOWING)
+    assert [path.name for path in tmp_path.iterdir()] == ["live"]
+    assert [path.name for path in (tmp_path / "live").iterdir()] == ["recording_1.mp4"]
+
+
+def test_enlarged_video_has_the_same_number(tmp_path):
+    recordings = Recordings(tmp_path / "live")
+    for _ in range(2):
+        recordings.write(FRAMES, SHOWING._replace(enlarge=2))
+    names = {f"recording_{number}{end}.mp4" for number in (1, 2) for end in ("", "_enlarged")}
+    assert {path.name for path in (tmp_path / "live").iterdir()} == names
+
+
 def test_folder_that_is_a_file_is_told(tmp_path):
     (tmp_path / "run").write_text("mine")
     with pytest.raises(OSError):

@@ -391,3 +391,21 @@ def test_message_has_a_method():
 
     methods = {name for name in vars(connection.Connection) if name.startswith("_on_")}
     assert methods == {f"_on_{name}" for name in MESSAGES}
+
+
+@pytest.mark.parametrize(
+    "request_", [b"\x00\xff\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"]
+)
+def test_what_is_no_request_is_refused_without_a_word(tmp_path, caplog, request_):
+    async def work(one, client):
+        port = int(one.url.split(":")[-1].rstrip("/"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request_)
+        status = await reader.readline()
+        writer.close()
+        async with opened(one, client) as socket:
+            return status, await colour(socket)
+
+    status, seen = served(stage(tmp_path), work)
+    assert status.startswith(b"HTTP/1.0 400") and seen == (1, 0)
+    assert caplog.text == ""
