@@ -20,7 +20,7 @@ from support.command_line import (
 
 from util.data.clip_facts import facts_of
 from util.data.clips import read_clip
-from util.pictures.encoding import write_frames
+from util.pictures.encoding import write_frames, write_png
 
 SIDE, LENGTH, CHUNK = SMALL["image_size"], SMALL["num_frames"], SMALL["truncated_backprop_length"]
 CONTINUE = flags(experiment="continuation", category="waves")
@@ -163,19 +163,37 @@ def test_clips_that_are_gone_are_replaced_by_their_reconstructions(place):
         ({"clip": "empty"}, 1, ["empty", "neither a video nor a folder"]),
         ({"clip": "noise.mp4"}, 1, ["noise.mp4", "broken"]),
         ({"clip": "one"}, 1, ["one has 1 frames", "which has 2", "longer --clip"]),
+        ({"clip": "several"}, 1, ["--clip several", "give one clip"]),
+        ({"clip": "one/00000.png"}, 1, ["--clip one/00000.png", "neither a video nor a folder"]),
+        ({"clip": "mixed"}, 1, ["mixed", "differ in size"]),
         ({"clip": CLIP, "sequences": "0"}, 2, ["--sequences 0", "give one of them"]),
         ({"inference_steps": 0}, 2, ["--inference_steps 0", "at least 1"]),
+        ({"inference_steps": 10**6 + 1}, 2, ["--inference_steps 1000001", "at most 1,000,000"]),
+        ({"resume": True}, 2, ["--resume True", "only tests a checkpoint"]),
+        ({"ckpt_name": "model.ckpt-77"}, 1, ["model.ckpt-77", "no checkpoint"]),
+        ({"image": "one/00000.png"}, 2, ["--image does nothing in --experiment continuation"]),
         ({"isTraining": True}, 2, ["--experiment continuation only tests"]),
         ({"sequences": "4"}, 2, ["--sequences 4", "sequence 4"]),
     ],
 )
 def test_refused_before_anything_is_written(place, given, code, said):
     (place / "empty").mkdir()
+    (place / "mixed").mkdir()
     (place / "noise.mp4").write_bytes(bytes(range(256)) * 9)
     write_frames(place / "one", moving_pattern(seed=9, length=1, side=SIDE))
+    for name, side in (("a", SIDE), ("b", SIDE + 4)):
+        frames = moving_pattern(seed=9, length=2, side=side)
+        write_frames(place / "several" / name, frames)
+        write_png(place / "mixed" / f"{side}.png", frames[0])
     line = refused(run_here(place, *CONTINUE, *flags(**given)), code)
     assert all(words in line for words in said), line
     assert not (run_directory(place) / "final_result_continuation").exists()
+
+
+def test_steps_of_inference_without_a_clip_are_idle(place):
+    outcome = run_here(place, *CONTINUE, *flags(inference_steps=3, sequences=0))
+    assert outcome.returncode == 0
+    assert "warning: --inference_steps does nothing without --clip\n" in outcome.stderr
 
 
 def test_clip_for_another_experiment_is_refused(place):

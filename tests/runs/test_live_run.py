@@ -138,6 +138,8 @@ REFUSED = {
     "training": ({"isTraining": True}, 2, ["only tests a checkpoint", "--isTraining"]),
     "resume": ({"resume": True}, 2, ["--resume True", "only tests a checkpoint"]),
     "port": ({"port": 65536}, 2, ["--port 65536", "at most 65,535"]),
+    "negative port": ({"port": -1}, 2, ["--port -1", "at least 0"]),
+    "browser": ({"browser": "firefox"}, 2, ["browser", "firefox is neither True nor False"]),
     "no checkpoint": ({"ckpt_name": "model.ckpt-77"}, 1, ["model.ckpt-77", "no checkpoint"]),
     "path": ({"ckpt_name": "../model.ckpt-6"}, 2, ["../model.ckpt-6", "--ckpt"]),
     "other model": ({"state_size": 5}, 2, ["--state_size 5"]),

@@ -131,6 +131,7 @@ def test_test_samples_videos_from_a_model_of_slow_motion(scored, tmp_path):
     "given, code, said",
     [
         ({"factor": 3}, 2, ["--factor 3", "2 or 4"]),
+        ({"score_left_out": "some"}, 2, ["score_left_out", "neither True nor False"]),
         ({"num_frames": 6}, 2, ["--num_frames 6 with --factor 2", "take 5 or 7"]),
         ({"num_frames": 1}, 2, ["--num_frames 1 with --factor 2", "take 3 or 5"]),
         ({"num_frames": 6, "factor": 4}, 2, ["--num_frames 6 with --factor 4", "take 5 or 9"]),
@@ -146,6 +147,12 @@ def test_refused_before_anything_is_written(tmp_path, given, code, said):
     line = refused(run_here(tmp_path, *flags(**{**SLOW, **given})), code)
     assert all(words in line for words in said), line
     assert tree(tmp_path) == before
+
+
+def test_factor_of_a_trained_model_stays(scored):
+    given = flags(category="waves", isTraining=False, output_dir="output_slowmotion", factor=2)
+    line = refused(run_here(scored[0], *given), 2)
+    assert "--factor 2 contradicts the checkpoint, which was trained with --factor 4" in line
 
 
 def test_factor_in_another_experiment_is_idle_and_changes_nothing(tmp_path):

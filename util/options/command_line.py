@@ -90,6 +90,8 @@ class CommandLine(NamedTuple):
             return "in training; it is for --isTraining False"
         if about["needs"]:
             other, value = about["needs"]
+            if value is None:
+                return "" if getattr(options, other) else f"without --{other}"
             if getattr(options, other) != value:
                 return f"with --{other} {getattr(options, other)}; it is for {value}"
         return ""

@@ -125,7 +125,7 @@ def option(
     limit: Limit | None = None,
     *,
     only_in_tests: bool = False,
-    needs: tuple[str, str] | None = None,
+    needs: tuple[str, str | None] | None = None,
     refuse_if_idle: bool = False,
 ) -> Any:
     """A field of `Options`.
@@ -133,7 +133,8 @@ def option(
     Args:
         text: the meaning of the option, in one sentence.
         only_in_tests: whether only --isTraining False uses the option.
-        needs: another option and a value. This option has an effect only with that value.
+        needs: another option and a value. This option has an effect only with that value; None
+            stands for every value but an empty one.
         refuse_if_idle: whether a given option without effect is an error; otherwise it is only a
             warning.
     """
@@ -525,6 +526,7 @@ class Options:
         "steps of the sampler that infer the latents of --clip",
         between(1, 10**6),
         only_in_tests=True,
+        needs=("clip", None),
     )
     browser: bool = option(
         True,
