@@ -71,7 +71,8 @@ def looked_at_by(name: str) -> str:
     if about["only_in_tests"]:
         words.append("`--isTraining False`")
     if about["needs"]:
-        words.append("`--{} {}`".format(*about["needs"]))
+        other, value = about["needs"]
+        words.append(f"`--{other}`" if value is None else f"`--{other} {value}`")
     return "; ".join(words)
 
 
