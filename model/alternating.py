@@ -24,6 +24,7 @@ from model.latents import Latents, of_sequences, split_range
 from model.random_keys import Stream, random_generator, random_key
 from model.read_ahead import read_ahead
 from model.sampling import reconstruct, states_of
+from model.workers import ALONE, Alone
 
 
 class EpochReport(NamedTuple):
@@ -53,9 +54,8 @@ class SquaredErrors:
     """The squared errors of an epoch, summed as its chunks come: two numbers for each frame."""
 
     def __init__(self, num_sequences: int, num_frames: int):
-        self.reconstructed = np.zeros((num_sequences, num_frames), bool)
-        self._sums = np.zeros(self.reconstructed.shape)
-        self._counts = np.zeros(self.reconstructed.shape)
+        self._sums = np.zeros((num_sequences, num_frames))
+        self._counts = np.zeros((num_sequences, num_frames))
 
     def add(
         self, chunk: Chunk, observed: np.ndarray, frames: np.ndarray, visible: np.ndarray | None
@@ -66,12 +66,10 @@ class SquaredErrors:
         squares = np.square(observed - frames)
         self._sums[place] = squares.sum(axis=picture, dtype=np.float64, where=where)
         self._counts[place] = where.sum(axis=picture)
-        self.reconstructed[place] = True
 
-    def mean(self) -> float:
-        """The mean over all values that were compared; NaN without any."""
-        count = self._counts.sum()
-        return float(self._sums.sum() / count) if count else float("nan")
+    def total(self) -> tuple[float, float]:
+        """The sum over all values that were compared, and their number."""
+        return self._sums.sum(), self._counts.sum()
 
 
 def batches(num_sequences: int, batch_size: int, order: np.random.Generator) -> Iterator:
@@ -136,6 +134,23 @@ def planned_chunks(
     ]
 
 
+def rows_of(planned: Sequence[Sequence[Chunk]], num_sequences: int) -> np.ndarray:
+    """Whether a sequence is in the chunks, bool [N]."""
+    found = np.zeros(num_sequences, bool)
+    for chunks in planned:
+        found[chunks[0].rows] = True
+    return found
+
+
+def frames_in(planned: Sequence[Sequence[Chunk]], shape: Sequence[int]) -> np.ndarray:
+    """Whether a frame is in the chunks, bool [N, T]; `shape` as in `planned_chunks`."""
+    found = np.zeros(shape[:2], bool)
+    for chunks in planned:
+        for chunk in chunks:
+            found[chunk.rows, chunk.times] = True
+    return found
+
+
 def read_chunk(
     frames: Any, visible: Any | None, chunk: Chunk
 ) -> tuple[np.ndarray, np.ndarray | None]:
@@ -159,6 +174,7 @@ def alternate(
     chunk_starts: str = "fixed",
     keepers: Sequence[Keeper] = (),
     tell_progress: Callable[[int, int], None] = lambda done, total: None,
+    workers: Alone = ALONE,
 ) -> EpochReport:
     """Run one epoch of alternating back-propagation; change `latents` and weights in place.
 
@@ -179,6 +195,8 @@ def alternate(
         keepers: they get the reconstruction of each chunk. In a model without an encoder, they
             also get those of the frames outside the chunks, computed at the end of the epoch.
         tell_progress: called after each chunk with the numbers of done and of all chunks.
+        workers: the workers that learn together. All of them call this function with the same
+            values, and each infers its rows of every batch. In the end, all have all latents.
     """
     num_sequences, num_frames = frames.shape[:2]
     errors = SquaredErrors(num_sequences, num_frames)
@@ -186,13 +204,18 @@ def alternate(
     figures: list[tuple[float, float, float]] = []
     diagnostics: list[dict[str, float]] = []
     order = random_generator(seed, Stream.BATCH_ORDER, epoch)
-    planned = planned_chunks(
+    of_all = planned_chunks(
         frames.shape, batch_size, chunk_length, order, encoded_frame, chunk_starts
     )
+    parts = [workers.part(len(chunks[0].rows)) for chunks in of_all]
+    planned = [
+        chunks if part is None else [chunk.of_rows(part.span) for chunk in chunks]
+        for chunks, part in zip(of_all, parts, strict=True)
+    ]
     every = [chunk for chunks in planned for chunk in chunks]
     reading = read_ahead(partial(read_chunk, frames, visible, chunk) for chunk in every)
     with contextlib.closing(reading):
-        for batch, chunks in enumerate(planned):
+        for batch, (chunks, part, whole) in enumerate(zip(planned, parts, of_all, strict=True)):
             rows = chunks[0].rows[:, 0]
             images = None
             if encoded_frame:
@@ -202,7 +225,7 @@ def alternate(
                 latents.initial_state[rows] = encoded.initial_state
             reached, state = 0, latents.initial_state[rows]
             for number, chunk in enumerate(chunks):
-                start = 0 if chunk.begins_sequence else chunk.times[0, 0]
+                start = 0 if chunk.begins_sequence else whole[number].times[0, 0]
                 if start != reached:
                     state = state_before(
                         generator, of_sequences(latents, rows), start, chunk_length
@@ -210,10 +233,18 @@ def alternate(
                 observed, seen = next(reading)
                 key = random_key(seed, Stream.LANGEVIN, epoch, batch, number)
                 current = slice_chunk(latents, chunk, state)
-                sampled = generator.infer(observed, current, chunk.begins_sequence, key, seen)
+                sampled = generator.infer(
+                    observed, current, chunk.begins_sequence, key, seen, part
+                )
                 write_chunk(latents, chunk, sampled.latents)
                 learned = generator.learn(
-                    observed, sampled.latents, chunk.begins_sequence, learning_rate, seen, images
+                    observed,
+                    sampled.latents,
+                    chunk.begins_sequence,
+                    learning_rate,
+                    seen,
+                    images,
+                    part,
                 )
                 reached, state = start + observed.shape[1], learned.last_state
                 errors.add(chunk, observed, learned.frames, seen)
@@ -225,12 +256,19 @@ def alternate(
                 )
                 diagnostics.append(sampled.diagnostics)
                 tell_progress(len(figures), len(every))
+    mine = rows_of(planned, num_sequences)
+    for values in latents:
+        workers.gather(values, mine)
+    for keeper in keepers:
+        keeper.gather(workers, mine)
     if not encoded_frame:
-        keep_the_rest(keepers, generator, latents, batch_size, chunk_length, errors.reconstructed)
-    prior, likelihood = map(float, energies / num_sequences)
+        in_chunks = frames_in(of_all, frames.shape)
+        keep_the_rest(keepers, generator, latents, batch_size, chunk_length, in_chunks)
+    squares, count, *energies = workers.total([*errors.total(), *energies])
+    prior, likelihood = (float(value / num_sequences) for value in energies)
     alpha_gradient, beta_gradient, active_share = np.mean(figures, axis=0).tolist()
     return EpochReport(
-        squared_error=errors.mean(),
+        squared_error=float(squares / count) if count else float("nan"),
         prior=prior,
         likelihood=likelihood,
         alpha_gradient=alpha_gradient,

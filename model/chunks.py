@@ -25,6 +25,10 @@ class Chunk(NamedTuple):
     times: np.ndarray
     begins_sequence: bool
 
+    def of_rows(self, span: slice) -> "Chunk":
+        """The chunk of some of its sequences."""
+        return self._replace(rows=self.rows[span], times=self.times[span])
+
 
 def chunk_at(rows: np.ndarray, start: int, stop: int) -> Chunk:
     """The frames `start` to `stop` of the sequences `rows`, int [n]."""

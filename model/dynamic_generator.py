@@ -1,10 +1,12 @@
 """The interface of the dynamic generator model: it runs `model.graph` on NumPy arrays."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from model.all_reduce import own_rows, with_a_row
 from model.emission import Moments, Statistics
 from model.encoder import Encoded
 from model.graph import (
@@ -20,6 +22,7 @@ from model.graph import (
 from model.inference import Sampled
 from model.latents import Latents
 from model.transition import TRANSITIONS
+from model.workers import ALONE, Alone, Part
 
 
 class DynamicGenerator:
@@ -27,21 +30,31 @@ class DynamicGenerator:
 
     Attributes:
         settings: the settings of the graph.
+        chunk_lengths: every number of frames that a chunk may have, sorted.
         weights: the variables of transition, emission and encoder.
     """
 
-    def __init__(self, settings: Settings, chunk_lengths: Iterable[int], learns: bool = True):
+    def __init__(
+        self,
+        settings: Settings,
+        chunk_lengths: Iterable[int],
+        learns: bool = True,
+        workers: Alone = ALONE,
+    ):
         """Build the graph and draw the initial weights.
 
         Args:
             chunk_lengths: every number of frames that a chunk may have. The methods raise
                 KeyError for a chunk of another length.
             learns: whether to build inference and learning as well.
+            workers: the workers that learn together. All of them must then call `infer` and
+                `learn` in the same order. The other methods compute here alone.
         """
         self.settings = settings
-        self._model = build_graph(settings, chunk_lengths, learns)
+        self._model = build_graph(settings, chunk_lengths, learns, workers)
+        self.chunk_lengths = list(self._model.chunks)
         self.weights = self._model.weights
-        self._session = tf.Session(graph=self._model.graph)
+        self._session = workers.session(self._model.graph)
         self._session.run(self._model.initialize)
 
     def infer(
@@ -51,6 +64,7 @@ class DynamicGenerator:
         begins_sequence: bool,
         key: np.ndarray,
         visible: np.ndarray | None = None,
+        part: Part | None = None,
     ) -> Sampled:
         """Run the sampler on the latents of a chunk with n sequences of T frames.
 
@@ -61,13 +75,14 @@ class DynamicGenerator:
                 and the sampler does not change it.
             key: int32 [2], see `random_key`.
             visible: bool [n, T, H, W, 1], for a model with training mode "incomplete".
+            part: which rows of the batch these are, for a worker of several; n may then be 0.
 
         Raises:
-            ValueError: the model was built without learning.
+            ValueError: the model was built without learning, or a worker's part is not given.
         """
         inputs, training = self._training(frames.shape[1])
         feed = self._feed(inputs, latents, frames, begins_sequence, visible)
-        return self._session.run(training.sampled, feed | {inputs.key: key})
+        return self._run_part(training.sampled, feed | {inputs.key: key}, part)
 
     def learn(
         self,
@@ -77,6 +92,7 @@ class DynamicGenerator:
         learning_rate: float,
         visible: np.ndarray | None = None,
         images: np.ndarray | None = None,
+        part: Part | None = None,
     ) -> Learned:
         """Take one Adam step on all weights, given the latents of a chunk (see `infer`).
 
@@ -84,16 +100,17 @@ class DynamicGenerator:
             images: [n, H, W, 3] in [-1, 1], for a model with an encoder. The encoder maps them
                 to the appearance vectors, and to s_0 if the chunk begins the sequence. These
                 values replace the values in `latents`. The gradient continues into the encoder.
+            part: see `infer`. The step is the same for all workers.
 
         Raises:
-            ValueError: the model was built without learning.
+            ValueError: the model was built without learning, or a worker's part is not given.
         """
         inputs, training = self._training(frames.shape[1])
         feed = self._feed(inputs, latents, frames, begins_sequence, visible)
         feed[self._model.learning_rate] = learning_rate
         if self.settings.encodes:
             feed[self._encoding().images] = images
-        learned, _ = self._session.run([training.learned, training.learning_step], feed)
+        learned, _ = self._run_part((training.learned, training.learning_step), feed, part)
         return learned
 
     def encode(self, images: np.ndarray) -> Encoded:
@@ -215,6 +232,13 @@ class DynamicGenerator:
         if chunk.training is None:
             raise ValueError("this model was built to test: it can neither infer nor learn")
         return chunk.inputs, chunk.training
+
+    def _run_part(self, fetches: Any, feed: dict, part: Part | None) -> Any:
+        """Run a part of a batch; see `infer`."""
+        feed |= self._model.sums.feed(part)
+        if part is None:
+            return self._session.run(fetches, feed)
+        return own_rows(self._session.run(fetches, with_a_row(feed)), part.rows)
 
     def _encoding(self) -> Encoding:
         if self._model.encoding is None:

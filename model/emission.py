@@ -147,6 +147,7 @@ def emit(
     appearance: tf.Tensor,
     states: tf.Tensor,
     given: Statistics | None = None,
+    normalization: Callable | None = None,
 ) -> Emitted:
     """Compute all frames of all sequences in one pass, in the precision of the layers.
 
@@ -156,14 +157,16 @@ def emit(
         given: the statistics by which the normalised layers normalise, [channels] or
             [n·T, channels]. A frame then depends only on its own [a, s_t]. If it is None, they
             use the statistics of these n·T frames, as in training.
+        normalization: what normalises in the place of `normalize`.
     """
+    normalized_by = normalization or normalize
     num_sequences, num_frames = tf.shape(states)[0], tf.shape(states)[1]
     codes = tf.concat([tf.repeat(appearance[:, None], num_frames, axis=1), states], axis=2)
     code_size = int(appearance.shape[-1]) + int(states.shape[-1])
     features = tf.reshape(codes, [-1, 1, 1, code_size])
     statistics = []
     for number, layer in enumerate(layers[:-1]):
-        features, moments = normalize(
+        features, moments = normalized_by(
             layer.upsample(features), layer.shift, given[number] if given is not None else None
         )
         features = tf.nn.relu(features)

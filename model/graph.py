@@ -5,11 +5,12 @@ inference (the sampler), learning (one Adam step) and generation (only transitio
 model that animates still images also has an encoder.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
+from model.all_reduce import OwnSums, SumsOfAll, sums_of
 from model.emission import (
     INIT_STD,
     EmissionLayer,
@@ -29,7 +30,9 @@ from model.learning import Adam
 from model.networks import NETWORKS, image_side
 from model.posterior import Energy, energy
 from model.random_keys import Stream, random_key
+from model.shared_statistics import normalization_by_all
 from model.transition import TRANSITIONS, AffineMap, Transition, Unrolled
+from model.workers import Alone
 
 
 class Settings(NamedTuple):
@@ -112,6 +115,19 @@ class Encoding(NamedTuple):
     encoded: Encoded
 
 
+class Teacher(NamedTuple):
+    """What a graph learns by.
+
+    Fields:
+        sums: the sums over the workers of a training.
+        normalization: how inference and learning normalise, see `emit`.
+    """
+
+    adam: Adam
+    sums: OwnSums
+    normalization: Callable | None
+
+
 class Training(NamedTuple):
     """Results of inference and learning on a chunk."""
 
@@ -159,6 +175,7 @@ class ModelGraph(NamedTuple):
         encoding: None in a model without an encoder.
         variables: weights, moving averages of the normalisation and Adam's moments, by name.
         initialize: the operation that draws the initial weights.
+        sums: the sums over the workers of a training.
     """
 
     graph: tf.Graph
@@ -170,17 +187,22 @@ class ModelGraph(NamedTuple):
     encoding: Encoding | None
     variables: dict[str, tf.Variable]
     initialize: tf.Operation
+    sums: OwnSums
 
 
-def build_graph(settings: Settings, chunk_lengths: Iterable[int], learns: bool) -> ModelGraph:
+def build_graph(
+    settings: Settings, chunk_lengths: Iterable[int], learns: bool, workers: Alone
+) -> ModelGraph:
     """Build the graph of a model.
 
     Args:
         chunk_lengths: every number of frames that a chunk may have.
         learns: whether to build inference and learning as well.
+        workers: the workers that learn together. Generation does not depend on them.
     """
     graph = tf.Graph()
     with graph.as_default():
+        sums = sums_of(workers)
         weights = make_weights(settings)
         encoding = encoding_graph(settings, weights) if settings.encodes else None
         learning_rate = tf.placeholder(tf.float32, [], "learning_rate")
@@ -195,16 +217,28 @@ def build_graph(settings: Settings, chunk_lengths: Iterable[int], learns: bool) 
         )
         statistics = statistics_inputs(weights)
         step = step_graph(settings, weights)
-        trained_by = adam if learns else None
+        by_all = isinstance(sums, SumsOfAll) and workers.shares_statistics
+        teacher = Teacher(adam, sums, normalization_by_all(sums) if by_all else None)
         chunks = {
-            length: chunk_graph(settings, weights, encoding, statistics, length, trained_by)
+            length: chunk_graph(
+                settings, weights, encoding, statistics, length, teacher if learns else None
+            )
             for length in sorted(set(chunk_lengths))
         }
         variables = {variable.op.name: variable for variable in tf.global_variables()}
         initialize = tf.global_variables_initializer()
     graph.finalize()
     return ModelGraph(
-        graph, weights, learning_rate, statistics, step, chunks, encoding, variables, initialize
+        graph,
+        weights,
+        learning_rate,
+        statistics,
+        step,
+        chunks,
+        encoding,
+        variables,
+        initialize,
+        sums,
     )
 
 
@@ -230,10 +264,14 @@ def read_networks(settings: Settings, weights: Weights, many_passes: bool = Fals
     )
 
 
-def unroll_and_emit(networks: Networks, latents: Latents) -> tuple[Unrolled, Emitted]:
-    """Apply both networks: latents → states → frames."""
+def unroll_and_emit(
+    networks: Networks, latents: Latents, normalization: Callable | None = None
+) -> tuple[Unrolled, Emitted]:
+    """Apply both networks: latents → states → frames; see `emit` for `normalization`."""
     unrolled = networks.transition.unroll(networks.alpha, latents)
-    return unrolled, emit(networks.beta, latents.appearance, unrolled.states)
+    return unrolled, emit(
+        networks.beta, latents.appearance, unrolled.states, normalization=normalization
+    )
 
 
 def encoding_graph(settings: Settings, weights: Weights) -> Encoding:
@@ -272,9 +310,9 @@ def chunk_graph(
     encoding: Encoding | None,
     statistics: Statistics,
     length: int,
-    adam: Adam | None,
+    teacher: Teacher | None,
 ) -> ChunkGraph:
-    """Build all computations for chunks of `length` frames; without `adam` only generation."""
+    """Build all computations for chunks of `length` frames; without `teacher` only generation."""
     with tf.name_scope(f"chunk_of_{length}_frames"):
         inputs = chunk_inputs(settings, length)
         networks = read_networks(settings, weights)
@@ -283,8 +321,8 @@ def chunk_graph(
             states, appearance = unrolled.states, inputs.latents.appearance
             by_statistics = emit(networks.beta, appearance, states, statistics)
         training = None
-        if adam is not None:
-            training = training_graph(settings, weights, networks, encoding, inputs, adam)
+        if teacher is not None:
+            training = training_graph(settings, weights, networks, encoding, inputs, teacher)
     return ChunkGraph(
         inputs,
         Generated(by_itself.frames, states),
@@ -326,16 +364,17 @@ def training_graph(
     networks: Networks,
     encoding: Encoding | None,
     inputs: ChunkInputs,
-    adam: Adam,
+    teacher: Teacher,
 ) -> Training:
     """Build inference and learning. Both differentiate the same energy."""
+    adam, sums, normalization = teacher
     visible = inputs.visible
     if visible is not None:
         # Repeat the mask for the three colours once, so that no pass has to do it again.
         visible = tf.tile(tf.cast(visible, tf.float32), [1, 1, 1, 1, 3])
 
     def energy_of(given: Latents, reconstruction: tf.Tensor) -> Energy:
-        return energy(
+        parts = energy(
             given,
             inputs.frames,
             reconstruction,
@@ -344,35 +383,44 @@ def training_graph(
             inputs.begins_sequence,
             visible,
         )
+        return parts._replace(likelihood=sums.counted(parts.likelihood))
 
     with tf.name_scope("inference"):
         # Read the weights outside the sampler's loop, so that its steps do not read them again.
         for_steps = read_networks(settings, weights, many_passes=True)
         sampled = SAMPLERS[settings.sampler](
-            lambda given: energy_of(given, unroll_and_emit(for_steps, given)[1].frames),
+            lambda given: energy_of(
+                given, unroll_and_emit(for_steps, given, normalization)[1].frames
+            ),
             inputs.latents,
             SamplerSettings(settings.step_size, settings.sample_steps),
             inputs.key,
             Latents(1.0, inputs.begins_sequence, 1.0, 1.0)
             if encoding is None
             else Latents(1.0, 0.0, 0.0, 1.0),
+            sums,
         )
     with tf.name_scope("learning"):
         given = inputs.latents
         if encoding is not None:
             given = with_encoded(inputs, encoding.encoded)
-        unrolled, emission = unroll_and_emit(networks, given)
+        unrolled, emission = unroll_and_emit(networks, given, normalization)
         parts = energy_of(given, emission.frames)
-        step, alpha_gradient, beta_gradient = adam.minimize(tf.reduce_sum(parts.likelihood))
+        gradients, (active_share, *moments) = sums.summed(
+            adam.gradients(tf.reduce_sum(parts.likelihood)),
+            [unrolled.active_share, *(value for pair in emission.statistics for value in pair)],
+        )
+        statistics = [Moments(*pair) for pair in zip(moments[::2], moments[1::2], strict=True)]
+        step, alpha_gradient, beta_gradient = adam.step(gradients)
         learned = Learned(
             emission.frames,
             unrolled.states[:, -1],
             parts,
             alpha_gradient,
             beta_gradient,
-            unrolled.active_share,
+            active_share,
         )
-        learning_step = tf.group(step, gather_statistics(weights.beta, emission.statistics))
+        learning_step = tf.group(step, gather_statistics(weights.beta, statistics))
     return Training(sampled, learned, learning_step)
 
 

@@ -7,8 +7,8 @@
 Each step changes s_0, a and m in the same way. The gradient is computed by back-propagation through
 time, through the emission network and the transition network with their present weights.
 
-To add a sampler, add a function (energy, latents, settings, key, moves) → `Sampled` and a row in
-`SAMPLERS` to this file. The names in `SAMPLERS` are the values of --sampler.
+To add a sampler, add a function (energy, latents, settings, key, moves, sums) → `Sampled` and a row
+in `SAMPLERS` to this file. The names in `SAMPLERS` are the values of --sampler.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from model.all_reduce import OWN_SUMS, OwnSums
 from model.latents import Latents
 from model.tensorflow_v1 import tf
 
@@ -49,6 +50,7 @@ def langevin(
     settings: SamplerSettings,
     key,
     moves: Latents,
+    sums: OwnSums = OWN_SUMS,
 ) -> Sampled:
     """Langevin dynamics that starts from the given latents.
 
@@ -57,6 +59,7 @@ def langevin(
         latents: tensors, the present values of the persistent chains.
         key: int32 [2]. The noise of a step is a function of `key` and the number of the step.
         moves: for each part of the latents 1 to infer it, or 0 to keep it.
+        sums: the sums over the workers of a training.
 
     Returns:
         The latents, and as diagnostic the norm of ∂(likelihood part of U)/∂ξ at the last step,
@@ -68,7 +71,8 @@ def langevin(
         parts = energy_of(current)
         from_prior = gradient(parts.prior, current)
         from_frames = gradient(parts.likelihood, current)
-        noise = standard_normal_like(current, tf.random.experimental.stateless_fold_in(key, number))
+        step_key = tf.random.experimental.stateless_fold_in(key, number)
+        noise = standard_normal_like(current, step_key, sums)
         moved = Latents(
             *(
                 value + move * (size * eps - 0.5 * size**2 * (prior + frames))
@@ -77,7 +81,7 @@ def langevin(
                 )
             )
         )
-        return number + 1, moved, tf.norm(from_frames.innovations)
+        return number + 1, moved, sums.norm(from_frames.innovations)
 
     _, latents, innovations_gradient = tf.while_loop(
         lambda number, *_: number < settings.num_steps,
@@ -96,14 +100,12 @@ def gradient(values: tf.Tensor, latents: Latents) -> Latents:
     )
 
 
-def standard_normal_like(latents: Latents, key) -> Latents:
+def standard_normal_like(latents: Latents, key, sums: OwnSums = OWN_SUMS) -> Latents:
     """N(0, I) in the shape of each part, as a function of `key`; a part of size 0 stays empty."""
     return Latents(
         *(
-            tf.random.stateless_normal(
-                tf.shape(value),
-                tf.random.experimental.stateless_fold_in(key, part),
-                alg="philox",
+            sums.standard_normal(
+                tf.shape(value), tf.random.experimental.stateless_fold_in(key, part)
             )
             if value.shape[-1] != 0
             else value

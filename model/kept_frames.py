@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from model.chunks import Chunk
+from model.workers import Alone
 
 
 class Keeper(Protocol):
@@ -23,6 +24,9 @@ class Keeper(Protocol):
 
         Chunks of any sequences come. A frame that comes again replaces its earlier value.
         """
+
+    def gather(self, workers: Alone, mine: np.ndarray) -> None:
+        """Give every worker what all have kept in an epoch; `mine` as in `Alone.gather`."""
 
 
 class KeptFrames:
@@ -41,3 +45,7 @@ class KeptFrames:
         """See `Keeper`."""
         kept = chunk.rows[:, 0] < self.num_kept
         self.frames[chunk.rows[kept], chunk.times[kept]] = frames[kept]
+
+    def gather(self, workers: Alone, mine: np.ndarray) -> None:
+        """See `Keeper`."""
+        workers.gather(self.frames, mine[: self.num_kept])

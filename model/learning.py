@@ -46,18 +46,32 @@ class Adam:
         self._optimizer = tf.train.AdamOptimizer(learning_rate, beta1=beta1, beta2=beta2)
 
     def minimize(self, loss: tf.Tensor) -> tuple[tf.Operation, tf.Tensor, tf.Tensor]:
-        """Build one step: its operation, and the scalars ‖∂loss/∂α‖ and ‖∂loss/∂β‖ before it."""
-        weights = [*self._alpha, *self._beta, *self._gamma]
-        gradients = tf.gradients(loss, weights)
+        """Build one step; see `step`."""
+        return self.step(self.gradients(loss))
+
+    def gradients(self, loss: tf.Tensor) -> list[tf.Tensor]:
+        """∂loss/∂weight for all weights."""
+        return tf.gradients(loss, self._weights)
+
+    def step(self, gradients: list[tf.Tensor]) -> tuple[tf.Operation, tf.Tensor, tf.Tensor]:
+        """Build one step: its operation, and the scalars ‖∂loss/∂α‖ and ‖∂loss/∂β‖ before it.
+
+        Args:
+            gradients: ∂loss/∂weight for all weights, over all rows of the batch.
+        """
         for_alpha = gradients[: len(self._alpha)]
         for_beta = gradients[len(self._alpha) :][: len(self._beta)]
         shortened, remember = self._shortened(gradients)
-        pairs = zip(shortened, weights, strict=True)
+        pairs = zip(shortened, self._weights, strict=True)
         # Without a name scope: otherwise the first chunk in the graph would name the moments.
         with tf.name_scope(None):
             step = self._optimizer.apply_gradients(list(pairs))
         norms = tf.linalg.global_norm(for_alpha), tf.linalg.global_norm(for_beta)
         return tf.group(step, remember), *norms
+
+    @property
+    def _weights(self) -> list[tf.Variable]:
+        return [*self._alpha, *self._beta, *self._gamma]
 
     def _shortened(self, gradients: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Operation]:
         """The gradients, shortened together, and the operation that remembers their length."""

@@ -25,7 +25,7 @@ class Spy:
         self.calls, self.keys, self.inferred, self.learned = [], [], [], []
         self.visible, self.rates, self.images = [], [], []
 
-    def infer(self, frames, latents, begins_sequence, key, visible):
+    def infer(self, frames, latents, begins_sequence, key, visible, part):
         result = self._generator.infer(frames, latents, begins_sequence, key, visible)
         self.calls.append("infer")
         self.keys.append(key.tobytes())
@@ -37,7 +37,7 @@ class Spy:
         self.images.append(images)
         return self._generator.encode(images)
 
-    def learn(self, frames, latents, begins_sequence, learning_rate, visible, images):
+    def learn(self, frames, latents, begins_sequence, learning_rate, visible, images, part):
         arguments = frames, latents, begins_sequence, learning_rate, visible, images
         result = self._generator.learn(*arguments)
         self.calls.append("learn")

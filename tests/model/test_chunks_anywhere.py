@@ -53,7 +53,7 @@ class Recorder:
     def __getattr__(self, name):
         return getattr(self._generator, name)
 
-    def infer(self, frames, latents, begins_sequence, key, visible):
+    def infer(self, frames, latents, begins_sequence, key, visible, part):
         before = self._generator.state(), copied(self._latents), copied(latents)
         sampled = self._generator.infer(frames, latents, begins_sequence, key, visible)
         self._visit = (*place_of(frames), *before, begins_sequence, sampled.latents)

@@ -304,7 +304,7 @@ def test_a_row_is_a_sampler_and_says_what_is_reported_of_an_epoch(make_generator
     """A sampler that moves nothing; what it is given are the settings and the start."""
     asked = []
 
-    def still(energy_of, latents, settings, key, moves):
+    def still(energy_of, latents, settings, key, moves, sums):
         asked.append(settings)
         return Sampled(latents, {"mine": tf.constant(7.0), "energy": energy_of(latents).prior[0]})
 

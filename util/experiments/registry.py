@@ -47,8 +47,9 @@ FAST_SEQUENCES = {
 }
 FAST_RECOVERY = {"num_epochs": 350, "lr_half_life": 150}
 
-# The runs of a figure take all options but those that name a checkpoint.
-FOR_RUNS_OF_FIGURES = tuple(name for name in FIELDS if name not in ("ckpt", "ckpt_name", "resume"))
+# The runs of a figure take all options but those that name a checkpoint or several workers.
+NOT_IN_FIGURES = ("ckpt", "ckpt_name", "resume", "workers", "shared_statistics", "worker_timeout")
+FOR_RUNS_OF_FIGURES = tuple(name for name in FIELDS if name not in NOT_IN_FIGURES)
 
 EXPERIMENTS = {
     "synthesis": Experiment(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.chunks import Chunk
+from model.workers import Alone
 from util.data.clips import Clips
 from util.data.frames import to_bytes
 from util.data.pieces import Indexable, OneByOne
@@ -58,6 +59,7 @@ class Recovery:
         self._frames = clips.frames
         self._average_last = average_last
         counts = [np.count_nonzero(missing, axis=(1, 2, 3)) for missing in clips.missing]
+        self._counts = np.sum(counts, axis=1)  # of each sequence
         # The place of the first missing pixel of each frame [N, T] among all of them.
         self._places = np.append(0, np.cumsum(counts))[:-1].reshape(np.shape(counts))
         self._present = np.zeros((int(np.sum(counts)), 3), np.uint8)
@@ -70,6 +72,10 @@ class Recovery:
         for place in np.ndindex(places.shape):
             values = to_bytes(frames[place][missing[place]])
             self._present[places[place] :][: len(values)] = values
+
+    def gather(self, workers: Alone, mine: np.ndarray) -> None:
+        """See `Keeper`."""
+        workers.gather(self._present, np.repeat(mine, self._counts))
 
     def end_epoch(self) -> None:
         """Add what has been kept since the last epoch as a sample."""

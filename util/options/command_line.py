@@ -283,6 +283,14 @@ def refuse_conditional(options: Options, trained_by: Experiment) -> None:
         )
 
 
+def _workers_train(options: Options, _: Experiment) -> None:
+    if options.workers > 1 and not options.isTraining:
+        raise CommandLineError(
+            f"--workers {options.workers} shares the work of a training, and this call trains no "
+            "model; leave --workers out"
+        )
+
+
 RULES = (
     _network_makes_the_size,
     _network_has_an_even_side,
@@ -294,6 +302,7 @@ RULES = (
     _resume_or_overwrite,
     _slow_motion_ends_on_a_frame,
     refuse_conditional,
+    _workers_train,
 )
 
 

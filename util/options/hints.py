@@ -60,6 +60,10 @@ HABITS = {
     "image": "images img still stills photo picture image_path input_image",
     "debug": "verbose v trace traceback",
     "loop_length": "loop loop_frames period cycle_length",
+    "workers": "num_workers nproc nproc_per_node num_processes n_jobs jobs world_size num_gpus "
+    "n_gpus nodes num_nodes replicas",
+    "shared_statistics": "sync_bn sync_batchnorm syncbn sync_batch_norm",
+    "worker_timeout": "timeout rendezvous_timeout",
     "enlarge": "scale zoom upscale",
     "original_shape": "aspect_ratio keep_ratio original_size proportions",
 }
@@ -73,7 +77,7 @@ WORDS = {
         ("fps", "frame_rate", "framerate"), "results play at the frame rate of their clip"
     ),
     **dict.fromkeys(
-        ("workers", "num_workers", "threads", "num_threads", "n_jobs"),
+        ("threads", "num_threads"),
         "TensorFlow takes all cores by itself; taskset limits them",
     ),
     **dict.fromkeys(("version",), "options.json of a run has all versions"),

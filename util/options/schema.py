@@ -437,6 +437,28 @@ class Options:
         "0 chooses the smallest that gives at least 256 pixels; wide sheets are enlarged less",
         between(0, 64),
     )
+    workers: int = option(
+        1,
+        Scope.THIS_CALL,
+        Group.RUN,
+        "processes of this machine that train together, one for each GPU or with a share of the "
+        "cores; several machines are named by the environment variable TF_CONFIG",
+        between(1, 1024),
+    )
+    shared_statistics: bool = option(
+        False,
+        Scope.REMEMBERED,
+        Group.RUN,
+        "with several workers, normalise in training by the statistics of the whole batch, as one "
+        "worker does; otherwise each worker takes those of its own frames",
+    )
+    worker_timeout: int = option(
+        600,
+        Scope.THIS_CALL,
+        Group.RUN,
+        "seconds in which all workers must have started",
+        between(1, 10**6),
+    )
     max_to_keep: int = option(
         5, Scope.REMEMBERED, Group.RUN, "number of newest checkpoints to keep", COUNT
     )
