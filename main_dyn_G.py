@@ -24,12 +24,17 @@ def main(arguments: Sequence[str]) -> int:
         # The imports take time. A signal that comes meanwhile must stop the program in one line.
         from util.experiments.registry import EXPERIMENTS
         from util.experiments.running import run_experiment, work_on_runs
+        from util.experiments.together import cluster_of, train_together
         from util.options.command_line import parse
         from util.runs.jobs import locked_run, prepare
         from util.system.tensorflow_setup import start_tensorflow
 
         command_line = parse(arguments, EXPERIMENTS)
         debug = command_line.options.debug
+        if cluster := cluster_of(command_line):
+            if line := train_together(command_line, cluster, arguments):
+                print(line)
+            return 0
         if command_line.experiment(command_line.options).over_runs:
             print(work_on_runs(command_line))
             return 0

@@ -233,9 +233,7 @@ def alternate(
                 observed, seen = next(reading)
                 key = random_key(seed, Stream.LANGEVIN, epoch, batch, number)
                 current = slice_chunk(latents, chunk, state)
-                sampled = generator.infer(
-                    observed, current, chunk.begins_sequence, key, seen, part
-                )
+                sampled = generator.infer(observed, current, chunk.begins_sequence, key, seen, part)
                 write_chunk(latents, chunk, sampled.latents)
                 learned = generator.learn(
                     observed,
@@ -264,8 +262,8 @@ def alternate(
     if not encoded_frame:
         in_chunks = frames_in(of_all, frames.shape)
         keep_the_rest(keepers, generator, latents, batch_size, chunk_length, in_chunks)
-    squares, count, *energies = workers.total([*errors.total(), *energies])
-    prior, likelihood = (float(value / num_sequences) for value in energies)
+    squares, count, *parts_of_energy = workers.total([*errors.total(), *energies])
+    prior, likelihood = (float(value / num_sequences) for value in parts_of_energy)
     alpha_gradient, beta_gradient, active_share = np.mean(figures, axis=0).tolist()
     return EpochReport(
         squared_error=float(squares / count) if count else float("nan"),

@@ -54,6 +54,7 @@ class Settings(NamedTuple):
     seed: int
     encodes: bool = False  # whether a and s_0 come from an encoder instead of the sampler
     clip_gradient: float = 0.0  # see `Adam`
+    shared_statistics: bool = False  # whether several workers normalise by the whole batch
 
 
 class Generated(NamedTuple):
@@ -217,8 +218,10 @@ def build_graph(
         )
         statistics = statistics_inputs(weights)
         step = step_graph(settings, weights)
-        by_all = isinstance(sums, SumsOfAll) and workers.shares_statistics
-        teacher = Teacher(adam, sums, normalization_by_all(sums) if by_all else None)
+        normalization = None
+        if isinstance(sums, SumsOfAll) and settings.shared_statistics:
+            normalization = normalization_by_all(sums)
+        teacher = Teacher(adam, sums, normalization)
         chunks = {
             length: chunk_graph(
                 settings, weights, encoding, statistics, length, teacher if learns else None

@@ -50,12 +50,9 @@ class Alone:
     Attributes:
         number: the number of this worker, from 0. Worker 0 writes the results.
         count: the number of workers.
-        shares_statistics: whether the statistics of the normalisation in inference and learning
-            are those of the whole batch, and not those of the worker's own rows.
     """
 
     number, count = 0, 1
-    shares_statistics = False
 
     def part(self, batch: int) -> Part | None:
         """The rows of a batch that this worker has; None for all of them."""
@@ -97,13 +94,13 @@ class Together(Alone):
         released: whether nothing more will be summed.
     """
 
-    def __init__(self, number: int, count: int, target: str, shares_statistics: bool = False):
+    def __init__(self, number: int, count: int, target: str):
         """Connect to the server of this worker.
 
         Args:
             target: the address of the server, in TensorFlow's form.
         """
-        self.number, self.count, self.shares_statistics = number, count, shares_statistics
+        self.number, self.count = number, count
         self.released = threading.Event()
         self._target = target
         self._sessions: list[Any] = []

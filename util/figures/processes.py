@@ -1,6 +1,5 @@
 """Running one command line of this program in a process of its own."""
 
-import ctypes
 import os
 import selectors
 import signal
@@ -10,12 +9,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from util.system.children import stop_with_parent
 from util.system.errors import Interrupted, RunError
 from util.system.interruption import Interruption
 
 PROGRAM = Path(__file__).resolve().parents[2] / "main_dyn_G.py"
 PATIENCE = 0.2  # seconds between two looks at the signals, while the process prints nothing
-PR_SET_PDEATHSIG = 1  # of prctl(2): the signal that a process gets when its parent dies
 LAST = 20  # lines that are searched for the reason of a failure
 
 
@@ -43,7 +42,7 @@ def run_process(words: Sequence[str], log: Path, hear: Callable[[str], None]) ->
             stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONIOENCODING": "utf-8"},
             start_new_session=True,  # so that it gets each signal once, from here
-            preexec_fn=_stop_with_parent(),
+            preexec_fn=stop_with_parent(),
         )
         try:
             for line in _lines(process, interruption):
@@ -88,11 +87,3 @@ def reason(last: Sequence[str], code: int) -> str:
         if line.startswith("error: "):
             return line.removeprefix("error: ")
     return f"it was killed by signal {-code}" if code < 0 else f"it ended with exit code {code}"
-
-
-def _stop_with_parent() -> Callable[[], None] | None:
-    """What the new process does first, so that it is told to stop if its parent dies."""
-    if not sys.platform.startswith("linux"):
-        return None
-    library = ctypes.CDLL(None)
-    return lambda: library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

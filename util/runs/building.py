@@ -8,6 +8,7 @@ from model.dynamic_generator import DynamicGenerator
 from model.graph import Settings
 from model.initial_scale import matched_scale, relative_step
 from model.latents import LatentSizes, split_range
+from model.workers import ALONE, Alone
 from util.data.clips import Clips
 from util.options.experiment import Experiment
 from util.options.schema import Options
@@ -28,6 +29,7 @@ def build_generator(
     clips: Clips | None = None,
     infers: bool = False,
     more_lengths: Iterable[int] = (),
+    workers: Alone = ALONE,
 ) -> DynamicGenerator:
     """The model that the options describe, with initial weights.
 
@@ -36,6 +38,7 @@ def build_generator(
             its weights must be restored from a checkpoint.
         infers: whether a model without clips has inference all the same.
         more_lengths: numbers of frames that a chunk may have beside those of the options.
+        workers: the workers that learn together.
     """
     chunks = split_range(options.num_frames, options.truncated_backprop_length)
     lengths = {chunk.stop - chunk.start for chunk in chunks} | {options.truncated_backprop_length}
@@ -57,8 +60,9 @@ def build_generator(
         seed=options.seed,
         encodes=experiment.encodes,
         clip_gradient=options.clip_gradient,
+        shared_statistics=options.shared_statistics,
     )
-    return DynamicGenerator(settings, lengths, learns=clips is not None or infers)
+    return DynamicGenerator(settings, lengths, clips is not None or infers, workers)
 
 
 def initial_scale(options: Options, clips: Clips | None) -> float:

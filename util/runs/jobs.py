@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from model.workers import ALONE, Alone
 from util.data.clips import Clips, existing_categories, find_clips
 from util.data.observed import observed_clips
 from util.options.command_line import CommandLine, refuse_other_mode, refuse_unusable
@@ -37,13 +38,23 @@ if TYPE_CHECKING:
 class TrainingJob(NamedTuple):
     """A model to train, its clips, and its run directory.
 
-    `state` is the newest checkpoint of a resumed run, otherwise None.
+    `state` is the newest checkpoint of a resumed run, otherwise None. The `workers` train together.
     """
 
     options: Options
     experiment: Experiment
     run: RunDirectory
     clips: Clips
+    state: "RunState | None" = None
+    workers: Alone = ALONE
+
+
+class TrainingPlan(NamedTuple):
+    """A `TrainingJob` whose clips have not been read."""
+
+    options: Options
+    experiment: Experiment
+    run: RunDirectory
     state: "RunState | None" = None
 
 
@@ -91,13 +102,20 @@ def locked_run(command_line: CommandLine) -> Iterator[None]:
         yield
         return
     run = directory_of(options)
+    refuse_unwritable(run.path)
+    with nothing_left_if_refused(run):
+        run.path.mkdir(parents=True, exist_ok=True)
+        with locked(run.path):
+            yield
+
+
+@contextlib.contextmanager
+def nothing_left_if_refused(run: RunDirectory) -> Iterator[None]:
+    """If the block fails and nothing was written but the cache, remove it and new folders."""
     folder = run.path
-    refuse_unwritable(folder)
     created = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder):
-            yield
+        yield
     except BaseException:
         if folder in created and not run.holds_run():
             run.clear_cache()
@@ -129,6 +147,11 @@ def prepare(command_line: CommandLine) -> TrainingJob | TestingJob:
 
 
 def prepare_training(command_line: CommandLine) -> TrainingJob:
+    """Find the clips and the run directory, and read the clips; see `prepare`."""
+    return with_clips(plan_training(command_line))
+
+
+def plan_training(command_line: CommandLine) -> TrainingPlan:
     """Find the clips and the run directory; see `prepare`."""
     options = command_line.options
     if not options.category:
@@ -162,11 +185,17 @@ def prepare_training(command_line: CommandLine) -> TrainingJob:
     refuse_too_large(options, experiment, len(find_clips(options.data_path, options.category)))
     refuse_unwritable(run.path)
     refuse_unwritable(run.cache_for(options))
+    return TrainingPlan(options, experiment, run, state)
+
+
+def with_clips(plan: TrainingPlan, workers: Alone = ALONE) -> TrainingJob:
+    """Read the clips; see `prepare`."""
+    options, experiment, run, state = plan
     clips = observed_clips(options, experiment, run.cache_for(options))
     missing_values = 3 * clips.count_missing()
     refuse_too_large(options, experiment, len(clips.names), missing_values)
     clips = clips._replace(names=safe_names(clips.names, RESERVED))
-    return TrainingJob(options, experiment, run, clips, state)
+    return TrainingJob(options, experiment, run, clips, state, workers)
 
 
 def refuse_among_clips(run: Path, options: Options) -> None:

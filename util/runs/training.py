@@ -4,6 +4,8 @@ import math
 import shutil
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
@@ -12,9 +14,11 @@ import numpy as np
 
 from model.alternating import EpochReport, alternate
 from model.dynamic_generator import DynamicGenerator
-from model.kept_frames import KeptFrames
+from model.calibration import Calibrated
+from model.kept_frames import Keeper, KeptFrames
 from model.latents import Latents, copied, draw_from_prior, of_sequences
 from model.random_keys import Stream, random_generator
+from model.workers import Alone
 from util.data.clips import Clips
 from util.data.frames import to_bytes
 from util.data.pieces import Indexable
@@ -37,7 +41,7 @@ from util.system.interruption import Interruption
 
 
 class TrainingResult(NamedTuple):
-    """A trained model, its training clips and their inferred latents.
+    """A model, its training clips and their inferred latents.
 
     `recovery` is None if no pixel is missing.
     """
@@ -77,16 +81,19 @@ class Snapshot(NamedTuple):
 def train_model(job: TrainingJob) -> TrainingResult:
     """Train a model, from the start or from the newest checkpoint of an earlier run.
 
+    With several workers, this is worker 0, which writes the run directory; see `help_to_train`.
+
     Raises:
         RunError: the run cannot start, or a value is no longer finite.
         Interrupted: a signal has stopped the run, after a checkpoint was saved.
     """
-    options, run, clips = job.options, job.run, job.clips
-    generator = build_generator(options, job.experiment, clips)
-    encoded_frame = options.encoded_frame if job.experiment.encodes else ""
-    whole_sequences = encoded_frame != "random"
+    options, run, clips, workers = job.options, job.run, job.clips, job.workers
+    generator = build_generator(options, job.experiment, clips, workers=workers)
+    whole_sequences = encoded_frame_of(job) != "random"
     begin = start_or_resume(job, generator)
     latents, recovery = begin.latents, begin.recovery
+    share_beginning(workers, generator, begin)
+    result = TrainingResult(options, run, clips, generator, latents, recovery)
     announce(options, clips, generator, run, begin.epoch)
     with (
         Interruption() as interruption,
@@ -99,46 +106,93 @@ def train_model(job: TrainingJob) -> TrainingResult:
             on_log_step = done % options.log_step == 0 or done == options.num_epochs
             shown = KeptFrames(SHEET_SEQUENCES if on_log_step else 0, clips.frames.shape)
             began = time.monotonic()
-            report = alternate(
-                generator,
-                frames=clips.frames,
-                visible=clips.visible,
-                latents=latents,
-                batch_size=options.batch_size,
-                chunk_length=options.truncated_backprop_length,
-                learning_rate=learning_rate(options, epoch),
-                seed=options.seed,
-                epoch=epoch,
-                encoded_frame=encoded_frame,
-                chunk_starts=options.chunk_starts,
-                keepers=[shown, recovery] if recovery else [shown],
-                tell_progress=partial(reporter.tell_progress, done),
-            )
-            seconds = time.monotonic() - began
-            refuse_not_finite(report, done, run)
-            check = posterior_check(generator, options, latents, epoch, whole_sequences)
-            reporter.report(done, report, latents, check, seconds)
-            if recovery:
-                recovery.end_epoch()
-            stop_signal = interruption.signal
+            with kept_if_a_worker_dies(workers, result, epoch, background):
+                tell_progress = partial(reporter.tell_progress, done)
+                keepers: list[Keeper] = [shown, recovery] if recovery else [shown]
+                report = train_epoch(job, generator, latents, epoch, keepers, tell_progress)
+                seconds = time.monotonic() - began
+                refuse_not_finite(report, done, run)
+                check = posterior_check(generator, options, latents, epoch, whole_sequences)
+                reporter.report(done, report, latents, check, seconds)
+                if recovery:
+                    recovery.end_epoch()
+                stop_signal = agreed_signal(workers, interruption.signal)
+            if stop_signal or done == options.num_epochs:
+                workers.release()
             if on_log_step or stop_signal:
                 background.wait()  # to avoid a third copy of the weights in memory
                 background.start(
                     write_snapshot,
                     run,
                     reporter,
-                    snapshot_of(
-                        TrainingResult(options, run, clips, generator, latents, recovery),
-                        done,
-                        shown.frames if on_log_step else None,
-                    ),
+                    snapshot_of(result, done, shown.frames if on_log_step else None),
                 )
             if stop_signal:
                 background.wait()
                 raise stopped(stop_signal, done, run)
     if interruption.signal:  # it came after the last epoch, while its checkpoint was saved
         raise stopped(interruption.signal, options.num_epochs, run)
-    return TrainingResult(options, run, clips, generator, latents, recovery)
+    return result._replace(generator=on_its_own(generator, workers))
+
+
+def help_to_train(job: TrainingJob) -> None:
+    """Train as a worker that is not worker 0: it writes nothing.
+
+    Raises:
+        RunError: a value is no longer finite.
+        Interrupted: a signal to any worker has stopped the run.
+    """
+    options, clips, workers = job.options, job.clips, job.workers
+    generator = build_generator(options, job.experiment, clips, workers=workers)
+    begin = beginning(job)
+    latents, recovery = begin.latents, begin.recovery
+    first = share_beginning(workers, generator, begin)
+    with Interruption() as interruption:
+        for epoch in range(first, options.num_epochs):
+            done = epoch + 1
+            on_log_step = done % options.log_step == 0 or done == options.num_epochs
+            shown = KeptFrames(SHEET_SEQUENCES if on_log_step else 0, clips.frames.shape)
+            keepers: list[Keeper] = [shown, recovery] if recovery else [shown]
+            report = train_epoch(job, generator, latents, epoch, keepers)
+            refuse_not_finite(report, done, job.run)
+            stop_signal = agreed_signal(workers, interruption.signal)
+            if stop_signal or done == options.num_epochs:
+                workers.release()
+            if stop_signal:
+                raise stopped(stop_signal, done, job.run)
+
+
+def encoded_frame_of(job: TrainingJob) -> str:
+    """Which frame of each sequence the encoder maps, see `alternate`."""
+    return job.options.encoded_frame if job.experiment.encodes else ""
+
+
+def train_epoch(
+    job: TrainingJob,
+    generator: DynamicGenerator,
+    latents: Latents,
+    epoch: int,
+    keepers: Sequence[Keeper],
+    tell_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> EpochReport:
+    """Run epoch number `epoch`, from 0; see `alternate`."""
+    options = job.options
+    return alternate(
+        generator,
+        frames=job.clips.frames,
+        visible=job.clips.visible,
+        latents=latents,
+        batch_size=options.batch_size,
+        chunk_length=options.truncated_backprop_length,
+        learning_rate=learning_rate(options, epoch),
+        seed=options.seed,
+        epoch=epoch,
+        encoded_frame=encoded_frame_of(job),
+        chunk_starts=options.chunk_starts,
+        keepers=keepers,
+        tell_progress=tell_progress,
+        workers=job.workers,
+    )
 
 
 def stopped(signal_number: int, epoch: int, run: RunDirectory) -> Interrupted:
@@ -170,6 +224,13 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
     run.prepare(options, clips.names)
     if state is None:
         write_observed(run, clips, options)
+    return beginning(job)
+
+
+def beginning(job: TrainingJob) -> Beginning:
+    """Where the training begins: with drawn latents, or with those of the job's checkpoint."""
+    options, clips, state = job.options, job.clips, job.state
+    if state is None:
         prior = random_generator(options.seed, Stream.INITIAL_LATENTS)
         epoch, samples = 0, None
         latents = draw_from_prior(
@@ -183,6 +244,70 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
     return Beginning(epoch, latents, recovery)
 
 
+def share_beginning(workers: Alone, generator: DynamicGenerator, begin: Beginning) -> int:
+    """Give all workers the beginning of worker 0, in place; the number of epochs done."""
+    if workers.count == 1:
+        return begin.epoch
+    state = {name: np.array(values, ndmin=1) for name, values in generator.state().items()}
+    for values in (*begin.latents, *(state[name] for name in sorted(state))):
+        share(workers, values)
+    variables = generator.state()
+    generator.load_state({name: state[name].reshape(variables[name].shape) for name in state})
+    numbers = np.array([begin.epoch, len(begin.recovery.samples) if begin.recovery else 0])
+    share(workers, numbers)
+    epoch, num_samples = numbers.tolist()
+    if begin.recovery:
+        known = begin.recovery.samples
+        samples = np.zeros((num_samples, *known.shape[1:]), known.dtype)
+        samples[: len(known)] = known
+        share(workers, samples)
+        begin.recovery.samples = samples
+    return epoch
+
+
+def share(workers: Alone, values: np.ndarray) -> None:
+    """Give all workers the values of worker 0, in place."""
+    workers.gather(values, np.full(len(values), workers.number == 0))
+
+
+def agreed_signal(workers: Alone, own: int) -> int:
+    """The number of a signal that has reached any of the workers; 0 if none has."""
+    signals = np.zeros(workers.count)
+    signals[workers.number] = own
+    return int(workers.total(signals).max())
+
+
+def on_its_own(generator: DynamicGenerator, workers: Alone) -> DynamicGenerator:
+    """The same model in a graph that needs no other worker."""
+    if workers.count == 1:
+        return generator
+    alone = DynamicGenerator(generator.settings, generator.chunk_lengths)
+    alone.load_state(generator.state())
+    return alone
+
+
+@contextmanager
+def kept_if_a_worker_dies(
+    workers: Alone, result: TrainingResult, epoch: int, background: Background
+) -> Iterator[None]:
+    """Save a checkpoint of `epoch` epochs, which are done, if the block fails with several workers.
+
+    One process has its newest checkpoint, which may be some epochs older.
+    """
+    if workers.count == 1:
+        yield
+        return
+    state = state_of(result, epoch, None)
+    try:
+        yield
+    except Exception:
+        background.wait()
+        models = result.run.models
+        if epoch > 0 and not checkpoints.is_there(models / f"model.ckpt-{epoch}"):
+            checkpoints.save(models, epoch, state.arrays(), result.options.max_to_keep)
+        raise
+
+
 def snapshot_of(
     result: TrainingResult,
     epoch: int,
@@ -194,17 +319,7 @@ def snapshot_of(
         reconstruction: of the first sequences; None if only a checkpoint is due.
     """
     sampler = make_sampler(result.generator, result.options, result.latents)
-    state = RunState(
-        epoch=epoch,
-        options=result.options,
-        sequence_names=result.clips.names,
-        clips_digest=result.clips.digest,
-        latents=copied(result.latents),
-        variables=result.generator.state(),
-        recovery_samples=result.recovery.samples if result.recovery else None,
-        calibrated=sampler.calibrated(),
-        formats=result.clips.formats,
-    )
+    state = state_of(result, epoch, sampler.calibrated())
     if reconstruction is None:
         return Snapshot(state)
     return Snapshot(
@@ -212,6 +327,21 @@ def snapshot_of(
         reconstruction,
         synthesis=preview(sampler, result.latents, epoch),
         recovered=result.recovery.recovered() if result.recovery else None,
+    )
+
+
+def state_of(result: TrainingResult, epoch: int, calibrated: Calibrated | None) -> RunState:
+    """The content of a checkpoint after `epoch` epochs, as copies that training does not change."""
+    return RunState(
+        epoch=epoch,
+        options=result.options,
+        sequence_names=result.clips.names,
+        clips_digest=result.clips.digest,
+        latents=copied(result.latents),
+        variables=result.generator.state(),
+        recovery_samples=result.recovery.samples if result.recovery else None,
+        calibrated=calibrated,
+        formats=result.clips.formats,
     )
 
 

@@ -1,0 +1,142 @@
+"""A training by several workers. Worker 0 does what one process does; the others help it."""
+
+import contextlib
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+
+from model.workers import Alone
+from util.experiments.running import run_experiment
+from util.options.command_line import CommandLine
+from util.options.schema import Options
+from util.runs.jobs import (
+    TrainingPlan,
+    directory_of,
+    locked_run,
+    nothing_left_if_refused,
+    plan_training,
+    with_clips,
+)
+from util.system.errors import CommandLineError, RunError
+from util.system.tensorflow_setup import start_tensorflow
+from util.workers.cluster import VARIABLE, Cluster, cluster_in
+from util.workers.local import local_cluster, local_workers
+from util.workers.meeting import PLACES, joined
+
+
+def cluster_of(command_line: CommandLine) -> Cluster | None:
+    """The workers of this call, from TF_CONFIG or --workers; None if this process works alone.
+
+    Raises:
+        CommandLineError: TF_CONFIG is wrong, or contradicts the command line.
+    """
+    options = command_line.options
+    cluster = cluster_in(os.environ)
+    if cluster is None:
+        if options.workers > 1:
+            return local_cluster(options.workers)
+        if options.shared_statistics and "shared_statistics" in command_line.given:
+            print("--shared_statistics does nothing with one worker", file=sys.stderr)
+        return None
+    if not options.isTraining:
+        raise CommandLineError(
+            f"{VARIABLE} names {len(cluster.addresses)} workers, and only a training is shared; "
+            f"unset {VARIABLE} for this call"
+        )
+    if options.workers > 1:
+        raise CommandLineError(
+            f"--workers {options.workers} starts workers on this machine, and {VARIABLE} names "
+            f"{len(cluster.addresses)} that others start; leave one of them out"
+        )
+    return cluster
+
+
+def train_together(command_line: CommandLine, cluster: Cluster, arguments: Sequence[str]) -> str:
+    """Train as one of several workers; the line for the user, "" for all but worker 0.
+
+    Args:
+        arguments: the command line in words, for the workers that this process starts.
+
+    Raises:
+        RunError: see `joined`; or the workers have other clips.
+    """
+    if cluster.number > 0:
+        help_first_worker(command_line, cluster)
+        return ""
+    with locked_run(command_line):
+        plan = plan_training(command_line)
+        refuse_idle_workers(plan, len(cluster.addresses))
+        with started(command_line, cluster, arguments):
+            start_tensorflow(command_line.options.debug)
+            with joined(cluster, command_line.options) as workers:
+                job = with_clips(plan, workers)
+                workers.texts(json.dumps(asdict(plan.options)))
+                refuse_other_clips(workers, job.clips.digest)
+                return run_experiment(job)
+
+
+@contextlib.contextmanager
+def started(
+    command_line: CommandLine, cluster: Cluster, arguments: Sequence[str]
+) -> Iterator[None]:
+    """Start the other workers if --workers asks for them."""
+    with contextlib.ExitStack() as processes:
+        if command_line.options.workers > 1:
+            processes.enter_context(local_workers(cluster, arguments))
+        yield
+
+
+def help_first_worker(command_line: CommandLine, cluster: Cluster) -> None:
+    """Train as a worker that writes nothing but its cache of the clips, and prints only errors."""
+    from util.runs.training import help_to_train  # here, as it imports TensorFlow
+
+    options = command_line.options
+    start_tensorflow(options.debug)
+    with joined(cluster, options) as workers:
+        of_first = Options.from_json(workers.texts("")[0])
+        options = with_own_places(of_first, command_line)
+        run = directory_of(options)
+        plan = TrainingPlan(options, command_line.experiment(options), run)
+        with nothing_left_if_refused(run):
+            with contextlib.redirect_stderr(io.StringIO()):  # worker 0 prints the same
+                job = with_clips(plan, workers)
+            refuse_other_clips(workers, job.clips.digest)
+            help_to_train(job)
+
+
+def with_own_places(of_first: Options, command_line: CommandLine) -> Options:
+    """The options of worker 0, with the places that this worker's command line gives."""
+    own = command_line.options
+    given = {name: getattr(own, name) for name in PLACES if name in command_line.given}
+    return replace(of_first, **{"output_dir": own.output_dir, **given})
+
+
+def refuse_idle_workers(plan: TrainingPlan, count: int) -> None:
+    """Raises RunError if a worker would have no sequence of any batch."""
+    from util.data.clips import find_clips
+
+    sequences = len(find_clips(plan.options.data_path, plan.options.category))
+    if sequences < count:
+        raise RunError(
+            f"{count} workers for {sequences} sequence{'s' * (sequences != 1)}: every worker needs "
+            f"one; start at most {sequences}"
+        )
+    if plan.options.batch_size < count:
+        raise RunError(
+            f"{count} workers share each batch, and --batch_size {plan.options.batch_size} gives "
+            f"some of them nothing to do; choose at least --batch_size {count}, or fewer workers"
+        )
+
+
+def refuse_other_clips(workers: Alone, digest: str) -> None:
+    """Raises RunError if a worker has other clips or masks than worker 0."""
+    first, *others = workers.texts(digest)
+    for number, other in enumerate(others, 1):
+        if other != first:
+            raise RunError(
+                f"worker {number} has other clips or masks than worker 0; give all workers the "
+                "same files"
+            )

@@ -1,0 +1,16 @@
+"""Processes that this process starts."""
+
+import ctypes
+import signal
+import sys
+from collections.abc import Callable
+
+PR_SET_PDEATHSIG = 1  # of prctl(2): the signal that a process gets when its parent dies
+
+
+def stop_with_parent() -> Callable[[], None] | None:
+    """What a new process does first, so that it is told to stop if its parent dies (on Linux)."""
+    if not sys.platform.startswith("linux"):
+        return None
+    library = ctypes.CDLL(None)
+    return lambda: library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
