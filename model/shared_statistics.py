@@ -27,7 +27,7 @@ def normalization_by_all(sums: SumsOfAll) -> Callable:
         values = tf.cast(features, tf.float32)
         own = tf.nn.moments(values, [0, 1, 2])
         each = sums.from_each(tf.concat([[sums.share], *own], axis=0))
-        share, means, variances = tf.split(each, [1, *(one.shape[0] for one in own)], axis=1)
+        share, means, variances = tf.split(each, [1, *(int(one.shape[0]) for one in own)], axis=1)
         mean = tf.reduce_sum(share * means, axis=0)
         variance = tf.reduce_sum(share * (variances + tf.square(means - mean)), axis=0)
         normalized = tf.nn.batch_normalization(

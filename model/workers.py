@@ -169,10 +169,15 @@ def device_of(number: int) -> str:
 
 def session_config(number: int) -> Any:
     """The configuration of the server and of the sessions of a worker."""
+    from tensorflow.core.protobuf import rewriter_config_pb2
+
     config = tf.ConfigProto()
     config.experimental.collective_group_leader = device_of(0)
     config.experimental.collective_nccl = True  # where there are GPUs; otherwise it has no effect
     config.device_filters.append(f"/job:worker/task:{number}")
+    # With a server, TensorFlow joins convolution and bias to an operation that does not exist on
+    # the processor in bfloat16.
+    config.graph_options.rewrite_options.remapping = rewriter_config_pb2.RewriterConfig.OFF
     return config
 
 

@@ -5,7 +5,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 
 from model.workers import Alone
@@ -46,7 +46,7 @@ def cluster_of(command_line: CommandLine) -> Cluster | None:
             f"{VARIABLE} names {len(cluster.addresses)} workers, and only a training is shared; "
             f"unset {VARIABLE} for this call"
         )
-    if options.workers > 1:
+    if options.workers not in (1, len(cluster.addresses)):
         raise CommandLineError(
             f"--workers {options.workers} starts workers on this machine, and {VARIABLE} names "
             f"{len(cluster.addresses)} that others start; leave one of them out"
@@ -69,9 +69,9 @@ def train_together(command_line: CommandLine, cluster: Cluster, arguments: Seque
     with locked_run(command_line):
         plan = plan_training(command_line)
         refuse_idle_workers(plan, len(cluster.addresses))
-        with started(command_line, cluster, arguments):
+        with started(cluster, arguments) as refuse_ended:
             start_tensorflow(command_line.options.debug)
-            with joined(cluster, command_line.options) as workers:
+            with joined(cluster, command_line.options, refuse_ended) as workers:
                 job = with_clips(plan, workers)
                 workers.texts(json.dumps(asdict(plan.options)))
                 refuse_other_clips(workers, job.clips.digest)
@@ -79,23 +79,26 @@ def train_together(command_line: CommandLine, cluster: Cluster, arguments: Seque
 
 
 @contextlib.contextmanager
-def started(
-    command_line: CommandLine, cluster: Cluster, arguments: Sequence[str]
-) -> Iterator[None]:
-    """Start the other workers if --workers asks for them."""
-    with contextlib.ExitStack() as processes:
-        if command_line.options.workers > 1:
-            processes.enter_context(local_workers(cluster, arguments))
-        yield
+def started(cluster: Cluster, arguments: Sequence[str]) -> Iterator[Callable[[], None]]:
+    """Start the other workers, if this process does; see `local_workers`."""
+    if cluster.starts_others:
+        with local_workers(cluster, arguments) as refuse_ended:
+            yield refuse_ended
+    else:
+        yield nothing
+
+
+def nothing() -> None:
+    """Refuse nothing: others have started the workers."""
 
 
 def help_first_worker(command_line: CommandLine, cluster: Cluster) -> None:
     """Train as a worker that writes nothing but its cache of the clips, and prints only errors."""
-    from util.runs.training import help_to_train  # here, as it imports TensorFlow
-
     options = command_line.options
     start_tensorflow(options.debug)
-    with joined(cluster, options) as workers:
+    from util.runs.training import help_to_train  # here, as it imports TensorFlow
+
+    with joined(cluster, options, nothing) as workers:
         of_first = Options.from_json(workers.texts("")[0])
         options = with_own_places(of_first, command_line)
         run = directory_of(options)

@@ -22,10 +22,17 @@ ROLES = ("chief", "worker")  # in the order of the workers' numbers
 
 
 class Cluster(NamedTuple):
-    """The addresses "host:port" of all workers, and the number of this one, from 0."""
+    """The workers of a training.
+
+    Fields:
+        addresses: "host:port" of each.
+        number: the number of this worker, from 0.
+        starts_others: whether worker 0 starts the others.
+    """
 
     addresses: tuple[str, ...]
     number: int
+    starts_others: bool = False
 
     def name(self, number: int) -> str:
         """A worker in words."""

@@ -9,13 +9,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from util.system.children import stop_with_parent
-from util.system.errors import CommandLineError
+from util.system.errors import CommandLineError, RunError
 from util.workers.cluster import VARIABLE, Cluster
 
 PROGRAM = Path(__file__).resolve().parents[2] / "main_dyn_G.py"
@@ -34,14 +34,17 @@ def local_cluster(count: int) -> Cluster:
             one = open_until_all_are_known.enter_context(socket.socket())
             one.bind((LOOPBACK, 0))
             ports.append(one.getsockname()[1])
-    return Cluster(tuple(f"{LOOPBACK}:{port}" for port in ports), 0)
+    return Cluster(tuple(f"{LOOPBACK}:{port}" for port in ports), 0, starts_others=True)
 
 
 @contextmanager
-def local_workers(cluster: Cluster, arguments: Sequence[str]) -> Iterator[None]:
+def local_workers(cluster: Cluster, arguments: Sequence[str]) -> Iterator[Callable[[], None]]:
     """Start all workers but this one with the same command line, and end them with the block.
 
     What they print on stderr is printed here, with their number before it.
+
+    Yields:
+        A function that raises RunError if one of them has ended.
 
     Raises:
         CommandLineError: there are fewer GPUs than workers.
@@ -53,8 +56,7 @@ def local_workers(cluster: Cluster, arguments: Sequence[str]) -> Iterator[None]:
     try:
         for number in range(1, count):
             process = subprocess.Popen(
-                # This process alone starts others: the last of two equal flags counts.
-                [sys.executable, str(PROGRAM), *arguments, "--workers", "1"],
+                [sys.executable, str(PROGRAM), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -68,8 +70,9 @@ def local_workers(cluster: Cluster, arguments: Sequence[str]) -> Iterator[None]:
                 preexec_fn=stop_with_parent(),
             )
             processes.append(process)
-            threading.Thread(target=_pass_on, args=(number, process.stderr), daemon=True).start()
-        yield
+            streams = (process.stderr, os.dup(2))
+            threading.Thread(target=_pass_on, args=(number, *streams), daemon=True).start()
+        yield lambda: refuse_ended([process.poll() for process in processes])
         for process in processes:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(TO_END)
@@ -79,10 +82,19 @@ def local_workers(cluster: Cluster, arguments: Sequence[str]) -> Iterator[None]:
             process.wait()
 
 
-def _pass_on(number: int, stream: IO[bytes]) -> None:
-    with stream:
+def refuse_ended(codes: Sequence[int | None]) -> None:
+    """Raises RunError if a worker has ended; `codes` are the exit codes from worker 1 on."""
+    for number, code in enumerate(codes, 1):
+        if code is not None:
+            how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+            raise RunError(f"worker {number} {how}; its line above says why")
+
+
+def _pass_on(number: int, stream: IO[bytes], printed_at: int) -> None:
+    """Print the lines of a worker at a copy of stderr, which is never silenced."""
+    with stream, suppress(OSError), open(printed_at, "wb", buffering=0) as printed:
         for line in stream:
-            print(f"worker {number}: {line.decode('utf-8', 'replace').rstrip()}", file=sys.stderr)
+            printed.write(f"worker {number}: ".encode() + line)
 
 
 def devices_of(number: int, count: int, environment: Mapping[str, str]) -> dict[str, str]:

@@ -25,15 +25,20 @@ PLACES = ("data_path", "mask_path", "truth_path", "output_dir", "cache_dir")
 
 
 @contextmanager
-def joined(cluster: Cluster, options: Options) -> Iterator[Together]:
+def joined(
+    cluster: Cluster, options: Options, refuse_ended: Callable[[], None]
+) -> Iterator[Together]:
     """Start the server of this worker, wait for all, and be one of them in the block.
+
+    Args:
+        refuse_ended: raises RunError if a worker has ended that this process has started.
 
     Raises:
         RunError: the port is in use, a worker has not started in time, or the workers have other
             options; or later, a worker is gone.
     """
     server = started_server(cluster)
-    wait_for_all(cluster, options.worker_timeout)
+    wait_for_all(cluster, options.worker_timeout, refuse_ended)
     workers = Together(cluster.number, len(cluster.addresses), server.target)
     with Watch(cluster, workers) as watch:
         try:
@@ -100,10 +105,11 @@ def refuse_port_in_use(port: int, cluster: Cluster) -> None:
 def wait_for_all(
     cluster: Cluster,
     timeout: float,
+    refuse_ended: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Wait until all workers have started. A line on stderr says for whom.
+    """Wait until all workers have started. A line on stderr says for whom; see `joined`.
 
     Raises:
         RunError: a worker has not started within `timeout` seconds.
@@ -115,6 +121,7 @@ def wait_for_all(
         names = ", ".join(cluster.name(number) for number in missing)
         if not missing:
             return
+        refuse_ended()
         if now() - began >= timeout:
             raise RunError(
                 f"not started within {timeout:g} s: {names}; start every worker with the same "
