@@ -8,14 +8,13 @@ its loss nor its statistics count.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from model.tensorflow_v1 import tf
-from model.workers import FIRST_OF_MODEL, MODEL_GROUP, Alone, Part, Together, all_reduce
+from model.workers import MODEL_GROUP, Alone, Part, Together, all_reduce
 
 
 class OwnSums:
@@ -60,7 +59,7 @@ class SumsOfAll(OwnSums):
 
     def __init__(self, workers: Together):
         self.count, self.number = workers.count, workers.number
-        self._keys = itertools.count(FIRST_OF_MODEL)
+        self._keys = workers.keys
         with tf.name_scope("part"):
             self._part = GraphPart(*(tf.placeholder(tf.int32, [], name) for name in Part._fields))
         self.rows = tf.cast(self._part.rows, tf.float32)

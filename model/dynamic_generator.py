@@ -116,11 +116,13 @@ class DynamicGenerator:
     def encode(self, images: np.ndarray) -> Encoded:
         """Encode images [n, H, W, 3] in [-1, 1], each image independently of the others.
 
+        A worker may have none, n = 0.
+
         Raises:
             ValueError: the model has no encoder.
         """
         encoding = self._encoding()
-        return self._session.run(encoding.encoded, {encoding.images: images})
+        return self._run_rows(encoding.encoded, {encoding.images: images}, len(images))
 
     def generate(self, latents: Latents, statistics: Statistics | None = None) -> Generated:
         """Compute frames: a reconstruction from inferred latents, a synthesis from drawn latents.
@@ -134,10 +136,9 @@ class DynamicGenerator:
         return self._session.run(generated, feed)
 
     def states(self, latents: Latents) -> np.ndarray:
-        """Unroll the transition: states [n, T, state_size], without any frame."""
-        return self._session.run(
-            self._chunk(latents).generated.states, self._feed_latents(latents, None)
-        )
+        """Unroll the transition: states [n, T, state_size], without any frame; n may be 0."""
+        feed = self._feed_latents(latents, None)
+        return self._run_rows(self._chunk(latents).generated.states, feed, len(latents.innovations))
 
     def next_state(self, latents: Latents, innovations: np.ndarray) -> np.ndarray:
         """One step of the transition: states [n, state_size] after `latents.initial_state`.
@@ -238,7 +239,11 @@ class DynamicGenerator:
         feed |= self._model.sums.feed(part)
         if part is None:
             return self._session.run(fetches, feed)
-        return own_rows(self._session.run(fetches, with_a_row(feed)), part.rows)
+        return self._run_rows(fetches, feed, part.rows)
+
+    def _run_rows(self, fetches: Any, feed: dict, rows: int) -> Any:
+        """Run a batch that may have no row. Not all operations can, so they get one of zeros."""
+        return own_rows(self._session.run(fetches, with_a_row(feed)), rows)
 
     def _encoding(self) -> Encoding:
         if self._model.encoding is None:

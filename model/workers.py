@@ -11,6 +11,7 @@ epoch, every worker gets the latents of all sequences, because the next batches 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -21,8 +22,6 @@ from model.tensorflow_v1 import tf
 
 AT_ONCE = 1 << 22  # bytes that are summed in one operation
 HOST_GROUP, MODEL_GROUP = 1, 2  # keys of the two groups of devices that sum together
-INTEGERS, DOUBLES = 1, 2  # keys of the sums outside the graph of the model
-FIRST_OF_MODEL = 101  # the key of the first sum in the graph of the model
 
 
 class Part(NamedTuple):
@@ -92,6 +91,8 @@ class Together(Alone):
 
     Attributes:
         released: whether nothing more will be summed.
+        keys: they tell the sums of all graphs of this worker apart. The workers build the same
+            graphs in the same order.
     """
 
     def __init__(self, number: int, count: int, target: str):
@@ -102,14 +103,15 @@ class Together(Alone):
         """
         self.number, self.count = number, count
         self.released = threading.Event()
+        self.keys = itertools.count(1)
         self._target = target
         self._sessions: list[Any] = []
         graph = tf.Graph()
         with graph.as_default(), tf.device(f"{device_of(number)}/device:CPU:0"):
             self._integers = tf.placeholder(tf.int32, [None])
             self._doubles = tf.placeholder(tf.float64, [None])
-            self._sum_of_integers = all_reduce(self._integers, count, HOST_GROUP, INTEGERS)
-            self._sum_of_doubles = all_reduce(self._doubles, count, HOST_GROUP, DOUBLES)
+            self._sum_of_integers = all_reduce(self._integers, count, HOST_GROUP, next(self.keys))
+            self._sum_of_doubles = all_reduce(self._doubles, count, HOST_GROUP, next(self.keys))
         graph.finalize()
         self._sums = self.session(graph)
 

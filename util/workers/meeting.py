@@ -38,7 +38,9 @@ def joined(
             options; or later, a worker is gone.
     """
     server = started_server(cluster)
-    wait_for_all(cluster, options.worker_timeout, refuse_ended)
+    # A worker that another one has started says nothing, because that one says the same.
+    says = cluster.number == 0 or options.workers == 1
+    wait_for_all(cluster, options.worker_timeout, refuse_ended, says)
     workers = Together(cluster.number, len(cluster.addresses), server.target)
     with Watch(cluster, workers) as watch:
         try:
@@ -106,10 +108,14 @@ def wait_for_all(
     cluster: Cluster,
     timeout: float,
     refuse_ended: Callable[[], None] = lambda: None,
+    says: bool = True,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Wait until all workers have started. A line on stderr says for whom; see `joined`.
+    """Wait until all workers have started; see `joined`.
+
+    Args:
+        says: whether a line on stderr says for whom.
 
     Raises:
         RunError: a worker has not started within `timeout` seconds.
@@ -127,7 +133,7 @@ def wait_for_all(
                 f"not started within {timeout:g} s: {names}; start every worker with the same "
                 "command, check the addresses in TF_CONFIG, or wait longer by --worker_timeout"
             )
-        if now() - began >= SOON and names != told:
+        if says and now() - began >= SOON and names != told:
             print(f"waiting for {names}", file=sys.stderr)
             told = names
         sleep(EVERY)

@@ -1,0 +1,134 @@
+"""Several workers train as one does; when one dies, all end, and the run goes on with others."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+from support.command_line import (
+    SMALL,
+    end_of,
+    flags,
+    make_clips,
+    make_sequences,
+    refused,
+    run,
+    run_here,
+    start,
+    tree,
+    wait_until,
+)
+
+from util.runs import checkpoints
+from util.workers.local import local_cluster
+
+EIGHT = {
+    **SMALL,
+    "experiment": "action",
+    "content_size": 5,
+    "batch_size": 3,
+    "precision": "float32",
+    "num_epochs": 3,
+    "log_step": 1,
+    "num_batches_in_test": 1,
+    "num_sections_in_test": 1,
+    "results_for": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with eight sequences."""
+    folder = tmp_path_factory.mktemp("workers")
+    make_sequences(folder, [f"s{number}" for number in range(8)], 6)
+    return folder
+
+
+def checkpoint(place, output_dir, epoch) -> dict[str, np.ndarray]:
+    return checkpoints.load(
+        place / output_dir / SMALL["category"] / "model" / f"model.ckpt-{epoch}"
+    )
+
+
+def test_two_workers_with_shared_statistics_agree_with_one(place):
+    """Adam divides by the size of a gradient, so weights differ more than their gradients do."""
+    outcome = run(place, *flags(**EIGHT, workers=2, shared_statistics=True, output_dir="two"))
+    assert outcome.returncode == 0, outcome.stderr
+    assert "worker 1" not in outcome.stderr.replace("waiting for worker 1", "")
+    assert run(place, *flags(**EIGHT, output_dir="one")).returncode == 0
+    two, one = (checkpoint(place, folder, 3) for folder in ("two", "one"))
+    assert two.keys() == one.keys()
+    largest = {"latents": 0.0, "weights": 0.0}
+    for name, values in one.items():
+        if np.issubdtype(np.asarray(values).dtype, np.floating) and np.size(values):
+            difference = np.abs(two[name] - values).max() / np.abs(values).max()
+            kind = "latents" if name.startswith("latents/") else "weights"
+            largest[kind] = max(largest[kind], difference)
+    print(f"largest relative differences: {largest}")
+    assert largest["latents"] < 1e-5
+    assert largest["weights"] < 5e-3
+    written = [
+        {path for path in tree(place / folder) if "events" not in path} for folder in ("two", "one")
+    ]
+    assert written[0] == written[1]
+
+
+def test_killed_worker_ends_the_run_and_one_process_goes_on(place):
+    options = {**EIGHT, "num_epochs": 4000, "log_step": 4, "output_dir": "killed"}
+    cluster = local_cluster(2)
+    first, second = (
+        start(
+            place,
+            *flags(**options),
+            env={**os.environ, "TF_CONFIG": cluster.as_variable(number)},
+        )
+        for number in range(2)
+    )
+    try:
+        models = place / "killed" / SMALL["category"] / "model"
+        wait_until(lambda: bool(checkpoints.existing(models)), first)
+        second.send_signal(signal.SIGKILL)
+        outcome = end_of(first)
+    finally:
+        for process in (first, second):
+            process.kill()
+            process.communicate()
+    assert outcome.returncode == 1
+    line = outcome.stderr.splitlines()[-1]
+    assert line.startswith(f"error: worker 1 ({cluster.addresses[1]}) has ended or cannot be")
+    epoch = checkpoints.existing(models)[-1][0]
+    again = {**options, "num_epochs": epoch + 1, "resume": True}
+    outcome = run_here(place, *flags(**again))
+    assert outcome.returncode == 0, outcome.stderr
+    assert f"continues after epoch {epoch} of {epoch + 1}" in outcome.stderr
+    assert checkpoints.existing(models)[-1][0] == epoch + 1
+
+
+def test_malformed_cluster_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    make_clips(tmp_path)
+    before = tree(tmp_path)
+    monkeypatch.setenv("TF_CONFIG", "{")
+    assert "TF_CONFIG is not JSON" in refused(run_here(tmp_path, *flags(**SMALL)), 2)
+    monkeypatch.delenv("TF_CONFIG")
+    outcome = run_here(tmp_path, *flags(**SMALL, workers=3))
+    assert "3 workers for 2 sequences" in refused(outcome, 1)
+    assert tree(tmp_path) == before
+
+
+def test_workers_with_other_options_write_nothing(tmp_path):
+    make_clips(tmp_path)
+    before = tree(tmp_path)
+    cluster = local_cluster(2)
+    processes = [
+        start(
+            tmp_path,
+            *flags(**SMALL, batch_size=2, seed=number),
+            env={**os.environ, "TF_CONFIG": cluster.as_variable(number)},
+        )
+        for number in range(2)
+    ]
+    for process in processes:
+        outcome = end_of(process)
+        assert outcome.returncode == 1
+        assert "worker 1 has other options than worker 0: --seed 1 instead of 0" in outcome.stderr
+    assert tree(tmp_path) == before

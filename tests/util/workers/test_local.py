@@ -1,0 +1,50 @@
+"""Workers of one machine: free ports, a GPU for each or a share of the cores."""
+
+import os
+
+import pytest
+from support.command_line import refusal
+
+from util.system.errors import CommandLineError
+from util.workers import local
+from util.workers.local import devices_of, local_cluster, refuse_ended, visible_gpus
+
+
+def test_each_worker_has_a_port_of_its_own_on_the_loopback():
+    cluster = local_cluster(5)
+    assert len(set(cluster.addresses)) == 5 and cluster.number == 0 and cluster.starts_others
+    assert all(address.startswith("127.0.0.1:") for address in cluster.addresses)
+
+
+def test_gpus_are_those_of_the_environment_or_all_cards(tmp_path):
+    for name in ("nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm", "null"):
+        (tmp_path / name).touch()
+    assert visible_gpus({}, tmp_path) == ["0", "1"]
+    assert visible_gpus({"CUDA_VISIBLE_DEVICES": "3, 5"}, tmp_path) == ["3", "5"]
+    for none in ("", "-1"):
+        assert visible_gpus({"CUDA_VISIBLE_DEVICES": none}, tmp_path) == []
+
+
+def test_each_worker_gets_its_gpu():
+    environment = {"CUDA_VISIBLE_DEVICES": "3,5,7"}
+    assert [devices_of(number, 2, environment) for number in range(2)] == [
+        {"CUDA_VISIBLE_DEVICES": "3"},
+        {"CUDA_VISIBLE_DEVICES": "5"},
+    ]
+    with pytest.raises(CommandLineError) as caught:
+        devices_of(0, 4, environment)
+    assert "--workers 4 takes a GPU for each, and here are 3; give --workers 3" in str(caught.value)
+
+
+def test_without_gpus_workers_share_the_cores(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    none = {"CUDA_VISIBLE_DEVICES": "-1"}
+    assert devices_of(1, 3, none) == {local.THREADS: "2"}
+    assert devices_of(1, 16, none) == {local.THREADS: "1"}
+    assert devices_of(1, 3, {**none, local.THREADS: "7"}) == {local.THREADS: "7"}
+
+
+def test_worker_that_has_ended_is_named():
+    refuse_ended([None, None])
+    assert refusal(refuse_ended, [None, 2]).startswith("worker 2 ended with exit code 2")
+    assert refusal(refuse_ended, [-9, None]).startswith("worker 1 was killed by signal 9")
