@@ -71,7 +71,7 @@ def test_every_number_has_a_limit():
 def test_the_booleans_are_these():
     booleans = [name for name, field in FIELDS.items() if field.type is bool]
     known = ["isTraining", "original_shape", "score_left_out", "invert_mask"]
-    known += ["resume", "overwrite", "browser", "write_demo", "debug"]
+    known += ["shared_statistics", "resume", "overwrite", "browser", "write_demo", "debug"]
     assert booleans == known
 
 
