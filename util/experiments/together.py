@@ -75,7 +75,17 @@ def train_together(command_line: CommandLine, cluster: Cluster, arguments: Seque
                 job = with_clips(plan, workers)
                 workers.texts(json.dumps(asdict(plan.options)))
                 refuse_other_clips(workers, job.clips.digest)
+                print(in_words(plan.options, workers.count), file=sys.stderr)
                 return run_experiment(job)
+
+
+def in_words(options: Options, count: int) -> str:
+    """How the workers share the training."""
+    of_whom = "the whole batch" if options.shared_statistics else "each worker's own frames"
+    return (
+        f"workers: {count}; they share each batch of {options.batch_size}, and normalise by the "
+        f"statistics of {of_whom}"
+    )
 
 
 @contextlib.contextmanager
@@ -107,7 +117,7 @@ def help_first_worker(command_line: CommandLine, cluster: Cluster) -> None:
             with contextlib.redirect_stderr(io.StringIO()):  # worker 0 prints the same
                 job = with_clips(plan, workers)
             refuse_other_clips(workers, job.clips.digest)
-            help_to_train(job)
+        help_to_train(job)
 
 
 def with_own_places(of_first: Options, command_line: CommandLine) -> Options:

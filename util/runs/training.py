@@ -140,7 +140,7 @@ def help_to_train(job: TrainingJob) -> None:
 
     Raises:
         RunError: a value is no longer finite.
-        Interrupted: a signal to any worker has stopped the run.
+        Interrupted: a signal to this worker has stopped the run.
     """
     options, clips, workers = job.options, job.clips, job.workers
     generator = build_generator(options, job.experiment, clips, workers=workers)
@@ -158,8 +158,10 @@ def help_to_train(job: TrainingJob) -> None:
             stop_signal = agreed_signal(workers, interruption.signal)
             if stop_signal or done == options.num_epochs:
                 workers.release()
-            if stop_signal:
-                raise stopped(stop_signal, done, job.run)
+            if interruption.signal:
+                raise stopped(interruption.signal, done, job.run)
+            if stop_signal:  # another worker says so
+                return
 
 
 def encoded_frame_of(job: TrainingJob) -> str:

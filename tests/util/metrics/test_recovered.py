@@ -45,6 +45,35 @@ def after(reconstructions, average_last, samples=None):
     return recovery
 
 
+def test_workers_put_together_what_each_has_kept_of_its_sequences():
+    reconstruction = draw_reconstructions(1)[0]
+    halves = [Recovery(draw_clips(), 3) for _ in range(2)]
+    for row, recovery in enumerate(halves):
+        chunk = chunk_at(np.array([row]), 0, NUM_FRAMES)
+        recovery.keep(chunk, reconstruction[[row]])
+
+    class Workers:
+        """Worker 0; the entries of worker 1 are handed over by `gather`."""
+
+        def gather(self, values, mine):
+            taken = []
+            halves[1].gather(Taking(taken), np.array([False, True]))
+            ((others, theirs),) = taken
+            assert np.array_equal(theirs, ~mine)
+            values[theirs] = others[theirs]
+
+    class Taking:
+        def __init__(self, taken):
+            self._taken = taken
+
+        def gather(self, values, mine):
+            self._taken.append((values, mine))
+
+    halves[0].gather(Workers(), np.array([True, False]))
+    halves[0].end_epoch()
+    np.testing.assert_array_equal(halves[0].samples, after([reconstruction], 3).samples)
+
+
 # --- What is put in the place ---
 
 
