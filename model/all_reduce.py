@@ -60,6 +60,7 @@ class SumsOfAll(OwnSums):
     def __init__(self, workers: Together):
         self.count, self.number = workers.count, workers.number
         self._keys = workers.keys
+        self._way = "nccl" if tf.config.list_physical_devices("GPU") else "auto"
         with tf.name_scope("part"):
             self._part = GraphPart(*(tf.placeholder(tf.int32, [], name) for name in Part._fields))
         self.rows = tf.cast(self._part.rows, tf.float32)
@@ -112,7 +113,7 @@ class SumsOfAll(OwnSums):
         return dict(zip(self._part, part, strict=True))
 
     def _all_reduce(self, values: tf.Tensor) -> tf.Tensor:
-        return all_reduce(values, self.count, MODEL_GROUP, next(self._keys))
+        return all_reduce(values, self.count, MODEL_GROUP, next(self._keys), self._way)
 
 
 def sums_of(workers: Alone) -> OwnSums:

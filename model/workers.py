@@ -175,7 +175,6 @@ def session_config(number: int) -> Any:
 
     config = tf.ConfigProto()
     config.experimental.collective_group_leader = device_of(0)
-    config.experimental.collective_nccl = True  # where there are GPUs; otherwise it has no effect
     config.device_filters.append(f"/job:worker/task:{number}")
     # With a server, TensorFlow joins convolution and bias to an operation that does not exist on
     # the processor in bfloat16.
@@ -183,11 +182,12 @@ def session_config(number: int) -> Any:
     return config
 
 
-def all_reduce(values: Any, count: int, group: int, key: int) -> Any:
+def all_reduce(values: Any, count: int, group: int, key: int, way: str = "auto") -> Any:
     """The sum of a tensor over all workers.
 
     Args:
-        key: tells this operation from the others in the same session; the same on all workers.
+        key: tells this operation from the others of this worker; the same on all workers.
+        way: how it is computed: "nccl" between GPUs, or "auto", a ring over the network.
     """
     return tf.raw_ops.CollectiveReduce(
         input=values,
@@ -197,5 +197,5 @@ def all_reduce(values: Any, count: int, group: int, key: int) -> Any:
         merge_op="Add",
         final_op="Id",
         subdiv_offsets=[0],
-        communication_hint="auto",
+        communication_hint=way,
     )
