@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from model.alternating import EpochReport, alternate
-from model.dynamic_generator import DynamicGenerator
 from model.calibration import Calibrated
+from model.dynamic_generator import DynamicGenerator
 from model.kept_frames import Keeper, KeptFrames
 from model.latents import Latents, copied, draw_from_prior, of_sequences
 from model.random_keys import Stream, random_generator
