@@ -2,9 +2,11 @@
 
 import math
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 from util.data.clip_facts import facts_of
 from util.figures.expected import MINUTES
@@ -13,7 +15,7 @@ from util.figures.making import NUMBERS, Made
 from util.figures.numbers import Row, read_rows, rows_of, write_rows
 from util.figures.records import ALL, FIGURES
 from util.pictures.encoding import FRAMES_PER_SECOND, write_webp
-from util.system.atomic import atomic_path, write_text
+from util.system.atomic import write_text
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = {"README.md": "demo/README.md", "demo/README.md": ""}  # and where the details are
@@ -25,13 +27,13 @@ GENERATED = re.compile(r"(<!-- (\w+) of --write_demo -->\n).*?(<!-- end -->)", r
 def write_demo(made: Mapping[str, Made]) -> None:
     """Copy figures to demo/, with their numbers in demo/numbers.csv, and write the tables.
 
-    The videos become animations that web pages show beside their text. Other figures in demo/ and
-    their numbers stay.
+    Videos and pictures become small files that web pages show beside their text. Other figures in
+    demo/ and their numbers stay.
     """
     demo = PROJECT / "demo"
     for name, figure in made.items():
-        with atomic_path(demo / f"{name}.png") as partial:
-            shutil.copyfile(figure.folder / f"{NAME}.png", partial)
+        with Image.open(figure.folder / f"{NAME}.png") as picture:
+            write_webp(demo / f"{name}_frames.webp", np.asarray(picture.convert("RGB"))[np.newaxis])
         video = figure.folder / f"{NAME}.mp4"
         rate = facts_of(video).rate or FRAMES_PER_SECOND
         write_webp(demo / f"{name}.webp", frames_of(video), rate)

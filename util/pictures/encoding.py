@@ -17,7 +17,8 @@ from util.system.names import shortened
 FRAMES_PER_SECOND = 25.0
 GIF_FRAMES_PER_SECOND = 50.0  # browsers play a GIF with more frames in a second slowly
 KINDS = (".mp4", ".gif")
-WEBP_QUALITY = 50  # of 100
+WEBP_QUALITY = 60  # of 100, of a picture
+ANIMATION_QUALITY = 30  # less, because motion hides what is lost
 ENLARGED = "_enlarged"  # the end of the name of an enlarged video
 
 _H264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "12"]
@@ -151,7 +152,8 @@ def write_video(
 def write_webp(path: Path, frames: np.ndarray, rate: float = FRAMES_PER_SECOND) -> None:
     """Write `path`, an animation for web pages that repeats, from uint8 frames [T, H, W, 3].
 
-    It loses some detail, and is several times smaller than a GIF.
+    One frame gives a picture. The file loses some detail, and is several times smaller than a file
+    in GIF or PNG.
     """
     first, *others = map(Image.fromarray, frames)
     with atomic_path(path) as partial:
@@ -161,7 +163,7 @@ def write_webp(path: Path, frames: np.ndarray, rate: float = FRAMES_PER_SECOND) 
             append_images=others,
             duration=round(1000 / rate),
             loop=0,
-            quality=WEBP_QUALITY,
+            quality=ANIMATION_QUALITY if others else WEBP_QUALITY,
         )
 
 
