@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # importing it starts TensorFlow, and the options need only t
     from model.dynamic_generator import DynamicGenerator
 
 
-NEGLIGIBLE = 1e-6  # smaller singular values of K, relative to the largest, are rounding errors
+NEGLIGIBLE = 1e-6  # smaller values, relative to the largest, are rounding errors
 
 
 class Pull(NamedTuple):
@@ -111,13 +111,14 @@ def conditional(generator: DynamicGenerator, latents: Latents) -> Innovations:
     Its mean is an affine map of s_{t-1}, by ridge regression. The penalty is the mean eigenvalue of
     the states' scatter matrix: directions in which the states vary count, and the others do not.
     Start states s_0 are left out, because they are far from the states that follow. In the
-    directions that the transition does not see, it is the prior.
+    directions that the transition does not see, it is the prior. If the states are too few or do
+    not move, they tell nothing, and the result is that of `fitted`.
 
     Args:
         latents: the inferred latents of all sequences.
     """
     num_frames = latents.innovations.shape[1]
-    if num_frames < 3:  # one state before, or none, tells nothing
+    if num_frames < 3:
         return fitted(generator, latents)
     seen = seen_directions(generator)
     states = [latents.initial_state]
@@ -127,7 +128,10 @@ def conditional(generator: DynamicGenerator, latents: Latents) -> Innovations:
     before = np.stack(states[1:num_frames], axis=1).reshape(-1, size).astype(np.float64)
     after = latents.innovations[:, 1:].reshape(-1, len(seen)).astype(np.float64) @ seen
     centre, mean = before.mean(axis=0), after.mean(axis=0)
+    magnitude = np.linalg.norm(before)
     before, after = before - centre, after - mean
+    if np.linalg.norm(before) <= NEGLIGIBLE * magnitude:
+        return fitted(generator, latents)
     scatter = before.T @ before
     penalized = scatter + np.trace(scatter) / size * np.eye(size)
     slope = np.linalg.solve(penalized, before.T @ after)

@@ -271,6 +271,20 @@ def test_conditional_to_fewer_frames_is_fitted(generator, num_frames):
     np.testing.assert_array_equal(found.factor, expected.factor)
 
 
+def test_conditional_to_states_that_do_not_move_is_fitted(built_generator):
+    """As where all states are saturated: s_t = tanh(s_{t-1} + 100) = 1."""
+    generator = make(built_generator, dynamic_mode="linear")
+    state = generator.state()
+    state["transition/bias_1"][...] = 100.0
+    generator.load_state(state)
+    latents = inferred()
+    found, expected = conditional(generator, latents), fitted(generator, latents)
+    generator.close()
+    assert found.pull is None
+    np.testing.assert_array_equal(found.mean, expected.mean)
+    np.testing.assert_array_equal(found.factor, expected.factor)
+
+
 def test_states_pull_innovations_as_in_a_loop_over_frames(generator):
     random = np.random.default_rng(9)
     pull = Pull(random.standard_normal(3), random.standard_normal((3, SIZES.z_size)))
