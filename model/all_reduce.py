@@ -28,9 +28,9 @@ class OwnSums:
         """The values, or 0 if this worker has no row of the batch."""
         return values
 
-    def norm(self, values: tf.Tensor) -> tf.Tensor:
-        """The norm of the values of all workers."""
-        return tf.norm(values)
+    def norm(self, square: tf.Tensor) -> tf.Tensor:
+        """The norm of the values of all workers; `square` is the squared norm of the own ones."""
+        return tf.sqrt(square)
 
     def summed(
         self, values: Sequence[tf.Tensor], figures: Sequence[tf.Tensor]
@@ -77,8 +77,8 @@ class SumsOfAll(OwnSums):
     def counted(self, values: tf.Tensor) -> tf.Tensor:
         return values * tf.cast(self.rows > 0.0, values.dtype)
 
-    def norm(self, values: tf.Tensor) -> tf.Tensor:
-        return tf.sqrt(self.total(tf.reduce_sum(tf.square(self.counted(values)))))
+    def norm(self, square: tf.Tensor) -> tf.Tensor:
+        return tf.sqrt(self.total(self.counted(square)))
 
     def summed(
         self, values: Sequence[tf.Tensor], figures: Sequence[tf.Tensor]

@@ -81,16 +81,17 @@ def langevin(
                 )
             )
         )
-        return number + 1, moved, sums.norm(from_frames.innovations)
+        return number + 1, moved, tf.reduce_sum(tf.square(from_frames.innovations))
 
-    _, latents, innovations_gradient = tf.while_loop(
+    _, latents, square = tf.while_loop(
         lambda number, *_: number < settings.num_steps,
         step,
         (tf.constant(0), latents, tf.constant(0.0)),
         parallel_iterations=1,
         back_prop=False,
     )
-    return Sampled(latents, {INNOVATIONS_GRADIENT: innovations_gradient})
+    # Workers sum it here, after the loop: a sum in each step would make them wait for each other.
+    return Sampled(latents, {INNOVATIONS_GRADIENT: sums.norm(square)})
 
 
 def gradient(values: tf.Tensor, latents: Latents) -> Latents:

@@ -212,3 +212,13 @@ def test_worker_must_say_which_part_it_has(crew):
     latents = Latents(*draw_latents(SIZES, 1, CHUNK_LENGTH))
     with pytest.raises(ValueError, match="which part of the batch"):
         generators(crew)[1].learn(draw_frames(1, CHUNK_LENGTH, 8), latents, True, 0.1)
+
+
+def test_sampler_sums_only_after_its_steps(crew):
+    """Without shared statistics. Otherwise workers would wait for each other in each step."""
+    graph = generators(crew, shared_statistics=False)[0].weights.beta[0].kernel.graph.as_graph_def()
+    in_functions = [node for one in graph.library.function for node in one.node_def]
+    in_loops = [node for node in graph.node if "/while/" in node.name] + in_functions
+    assert len(in_loops) > 10
+    assert [node.name for node in in_loops if node.op == "CollectiveReduce"] == []
+    assert sum(node.op == "CollectiveReduce" for node in graph.node) == 2
