@@ -184,7 +184,9 @@ def plan_training(command_line: CommandLine) -> TrainingPlan:
     refuse_too_large(options, experiment)  # before the clips fill the memory
     refuse_too_large(options, experiment, len(find_clips(options.data_path, options.category)))
     refuse_unwritable(run.path)
-    refuse_unwritable(run.cache_for(options))
+    refuse_unwritable(
+        run.cache_for(options), "--cache_dir" if options.cache_dir else "--output_dir"
+    )
     return TrainingPlan(options, experiment, run, state)
 
 
@@ -292,19 +294,23 @@ def refuse_without_packages(experiment: Experiment) -> None:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
-def refuse_unwritable(folder: Path) -> None:
-    """Raises RunError if the program cannot write into `folder`, which need not exist yet."""
+def refuse_unwritable(folder: Path, flag: str = "--output_dir") -> None:
+    """Raises RunError if the program cannot write into `folder`, which need not exist yet.
+
+    Args:
+        flag: the flag that names another place.
+    """
     try:
         existing = existing_part(folder)
     except OSError as error:
         raise RunError(
-            f"cannot write to {folder}: {error.strerror}; choose another place"
+            f"cannot write to {folder}: {error.strerror}; choose another {flag}"
         ) from error
     if not existing.is_dir():
         what = "a link to nothing" if existing.is_symlink() else "a file"
-        raise RunError(f"cannot write to {folder}: {existing} is {what}; choose another place")
+        raise RunError(f"cannot write to {folder}: {existing} is {what}; choose another {flag}")
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise RunError(f"no permission to write to {existing}; choose another --output_dir")
+        raise RunError(f"no permission to write to {existing}; choose another {flag}")
 
 
 def existing_part(path: Path) -> Path:

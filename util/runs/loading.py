@@ -128,9 +128,10 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
     trained_by = command_line.experiment(state.options)
     refuse_conditional(options, trained_by)
     count = len(state.sequence_names)
-    chosen = numbers_of(options.sequences) if "sequences" in experiment.uses else []
+    takes_sequences = "sequences" in experiment.uses
+    chosen = numbers_of(options.sequences) if takes_sequences else []
     rows = chosen or list(range(count))
-    if experiment.result and "results_for" in experiment.uses and not chosen:
+    if experiment.result and takes_sequences and not chosen:
         rows = rows[: options.results_for]
         if len(rows) < count:
             print(

@@ -133,6 +133,23 @@ def test_a_run_that_asked_for_other_statistics_is_calibrated_in_its_test(tmp_pat
     assert not same(videos(tmp_path), videos(tmp_path, normalization_in_test="calibrated"))
 
 
+# --- The sequences of a test ---
+
+
+@pytest.mark.parametrize(
+    ("experiment", "rows", "is_told"),
+    [("loop", [0], True), ("synthesis", [0, 1], False), ("animation", [0, 1], False)],
+)
+def test_results_are_limited_where_each_sequence_has_one(
+    tmp_path, capsys, experiment, rows, is_told
+):
+    """Synthesis measures all sequences, and animation takes images, not sequences."""
+    job = deleted_meanwhile(tmp_path, [3], experiment=experiment, results_for=1)
+    assert read_checkpoint(job).rows == rows
+    told = "results for the first 1 of 2 sequences" in capsys.readouterr().err
+    assert told == is_told
+
+
 # --- A checkpoint that training deletes meanwhile ---
 
 
