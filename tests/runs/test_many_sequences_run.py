@@ -107,5 +107,5 @@ def test_runs_can_share_a_cache(place):
 def test_cache_in_the_place_of_a_file_is_refused(place):
     (place / "file").write_text("mine")
     line = refused(train(place, output_dir="third", cache_dir="file"), 1)
-    assert "cannot write to file" in line
+    assert "cannot write to file" in line and "choose another --cache_dir" in line
     assert not (place / "third").exists()

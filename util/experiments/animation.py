@@ -12,7 +12,7 @@ import numpy as np
 
 from model.alternating import infer_onwards
 from model.dynamic_generator import DynamicGenerator
-from model.latents import Latents, copied, split_range
+from model.latents import Latents, copied, evenly, split_range
 from util.data.clip_facts import ClipFormat
 from util.data.clips import resize_square
 from util.data.fit import fitted
@@ -85,7 +85,7 @@ def test(run: LoadedRun) -> None:
     playing = map(Row, labels, shaped_rows, itertools.repeat(names))
     all_rows = under_one_head(list(playing))
     write_playing(folder / "overview", all_rows, options.enlarge, showings[0].rate)
-    shown = np.linspace(0, length - 1, min(length, COLUMNS)).round().astype(int).tolist()
+    shown = evenly(length, COLUMNS).tolist()
     of_each_image = [
         frames_at(f"{name}\n{label}", video, shown)
         for name, videos in zip(names, zip(*shaped_rows[1:], strict=True), strict=True)

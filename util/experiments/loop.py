@@ -77,7 +77,7 @@ def test(run: LoadedRun) -> None:
     write_seams(run.folder / "seams.csv", seams)
     if evaluations:
         state = run.checkpoint.state
-        whole = not (run.checkpoint.trained_by.encodes and state.options.encoded_frame == "random")
+        whole = run.checkpoint.whole_sequences
         ratios = posterior_check(run.sampler.generator, options, state.latents, state.epoch, whole)
         report_evaluations(run.folder, evaluations, ratios, run.num_shown, run.results.final)
 

@@ -151,7 +151,8 @@ def write_sampled(run: LoadedRun, observed: Indexable | None) -> None:
         print("the synthesized videos are not measured", file=sys.stderr)
     tell_less_for_others(len(run.names) - run.num_shown)
     evaluations: dict[str, Evaluation] = {}
-    for index, (name, row) in enumerate(zip(run.names, checkpoint.rows, strict=True)):
+    sequences, showings = run.names, run.showings
+    for index, (name, row) in enumerate(zip(sequences, checkpoint.rows, strict=True)):
         if observed is not None and index < run.num_shown:
             evaluations[name] = evaluate(
                 {}, observed[row], length, options.seed, options.baseline_states
@@ -162,16 +163,19 @@ def write_sampled(run: LoadedRun, observed: Indexable | None) -> None:
         for batch in sampled_in_batches(run.sampler, run.latents, video):
             if observed is None and batch.rows.start >= run.num_shown:
                 break
-            names = [f"{name}_{number}" for name in run.names[batch.rows]]
+            names = [f"{name}_{number}" for name in sequences[batch.rows]]
             shown = max(0, run.num_shown - batch.rows.start)
-            showings = run.showings[batch.rows][:shown]
             beginnings = write_chunks(
-                run.folder, names[:shown], batch.chunks, options.image_size, showings
+                run.folder,
+                names[:shown],
+                batch.chunks,
+                options.image_size,
+                showings[batch.rows][:shown],
             )
             for place, (name, beginning) in enumerate(zip(names, beginnings, strict=True)):
                 index = batch.rows.start + place
                 if observed is not None:
-                    evaluations[run.names[index]].videos[name] = compare(
+                    evaluations[sequences[index]].videos[name] = compare(
                         beginning,
                         observed[checkpoint.rows[index]],
                         length,
@@ -185,7 +189,7 @@ def write_sampled(run: LoadedRun, observed: Indexable | None) -> None:
         }
         write_comparisons(run.folder / "comparison.json", comparisons)
         generator, state = run.sampler.generator, checkpoint.state
-        whole = not (checkpoint.trained_by.encodes and state.options.encoded_frame == "random")
+        whole = checkpoint.whole_sequences
         check = posterior_check(generator, options, state.latents, state.epoch, whole)
         report_evaluations(run.folder, evaluations, check, run.num_shown, run.results.final)
 

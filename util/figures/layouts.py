@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
+from model.latents import evenly
 from util.data.clip_facts import facts_of
 from util.data.clips import find_clips, read_clip
 from util.data.stills import read_image
@@ -281,7 +282,7 @@ def as_rows(rows: Sequence[Panels]) -> list[Row]:
 def moments(row: Panels) -> list[int]:
     """The numbers of the frames in the picture, within the shortest video of the row."""
     shortest = min(map(len, row.videos.values()))
-    return np.linspace(0, shortest - 1, min(shortest, MOMENTS)).round().astype(int).tolist()
+    return evenly(shortest, MOMENTS).tolist()
 
 
 def labelled(result: Result) -> list[tuple[str, str]]:

@@ -9,11 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from util.system.children import stop_with_parent
+from util.system.children import PROGRAM, stop_with_parent
 from util.system.errors import Interrupted, RunError
 from util.system.interruption import Interruption
 
-PROGRAM = Path(__file__).resolve().parents[2] / "main_dyn_G.py"
 PATIENCE = 0.2  # seconds between two looks at the signals, while the process prints nothing
 LAST = 20  # lines that are searched for the reason of a failure
 

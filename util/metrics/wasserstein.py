@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model.latents import evenly
 from util.data.frames import to_model_range
 from util.metrics.patches import FRAMES, SIDE, can_be_cut, laplacian_pyramid, patch_windows
 from util.metrics.rounding import ROUNDING_VARIANCE
@@ -73,7 +74,7 @@ def number_of_patches(video: np.ndarray) -> int:
 def sampled_patches(video: np.ndarray, count: int) -> list[Patches]:
     """`count` random patches of each level."""
     last = len(video) - FRAMES
-    starts = np.unique(np.linspace(0, last, min(last + 1, MOST_STARTS)).round().astype(int))
+    starts = evenly(last + 1, MOST_STARTS)
     needed = np.unique(starts[:, np.newaxis] + np.arange(FRAMES))
     pyramid = laplacian_pyramid(to_model_range(video[needed]), SMALLEST_SIDE)
     starts = np.searchsorted(needed, starts)

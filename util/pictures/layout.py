@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from model.latents import evenly
 from util.pictures.encoding import (
     ENLARGED,
     FRAMES_PER_SECOND,
@@ -111,7 +112,7 @@ def write_overview(
     """
     write_playing(path, under_one_head(rows), enlarge, rate)
     shortest = min(len(video) for row in rows for video in row.videos)
-    moments = np.linspace(0, shortest - 1, min(shortest, MOMENTS)).round().astype(int)
+    moments = evenly(shortest, MOMENTS)
     shown = [
         row._replace(
             label=f"{row.label}\nframe {moment}",

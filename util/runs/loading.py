@@ -53,6 +53,11 @@ class LoadedCheckpoint(NamedTuple):
     trained_by: Experiment
     rows: list[int]
 
+    @property
+    def whole_sequences(self) -> bool:
+        """Whether the innovations of a sequence were inferred from its start state on."""
+        return not (self.trained_by.encodes and self.state.options.encoded_frame == "random")
+
 
 class LoadedRun(NamedTuple):
     """The model of a checkpoint, and the new empty folder for the results.

@@ -1,10 +1,12 @@
-"""Processes that this process starts."""
+"""Processes that this process starts, with other command lines of this program."""
 
 import ctypes
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
+PROGRAM = Path(__file__).resolve().parents[2] / "main_dyn_G.py"
 PR_SET_PDEATHSIG = 1  # of prctl(2): the signal that a process gets when its parent dies
 
 

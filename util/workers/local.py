@@ -14,11 +14,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from util.system.children import stop_with_parent
+from util.system.children import PROGRAM, stop_with_parent
 from util.system.errors import CommandLineError, RunError
 from util.workers.cluster import VARIABLE, Cluster
 
-PROGRAM = Path(__file__).resolve().parents[2] / "main_dyn_G.py"
 LOOPBACK = "127.0.0.1"
 DEVICES = Path("/dev")
 GPUS = "CUDA_VISIBLE_DEVICES"
