@@ -6,10 +6,10 @@ The innovations of one round, ξ_1 … ξ_T, are drawn once and drive the transi
 
 A learned transition forgets: two start states that get the same innovations lead to the same
 states. The states then settle to the period T, s_{t+T} = s_t, and one round of them is a loop
-without a seam. Its innovations are drawn from the prior, as for any sampled video.
+without a seam. Its innovations are drawn as for any sampled video (`model.innovations`).
 
 Some innovations do not settle, for example if the states repeat only every second round. New
-innovations are drawn then. A loop is therefore a sample of the prior, given that it closes.
+innovations are drawn then. A loop is therefore a sampled video, given that it closes.
 """
 
 from collections.abc import Callable

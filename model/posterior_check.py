@@ -1,7 +1,7 @@
-"""Is what is sampled what was learned? Ratios between inferred and sampled latents.
+"""Is the prior what was learned? Ratios between inferred latents and those of the prior.
 
-Videos are sampled from the prior, but the weights are learned from inferred latents. If the model
-has learned its data, inferred and sampled latents look alike, and all ratios are near 1.
+The model says that latents come from the prior, but the weights are learned from inferred latents.
+If the model has learned its data, both look alike, and all ratios are near 1.
 """
 
 from typing import NamedTuple
@@ -28,8 +28,8 @@ class PosteriorCheck(NamedTuple):
     Fields:
         innovation_spread: how far the innovations spread, see `spread`. Above 1, the inferred
             innovations spread further than the prior.
-        state_step: mean length of a step ‖s_t − s_{t−1}‖. Above 1, the sampled videos move too
-            little.
+        state_step: mean length of a step ‖s_t − s_{t−1}‖. Above 1, videos sampled from the prior
+            move too little.
         state_spread: standard deviation of the states over time.
         state_distance: mean distance of a sampled state to the nearest inferred state, over its
             mean distance to the nearest state of another sample. Above 1, samples come where

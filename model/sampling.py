@@ -2,6 +2,7 @@
 
     ξ_t ~ N(0, I),   s_t = F_α(s_{t-1}, [m, ξ_t]),   x_t = G_β([a, s_t])
 
+ξ_t can also have another distribution that was fitted to the inferred ones (`model.innovations`).
 Sampling goes chunk by chunk, so that memory does not grow with the length of the video.
 """
 

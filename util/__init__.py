@@ -2,7 +2,7 @@
 
 experiments   what is trained or tested, and what is written: one record and one module each
 live          a trained model that runs in a browser window
-figures       the paper's figures: their runs, layouts and numbers
+figures       figures, those of the paper and others: their runs, layouts and numbers
 gallery       a page over all runs of a folder
 runs          jobs, training, checkpoints, run directories, sampled videos
 workers       several processes that train together: how they start, meet and end

@@ -1,7 +1,7 @@
 """Action patterns: many short sequences, one transition, an appearance vector for each sequence.
 
 The appearance vector of a sequence is inferred together with its innovations. A test gives each
-appearance a new motion: innovations and start state are drawn from the prior.
+appearance a new motion: new innovations, and a start state that is drawn from the prior.
 """
 
 from util.experiments.synthesis import check, train, write_sampled

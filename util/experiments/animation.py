@@ -2,7 +2,7 @@
 
 The encoder learns together with transition and emission, from the reconstruction of the chunk that
 begins at the encoded frame. Only the innovations and the motion type are inferred. A test encodes
-new images and draws innovations from the prior, which set the images in motion.
+new images and draws innovations, which set the images in motion.
 """
 
 import itertools

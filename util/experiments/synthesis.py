@@ -1,7 +1,7 @@
 """Dynamic textures: the model learns one clip and synthesizes similar videos of any length.
 
-Training alternates between Langevin inference of the innovations and learning. A test draws
-innovations from the prior. The synthesized video starts from the inferred start state of the clip.
+Training alternates between Langevin inference of the innovations and learning. A test draws new
+innovations. The synthesized video starts from the inferred start state of the clip.
 """
 
 import sys

@@ -483,7 +483,7 @@ class Options:
         16,
         Scope.REMEMBERED,
         Group.TEST,
-        "so many sequences, the first ones, get videos of their own and all measures",
+        "number of sequences, from the first, that get videos of their own and all measures",
         COUNT,
     )
     start_in_test: str = option(
@@ -569,17 +569,17 @@ class Options:
         "calibrated",
         Scope.REMEMBERED,
         Group.TEST,
-        "statistics that normalise synthesized frames: calibrated takes those of a long sample "
-        "(in the first chunk also those of first chunks), batch those of each chunk, moving the "
-        "averages of training",
+        "statistics that normalise synthesized frames: calibrated takes those of a long sample (a "
+        "video begins with those of first chunks), batch those of each chunk, moving the averages "
+        "of training",
         one_of(*NORMALIZATIONS),
     )
     innovations_in_test: str = option(
         "prior",
         Scope.REMEMBERED,
         Group.TEST,
-        "distribution of the innovations of a synthesized video: the prior, or a Gaussian that is "
-        "fitted to the inferred innovations, or conditional, fitted to them given the state before",
+        "distribution of the innovations of a synthesized video: prior is N(0, I), fitted is a "
+        "Gaussian fitted to the inferred innovations, conditional is one given the state before",
         one_of(*INNOVATIONS),
     )
     baseline_states: int = option(
