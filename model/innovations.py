@@ -32,13 +32,24 @@ NEGLIGIBLE = 1e-6  # smaller values, relative to the largest, are rounding error
 class Pull(NamedTuple):
     """How the mean of an innovation depends on the state before: (s − centre) · slope.
 
+    A state outside of what was observed counts as the nearest one inside. Start states are far
+    outside, and a slope says nothing about them.
+
     Fields:
         centre: [state_size].
         slope: [state_size, k].
+        smallest, largest: [state_size], the bounds of the observed states.
     """
 
     centre: np.ndarray
     slope: np.ndarray
+    smallest: np.ndarray
+    largest: np.ndarray
+
+    def __call__(self, states: np.ndarray) -> np.ndarray:
+        """What is added to the innovations [n, k] after the states [n, state_size]."""
+        inside = np.clip(states, self.smallest, self.largest)
+        return ((inside - self.centre) @ self.slope).astype(np.float32)
 
 
 class Innovations(NamedTuple):
@@ -63,10 +74,9 @@ class Innovations(NamedTuple):
         """The same latents, where the states pull the innovations, which were drawn by `draw`."""
         if self.pull is None:
             return latents
-        centre, slope = (values.astype(np.float32) for values in self.pull)
         innovations, state = [], latents.initial_state
         for drawn in np.moveaxis(latents.innovations, 1, 0):
-            innovations.append(drawn + (state - centre) @ slope)
+            innovations.append(drawn + self.pull(state))
             state = generator.next_state(latents._replace(initial_state=state), innovations[-1])
         return latents._replace(innovations=np.stack(innovations, axis=1))
 
@@ -128,7 +138,7 @@ def conditional(generator: DynamicGenerator, latents: Latents) -> Innovations:
     before = np.stack(states[1:num_frames], axis=1).reshape(-1, size).astype(np.float64)
     after = latents.innovations[:, 1:].reshape(-1, len(seen)).astype(np.float64) @ seen
     centre, mean = before.mean(axis=0), after.mean(axis=0)
-    magnitude = np.linalg.norm(before)
+    magnitude, bounds = np.linalg.norm(before), (before.min(axis=0), before.max(axis=0))
     before, after = before - centre, after - mean
     if np.linalg.norm(before) <= NEGLIGIBLE * magnitude:
         return fitted(generator, latents)
@@ -138,7 +148,7 @@ def conditional(generator: DynamicGenerator, latents: Latents) -> Innovations:
     residual = after - before @ slope
     freedom = len(after) - 1 - np.trace(np.linalg.solve(penalized, scatter))
     factor = with_unseen(residual.T @ residual / freedom, seen)
-    return Innovations(mean @ seen.T, factor, Pull(centre, slope @ seen.T))
+    return Innovations(mean @ seen.T, factor, Pull(centre, slope @ seen.T, *bounds))
 
 
 def seen_directions(generator: DynamicGenerator) -> np.ndarray:

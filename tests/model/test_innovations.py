@@ -214,6 +214,8 @@ def test_conditional_is_ridge_regression_on_the_state_before(generator):
     slope, *_ = np.linalg.lstsq(rows, targets, rcond=None)
     np.testing.assert_allclose(found.pull.centre, centre, atol=1e-5)
     np.testing.assert_allclose(found.pull.slope, slope, atol=1e-4)
+    np.testing.assert_allclose(found.pull.smallest, (before + centre).min(axis=0), atol=1e-5)
+    np.testing.assert_allclose(found.pull.largest, (before + centre).max(axis=0), atol=1e-5)
     # The trace of the hat matrix says how many degrees of freedom the slope takes.
     hat = before @ np.linalg.pinv(rows)[:, : len(before)]
     residual = after - before @ slope
@@ -230,7 +232,8 @@ def test_conditional_finds_how_the_state_pulls_and_how_much_is_left(built_genera
     sizes = SIZES._replace(z_size=3)
     generator = make(built_generator, dynamic_mode="linear", sizes=sizes)
     random = np.random.default_rng(0)
-    pull = Pull(0.1 * random.standard_normal(3), random.standard_normal((3, 3)))
+    bounds = np.full(3, -1.0), np.full(3, 1.0)
+    pull = Pull(0.1 * random.standard_normal(3), random.standard_normal((3, 3)), *bounds)
     truth = Innovations(np.array([0.3, 0.0, -0.2]), 0.5 * np.eye(3), pull)
     start = draw_latents(sizes, 50, 400)
     drawn = truth.draw(random, start.innovations.shape)
@@ -287,14 +290,17 @@ def test_conditional_to_states_that_do_not_move_is_fitted(built_generator):
 
 def test_states_pull_innovations_as_in_a_loop_over_frames(generator):
     random = np.random.default_rng(9)
-    pull = Pull(random.standard_normal(3), random.standard_normal((3, SIZES.z_size)))
+    bounds = np.full(3, -0.5), np.full(3, 0.8)
+    pull = Pull(random.standard_normal(3), random.standard_normal((3, SIZES.z_size)), *bounds)
     innovations = Innovations(np.zeros(SIZES.z_size), np.eye(SIZES.z_size), pull)
     latents = draw_latents(SIZES, 2, 4)
     found = innovations.pulled(generator, latents).innovations
     weights, exact = in_double(generator.state()), in_double(latents)
     expected, state = [], exact.initial_state
     for time in range(4):
-        expected.append(exact.innovations[:, time] + (state - pull.centre) @ pull.slope)
+        inside = np.minimum(np.maximum(state, -0.5), 0.8)
+        assert time > 0 or np.any(inside != state)
+        expected.append(exact.innovations[:, time] + (inside - pull.centre) @ pull.slope)
         one = exact._replace(innovations=expected[-1][:, np.newaxis], initial_state=state)
         states, _ = unroll(weights, one, generator.settings.dynamic_mode)
         state = states[:, 0]

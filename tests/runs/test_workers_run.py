@@ -64,7 +64,6 @@ def test_two_workers_with_shared_statistics_agree_with_one(place):
             difference = np.abs(two[name] - values).max() / np.abs(values).max()
             kind = "latents" if name.startswith("latents/") else "weights"
             largest[kind] = max(largest[kind], difference)
-    print(f"largest relative differences: {largest}")
     assert largest["latents"] < 1e-5
     assert largest["weights"] < 5e-3
     written = [

@@ -151,13 +151,13 @@ def decoded_clips(
         about = {"content": content, "digest": _digest_of_text(content)}
         write_text(folder / f"{key}.json", json.dumps(about) + "\n")
     except OSError as error:
-        _remove_if_new(folder, is_new)
+        _remove(folder, key, is_new)
         raise RunError(
             f"the clips cannot be decoded into {error.filename or folder}: {error.strerror}; make "
             "room, ask for permission, or choose another place by --cache_dir"
         ) from error
     except BaseException:
-        _remove_if_new(folder, is_new)
+        _remove(folder, key, is_new)
         raise
     return clips._replace(stored_in=_paths(folder, key, arrays))
 
@@ -183,9 +183,12 @@ def _write_arrays(
     return shapes
 
 
-def _remove_if_new(folder: Path, is_new: bool) -> None:
-    if is_new:
-        with suppress(OSError):  # another process uses it
+def _remove(folder: Path, key: str, is_new: bool) -> None:
+    """Remove a cache that was not finished, and its folder if it is new."""
+    with suppress(OSError):  # the folder does not exist, or another process uses it
+        for path in _paths(folder, key, TYPES):
+            path.unlink(missing_ok=True)
+        if is_new:
             folder.rmdir()
 
 

@@ -248,8 +248,13 @@ def observed_again(run: LoadedRun) -> Indexable | None:
     recorded = run.checkpoint.state.options
     # A mask that was made is drawn from the seed of the training, not from the seed of the test.
     options = replace(run.options, seed=recorded.seed, category=recorded.category)
+    cache: Path | None = run.cache
     try:
-        clips = observed_clips(options, run.checkpoint.trained_by, run.cache)
+        refuse_unwritable(run.cache)
+    except RunError:  # a place that does not exist any more; the clips are read into memory
+        cache = None
+    try:
+        clips = observed_clips(options, run.checkpoint.trained_by, cache)
     except Exception as error:  # the test does not need the clips, so nothing about them stops it
         print("the training clips cannot be read:", *str(error).split(), file=sys.stderr)
         return None

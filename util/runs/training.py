@@ -302,6 +302,8 @@ def kept_if_a_worker_dies(
     state = state_of(result, epoch, None)
     try:
         yield
+    except RunError:  # this worker itself found what is wrong
+        raise
     except Exception:
         background.wait()
         models = result.run.models

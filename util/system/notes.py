@@ -16,7 +16,7 @@ def recorded_lines() -> Iterator[list[str]]:
     try:
         yield lines
     finally:
-        _recordings.remove(lines)
+        _recordings.pop()  # blocks end in reverse order
 
 
 def tell_once(line: str) -> None:
