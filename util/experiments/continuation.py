@@ -24,7 +24,7 @@ from util.data.frames import to_bytes, to_model_range
 from util.data.kinds import is_clip, refuse_unprintable
 from util.metrics.futures import Future, compared, in_words, write_futures
 from util.pictures.layout import under_one_head, write_picture, write_playing
-from util.pictures.sheets import Row, frames_at
+from util.pictures.sheets import Row, around_change
 from util.pictures.showing import Showing, shaped, write_shown
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again, observed_or_reconstructed
 from util.runs.showing import showing_of
@@ -32,7 +32,6 @@ from util.system.errors import CommandLineError, RunError
 from util.system.names import safe_names
 
 KNOWN = 30  # true next frames that are used, at most
-BEFORE, AFTER = 5, 10  # frames of the picture around the change
 
 
 class Observed(NamedTuple):
@@ -111,12 +110,6 @@ def test(run: LoadedRun) -> None:
     write_playing(path, under_one_head(playing), options.enlarge, showing.rate)
     write_picture(path, under_one_head(pictures), options.enlarge)
     write_futures(run.folder / "continuation.csv", tables)
-
-
-def around_change(label: str, video: np.ndarray, change: int) -> Row:
-    """The frames around the change as a row of pictures; the new ones have a border."""
-    numbers = range(max(change - BEFORE, 0), min(change + AFTER, len(video)))
-    return frames_at(label, video, numbers, framed=range(change, len(video)))
 
 
 def continued(run: LoadedRun, clip: Observed, video: int) -> np.ndarray:

@@ -24,13 +24,12 @@ from util.pictures.layout import (
     write_picture,
     write_playing,
 )
-from util.pictures.sheets import Row, frames_at
+from util.pictures.sheets import Row, around_change, frames_at
 from util.pictures.showing import shaped
 
 NAME = "figure"
 MOST_COLUMNS = 8  # sequences beside each other
 MOMENTS = 8  # frames of a video in figure.png
-BEFORE, AFTER = 5, 10  # frames of figure.png around the end of a clip
 KNOWN = 30  # true next frames of a clip, at most
 AROUND = 4  # frames of figure.png on each side of the seam of a loop
 SHOWN, FIRST = 9, 4  # successive frames of slow motion; the first is a multiple of all factors
@@ -162,19 +161,13 @@ def continued(results: Sequence[Result], place: Place) -> None:
         change = result.options.num_frames
         for (sequence, label), clip in zip(labelled(result), clips(result, KNOWN), strict=True):
             futures = [frames_of(path) for path in numbered(result, sequence)]
-            shown = range(max(change - BEFORE, 0), min(change + AFTER, len(futures[0])))
             videos = {"clip": clip}
             videos |= {f"future {number}": video for number, video in enumerate(futures, 1)}
             changes = [len(clip), *[change] * len(futures)]
             playing.append(Row(label, list(videos.values()), list(videos), framed_from=changes))
             pictures += [
-                frames_at(
-                    f"{label}\n{name}",
-                    video,
-                    [number for number in shown if number < len(video)],
-                    framed=range(first, len(video)),
-                )
-                for (name, video), first in zip(videos.items(), changes, strict=True)
+                around_change(f"{label}\n{name}", video, change, framed=name != "clip")
+                for name, video in videos.items()
             ]
     write_playing(place.path, under_one_head(playing), place.enlarge, results[0].rate)
     write_picture(place.path, under_one_head(pictures), place.enlarge)

@@ -15,6 +15,7 @@ from util.pictures.enlarging import enlarged, enlargement
 from util.pictures.labels import draw_label, line_height, text_width
 
 COLUMNS = 15  # frames in a row of a contact sheet
+BEFORE, AFTER = 5, 10  # frames in a row around a change
 GAP = 8  # pixels around frames
 MARK = (2, 6)  # pixels from a video that plays again to the top and bottom of the line below it
 MARK_COLOUR = (0, 110, 220)
@@ -165,6 +166,16 @@ def frames_at(
     pictures = frames[list(numbers), np.newaxis]
     borders = [0 if number in framed else 1 for number in numbers]  # a picture has one moment, 0
     return Row(label, pictures, [str(number) for number in numbers], "frame", borders)
+
+
+def around_change(label: str, frames: np.ndarray, change: int, framed: bool = True) -> Row:
+    """The frames around frame number `change` of a video [T, H, W, 3] as a row of pictures.
+
+    Args:
+        framed: whether the frames from `change` on have a border.
+    """
+    numbers = range(max(change - BEFORE, 0), min(change + AFTER, len(frames)))
+    return frames_at(label, frames, numbers, framed=range(change, len(frames)) if framed else ())
 
 
 def even(length: int) -> int:
