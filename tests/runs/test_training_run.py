@@ -75,6 +75,7 @@ def options_of_training():
         transition_init_std=0.0,
         beta2_gen=0.9,
         clip_gradient=2.0,
+        innovations_in_test="conditional",
         **TRAIN,
     )
 
