@@ -12,11 +12,11 @@ tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
 
 from support.numpy_model import draw_weights, statistics_for  # noqa: E402
+from support.settings import TINY  # noqa: E402
 
 from model.dynamic_generator import DynamicGenerator  # noqa: E402
 from model.emission import emit, make_emission, read_emission  # noqa: E402
-from model.graph import Settings  # noqa: E402
-from model.latents import Latents, LatentSizes  # noqa: E402
+from model.latents import Latents  # noqa: E402
 from model.networks import LayerSpec  # noqa: E402
 from model.posterior import energy  # noqa: E402
 from model.transition import TRANSITIONS  # noqa: E402
@@ -30,7 +30,7 @@ class TinyModel:
         dynamic_mode: the row of `TRANSITIONS` that it unrolls.
     """
 
-    sizes = LatentSizes(state_size=3, z_size=2, content_size=2, motion_type_size=2)
+    sizes = TINY.sizes
     sigma = 0.5
     # Sides 2, 4, 6: two normalised layers, both paddings.
     table = (LayerSpec(4, 4, 2), LayerSpec(3, 4, 2), LayerSpec(3, 3, 1, "VALID"))
@@ -101,24 +101,6 @@ def tiny_model():
     return TinyModel
 
 
-SETTINGS = Settings(
-    network="8",
-    dynamic_mode="nonlinear",
-    sizes=TinyModel.sizes,
-    training_mode="complete",
-    refsig=1.0,
-    likelihood="sum",
-    sampler="langevin",
-    step_size=0.1,
-    sample_steps=2,
-    beta1_gen=0.5,
-    beta2_gen=0.999,
-    transition_init_std=0.1,
-    precision="float32",
-    seed=0,
-)
-
-
 @pytest.fixture
 def make_generator():
     """Makes the whole model as training builds it; keywords replace settings.
@@ -128,7 +110,7 @@ def make_generator():
     made = []
 
     def make(chunk_lengths, drawn_weights=False, **replaced) -> DynamicGenerator:
-        generator = DynamicGenerator(SETTINGS._replace(**replaced), chunk_lengths)
+        generator = DynamicGenerator(TINY._replace(**replaced), chunk_lengths)
         made.append(generator)
         if drawn_weights:
             load_drawn_weights(generator, generator.state())
@@ -142,7 +124,7 @@ def make_generator():
 @pytest.fixture(scope="session")
 def built_generator():
     """One whole model for the session: its graph, and its first state."""
-    generator = DynamicGenerator(SETTINGS, [1, 3, 4, 7])
+    generator = DynamicGenerator(TINY, [1, 3, 4, 7])
     yield generator, generator.state()
     generator.close()
 

@@ -7,32 +7,16 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from support.numpy_model import draw_frames, draw_latents, draw_visible
+from support.settings import TINY
 
 from model.alternating import alternate
 from model.dynamic_generator import DynamicGenerator
-from model.graph import Settings
 from model.kept_frames import KeptFrames
-from model.latents import Latents, LatentSizes, copied, of_sequences
+from model.latents import Latents, copied, of_sequences
 from model.workers import ALONE, Part, Together, part_of, session_config
 
-SIZES = LatentSizes(state_size=3, z_size=2, content_size=2, motion_type_size=2)
-SETTINGS = Settings(
-    network="8",
-    dynamic_mode="nonlinear",
-    sizes=SIZES,
-    training_mode="complete",
-    refsig=1.0,
-    likelihood="sum",
-    sampler="langevin",
-    step_size=0.1,
-    sample_steps=2,
-    beta1_gen=0.5,
-    beta2_gen=0.999,
-    transition_init_std=0.3,
-    precision="float32",
-    seed=0,
-    shared_statistics=True,
-)
+SETTINGS = TINY._replace(transition_init_std=0.3, shared_statistics=True)
+SIZES = SETTINGS.sizes
 COUNT, NUM_FRAMES, CHUNK_LENGTH = 2, 6, 3
 
 

@@ -272,11 +272,8 @@ def _slow_motion_ends_on_a_frame(options: Options, experiment: Experiment) -> No
 
 def refuse_conditional(options: Options, trained_by: Experiment) -> None:
     """Raises CommandLineError if --innovations_in_test asks for states that were not inferred."""
-    if (
-        options.innovations_in_test == "conditional"
-        and trained_by.encodes
-        and options.encoded_frame == "random"
-    ):
+    whole_sequences = trained_by.infers_whole_sequences(options.encoded_frame)
+    if options.innovations_in_test == "conditional" and not whole_sequences:
         raise CommandLineError(
             "--innovations_in_test conditional needs the states of whole sequences, and with "
             "--encoded_frame random each chunk begins at an encoded frame; take prior or fitted"

@@ -59,6 +59,10 @@ class Experiment:
         """The only value of --training_mode that this experiment accepts."""
         return "incomplete" if self.misses_pixels else "complete"
 
+    def infers_whole_sequences(self, encoded_frame: str) -> bool:
+        """Whether the innovations of a sequence are inferred from its start state on."""
+        return not (self.encodes and encoded_frame == "random")
+
     def defaults(self, schedule: str) -> dict[str, Any]:
         """The presets, and the defaults that follow from the schedule and from other fields."""
         follows: dict[str, Any] = {}

@@ -56,7 +56,7 @@ class LoadedCheckpoint(NamedTuple):
     @property
     def whole_sequences(self) -> bool:
         """Whether the innovations of a sequence were inferred from its start state on."""
-        return not (self.trained_by.encodes and self.state.options.encoded_frame == "random")
+        return self.trained_by.infers_whole_sequences(self.state.options.encoded_frame)
 
 
 class LoadedRun(NamedTuple):

@@ -89,7 +89,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
     """
     options, run, clips, workers = job.options, job.run, job.clips, job.workers
     generator = build_generator(options, job.experiment, clips, workers=workers)
-    whole_sequences = encoded_frame_of(job) != "random"
+    whole_sequences = job.experiment.infers_whole_sequences(options.encoded_frame)
     begin = start_or_resume(job, generator)
     latents, recovery = begin.latents, begin.recovery
     share_beginning(workers, generator, begin)
