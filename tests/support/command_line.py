@@ -115,6 +115,9 @@ def make_sequences(place: Path, names: Sequence[str], length: int) -> None:
         encode(folder / f"{name}.avi", moving_pattern(seed, length), *lossless)
 
 
+IN_A_GIF = 1e-3  # relative tolerance of measures: a few colours of a GIF are rounded
+
+
 def played(path: Path, side: tuple[int, int]) -> np.ndarray:
     """The frames of a GIF, uint8 [T, H, W, 3]; `side` is (height, width)."""
     frames = []
