@@ -19,9 +19,11 @@ from support.command_line import (
     wait_until,
 )
 
+from util.gallery.events import read_figures
 from util.runs import checkpoints
 from util.workers.local import local_cluster
 
+SECONDS = "8_time/seconds_per_epoch"
 EIGHT = {
     **SMALL,
     "experiment": "action",
@@ -72,35 +74,49 @@ def test_two_workers_with_shared_statistics_agree_with_one(place):
     assert written[0] == written[1]
 
 
-def test_killed_worker_ends_the_run_and_one_process_goes_on(place):
-    options = {**EIGHT, "num_epochs": 4000, "log_step": 4, "output_dir": "killed"}
+def epochs_logged(run_directory):
+    """The number of epochs whose figures are in the event files."""
+    if not (run_directory / "log").is_dir():
+        return 0
+    return len(read_figures(run_directory / "log", frozenset([SECONDS])).points.get(SECONDS, {}))
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_killed_worker_ends_the_run_and_one_process_goes_on(place, victim):
+    """No epoch is lost but the one begun, though no checkpoint was due yet."""
+    folder = f"killed_{victim}"
+    options = {**EIGHT, "num_epochs": 4000, "log_step": 4000, "output_dir": folder}
+    run_directory = place / folder / SMALL["category"]
     cluster = local_cluster(2)
-    first, second = (
+    workers = [
         start(
             place,
             *flags(**options),
             env={**os.environ, "TF_CONFIG": cluster.as_variable(number)},
         )
         for number in range(2)
-    )
+    ]
     try:
-        models = place / "killed" / SMALL["category"] / "model"
-        wait_until(lambda: bool(checkpoints.existing(models)), first)
-        second.send_signal(signal.SIGKILL)
-        outcome = end_of(first)
+        wait_until(lambda: epochs_logged(run_directory) > 1, workers[0])
+        workers[victim].send_signal(signal.SIGKILL)
+        outcome = end_of(workers[1 - victim])
     finally:
-        for process in (first, second):
+        for process in workers:
             process.kill()
             process.communicate()
+    done = epochs_logged(run_directory)
+    (epoch, path) = checkpoints.existing(run_directory / "model")[-1]
+    assert done <= epoch <= done + 1
     assert outcome.returncode == 1
-    line = outcome.stderr.splitlines()[-1]
-    assert line.startswith(f"error: worker 1 ({cluster.addresses[1]}) has ended or cannot be")
-    epoch = checkpoints.existing(models)[-1][0]
+    *_, saved, line = outcome.stderr.splitlines()
+    assert saved == f"the last whole epoch is saved in {path.relative_to(place)}"
+    gone = f"error: worker {victim} ({cluster.addresses[victim]}) has ended or cannot be reached"
+    assert line.startswith(gone)
     again = {**options, "num_epochs": epoch + 1, "resume": True}
     outcome = run_here(place, *flags(**again))
     assert outcome.returncode == 0, outcome.stderr
     assert f"continues after epoch {epoch} of {epoch + 1}" in outcome.stderr
-    assert checkpoints.existing(models)[-1][0] == epoch + 1
+    assert checkpoints.existing(run_directory / "model")[-1][0] == epoch + 1
 
 
 def test_malformed_cluster_is_refused_before_anything_is_written(tmp_path, monkeypatch):

@@ -151,6 +151,14 @@ class RunDirectory:
         with suppress(OSError):  # there are other files
             self.cache.rmdir()
 
+    def identity(self) -> str:
+        """What tells this run from others, also from another machine; "" before `prepare`."""
+        try:
+            about = self.options_file.stat()
+        except OSError:
+            return ""
+        return f"{about.st_ino} {about.st_mtime_ns}"
+
     def prepare(self, options: Options, sequences: Sequence[str] = ()) -> None:
         """Create the folders, write options.json and delete unfinished files of an earlier run.
 

@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
@@ -37,6 +37,7 @@ from util.runs.run_state import RunState
 from util.runs.sampling import FOR_PREVIEW, Sampler, make_sampler, posterior_check, sampled
 from util.system.background import Background
 from util.system.errors import Interrupted, RunError
+from util.system.folder_lock import locked
 from util.system.interruption import Interruption
 
 
@@ -93,6 +94,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
     begin = start_or_resume(job, generator)
     latents, recovery = begin.latents, begin.recovery
     share_beginning(workers, generator, begin)
+    shares_folder(workers, run)
     result = TrainingResult(options, run, clips, generator, latents, recovery)
     announce(options, clips, generator, run, begin.epoch)
     with (
@@ -106,7 +108,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
             on_log_step = done % options.log_step == 0 or done == options.num_epochs
             shown = KeptFrames(SHEET_SEQUENCES if on_log_step else 0, clips.frames.shape)
             began = time.monotonic()
-            with kept_if_a_worker_dies(workers, result, epoch, background):
+            with kept_if_a_worker_dies(workers, result, epoch, background.wait):
                 tell_progress = partial(reporter.tell_progress, done)
                 keepers: list[Keeper] = [shown, recovery] if recovery else [shown]
                 report = train_epoch(job, generator, latents, epoch, keepers, tell_progress)
@@ -136,30 +138,37 @@ def train_model(job: TrainingJob) -> TrainingResult:
 
 
 def help_to_train(job: TrainingJob) -> None:
-    """Train as a worker that is not worker 0: it writes nothing.
+    """Train as a worker that is not worker 0: it writes nothing, unless worker 0 dies.
 
     Raises:
         RunError: a value is no longer finite.
         Interrupted: a signal to this worker has stopped the run.
     """
-    options, clips, workers = job.options, job.clips, job.workers
+    options, run, clips, workers = job.options, job.run, job.clips, job.workers
     generator = build_generator(options, job.experiment, clips, workers=workers)
     begin = beginning(job)
     latents, recovery = begin.latents, begin.recovery
     first = share_beginning(workers, generator, begin)
+    kept: Callable[[int], AbstractContextManager] = nullcontext
+    if shares_folder(workers, run):
+        result = TrainingResult(options, run, clips, generator, latents, recovery)
+        kept = partial(kept_if_a_worker_dies, workers, result)
     with Interruption() as interruption:
         for epoch in range(first, options.num_epochs):
             done = epoch + 1
             on_log_step = done % options.log_step == 0 or done == options.num_epochs
             shown = KeptFrames(SHEET_SEQUENCES if on_log_step else 0, clips.frames.shape)
             keepers: list[Keeper] = [shown, recovery] if recovery else [shown]
-            report = train_epoch(job, generator, latents, epoch, keepers)
-            refuse_not_finite(report, done, job.run)
-            stop_signal = agreed_signal(workers, interruption.signal)
+            with kept(epoch):
+                report = train_epoch(job, generator, latents, epoch, keepers)
+                refuse_not_finite(report, done, run)
+                if recovery:
+                    recovery.end_epoch()
+                stop_signal = agreed_signal(workers, interruption.signal)
             if stop_signal or done == options.num_epochs:
                 workers.release()
             if interruption.signal:
-                raise stopped(interruption.signal, done, job.run)
+                raise stopped(interruption.signal, done, run)
             if stop_signal:  # another worker says so
                 return
 
@@ -288,13 +297,24 @@ def on_its_own(generator: DynamicGenerator, workers: Alone) -> DynamicGenerator:
     return alone
 
 
+def shares_folder(workers: Alone, run: RunDirectory) -> bool:
+    """Whether this worker sees the run directory of worker 0, and not another one of that name."""
+    identities = workers.texts(run.identity())
+    own = identities[workers.number]
+    return own != "" and own == identities[0]
+
+
 @contextmanager
 def kept_if_a_worker_dies(
-    workers: Alone, result: TrainingResult, epoch: int, background: Background
+    workers: Alone, result: TrainingResult, epoch: int, wait: Callable[[], None] = lambda: None
 ) -> Iterator[None]:
     """Save a checkpoint of `epoch` epochs, which are done, if the block fails with several workers.
 
-    One process has its newest checkpoint, which may be some epochs older.
+    Worker 0 saves it, or if worker 0 is dead, the first other worker that sees its directory. One
+    process alone has its newest checkpoint, which may be some epochs older.
+
+    Args:
+        wait: waits until this worker writes nothing else.
     """
     if workers.count == 1:
         yield
@@ -305,10 +325,13 @@ def kept_if_a_worker_dies(
     except RunError:  # this worker itself found what is wrong
         raise
     except Exception:
-        background.wait()
-        models = result.run.models
-        if epoch > 0 and not checkpoints.is_there(models / f"model.ckpt-{epoch}"):
-            checkpoints.save(models, epoch, state.arrays(), result.options.max_to_keep)
+        wait()
+        run, options = result.run, result.options
+        # Worker 0 holds the lock while it lives, so the others are then refused.
+        with suppress(RunError), nullcontext() if workers.number == 0 else locked(run.path):
+            if epoch > 0 and not checkpoints.is_there(run.models / f"model.ckpt-{epoch}"):
+                path = checkpoints.save(run.models, epoch, state.arrays(), options.max_to_keep)
+                print(f"the last whole epoch is saved in {path}", file=sys.stderr)
         raise
 
 

@@ -11,8 +11,17 @@ PR_SET_PDEATHSIG = 1  # of prctl(2): the signal that a process gets when its par
 
 
 def stop_with_parent() -> Callable[[], None] | None:
-    """What a new process does first, so that it is told to stop if its parent dies (on Linux)."""
+    """What a new process does first, so that it is told to stop if its parent dies (on Linux).
+
+    The new process must have a session of its own. It gets SIGHUP, as from a terminal that closes:
+    the system sends the signal once for each thread of the parent, and only SIGHUP counts once.
+    """
     if not sys.platform.startswith("linux"):
         return None
     library = ctypes.CDLL(None)
-    return lambda: library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    def prepare() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup may have let the parent ignore it
+        library.prctl(PR_SET_PDEATHSIG, signal.SIGHUP)
+
+    return prepare
