@@ -328,7 +328,7 @@ def test_damaged_frame_is_refused(tmp_path, suffix, codec):
     path = encode(tmp_path / f"damaged{suffix}", frames, "-c:v", codec)
     data = bytearray(path.read_bytes())
     middle = len(data) // 2
-    data[middle : middle + 20] = bytes(20)
+    data[middle : middle + 200] = bytes(200)  # the encoded frames depend on the number of cores
     path.write_bytes(data)
     assert str(path) in refusal(read_all, path, 50)
 
