@@ -30,8 +30,9 @@ MEASURED_FRAMES = 1000  # a longer video is measured only up to this frame
 
 # The parts of the memory, and the flags that make them smaller.
 WAYS_OUT = {
-    "the program": "a machine with more memory",
-    "the weights": "a smaller --state_size, --content_size, --z_size or --image_size",
+    "the program": "fewer --workers, or a machine with more memory",
+    "the weights": "a smaller --state_size, --content_size, --z_size or --image_size, or fewer "
+    "--workers",
     "a batch of chunks": "a smaller --batch_size, --truncated_backprop_length or --image_size",
     "the clips": "a smaller --num_frames, --image_size or --batch_size",
     "the latents": "a smaller --z_size or --num_frames",
@@ -64,11 +65,15 @@ def needed_memory(
 ) -> Mapping[str, float]:
     """The memory that a training or a test needs at its peak, in bytes, by its parts.
 
+    Workers that this process starts share the batch of chunks; everything that is not a picture
+    they have each.
+
     Args:
         num_sequences: the number N of training sequences, or fewer if it is not known yet.
         missing_values: the number of missing values, three for each pixel.
     """
     trains = options.isTraining
+    workers = options.workers
     frame = 3 * options.image_size**2
     batch = min(options.batch_size, num_sequences) * options.truncated_backprop_length
     copies = ACTIVATION_COPIES if trains else TESTED_ACTIVATION_COPIES
@@ -84,12 +89,12 @@ def needed_memory(
     weights = WEIGHT_COPIES if trains else TESTED_WEIGHT_COPIES
     innovations = num_sequences * options.num_frames * options.z_size
     return {
-        "the program": PROGRAM,
-        "the weights": weights * FLOAT * number_of_weights(options, experiment),
+        "the program": workers * PROGRAM,
+        "the weights": workers * weights * FLOAT * number_of_weights(options, experiment),
         "a batch of chunks": activations,
         "the clips": CLIP_BYTES * clips,
         # The covariance of the innovations is a matrix, in float64 and in float32.
-        "the latents": 5 * FLOAT * innovations + 3 * FLOAT * options.z_size**2,
+        "the latents": workers * 5 * FLOAT * innovations + 3 * FLOAT * options.z_size**2,
         "the synthesized videos": VIDEO_BYTES * videos,
         # The samples, and their copies for the average and for the checkpoint.
         "the last reconstructions": 3 * options.average_last * missing_values,

@@ -77,6 +77,13 @@ def test_every_part_has_a_way_out():
     assert parts_of().keys() == WAYS_OUT.keys()
 
 
+def test_workers_of_this_machine_have_programs_weights_and_latents_of_their_own():
+    alone, three = parts_of(10), parts_of(10, workers=3)
+    more = {name for name in alone if three[name] > alone[name]}
+    assert more == {"the program", "the weights", "the latents"}
+    assert three["the weights"] == 3 * alone["the weights"]
+
+
 def test_what_fits_is_taken_and_so_is_what_cannot_be_known(monkeypatch):
     options = parse([]).options
     needed = int(sum(parts_of().values()))
