@@ -1,14 +1,14 @@
 """Continuation: what comes after the last frame of a clip.
 
 The video goes on from the state that was inferred at the last frame, with new innovations. Each
-continuation of a clip has other innovations and is another possible future. With --clip, the clip
+continuation of a clip has other innovations and is another possible future. Innovations whose first
+step is larger than all steps of the clip are drawn again. With --clip, the clip
 is one that the model was not trained on; its latents are inferred first, with fixed weights.
 """
 
 import math
 import sys
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from util.data.clips import find_clips, read_clip
 from util.data.frames import to_bytes, to_model_range
 from util.data.kinds import is_clip, refuse_unprintable
 from util.metrics.futures import Future, compared, in_words, write_futures
+from util.metrics.steps import size, steps
 from util.pictures.layout import under_one_head, write_picture, write_playing
 from util.pictures.sheets import Row, around_change
 from util.pictures.showing import Showing, shaped, write_shown
@@ -32,6 +33,7 @@ from util.system.errors import CommandLineError, RunError
 from util.system.names import safe_names
 
 KNOWN = 30  # true next frames that are used, at most
+DRAWS = 10  # a future is drawn so often, at most
 
 
 class Observed(NamedTuple):
@@ -113,24 +115,48 @@ def test(run: LoadedRun) -> None:
 
 
 def continued(run: LoadedRun, clip: Observed, video: int) -> np.ndarray:
-    """New frames after a clip, uint8 [T, side, side, 3]."""
+    """New frames after a clip, uint8 [T, side, side, 3], with an ordinary step to the first."""
     options, sampler = run.options, run.sampler
-    length = options.truncated_backprop_length
-    chunks = synthesize(
-        sampler.generator,
-        after_last_frame(sampler.generator, clip.latents, length),
-        sampler.innovations,
-        length,
-        options.num_sections_in_test,
-        sampler.statistics,
-        partial(random_generator, options.seed, Stream.CONTINUATION, video),
-    )
-    known = reconstruct(
-        sampler.generator, clip.latents, length, 1, sampler.statistics, sampler.beginning
-    )
+    generator, length = sampler.generator, options.truncated_backprop_length
+    start = after_last_frame(generator, clip.latents, length)
+    known = reconstruct(generator, clip.latents, length, 1, sampler.statistics, sampler.beginning)
     residual = to_model_range(clip.frames[-1]) - known[0, -1]
-    new = np.concatenate([frames[0] for frames in chunks])
-    return to_bytes(with_residual(new, residual))
+
+    def future(draw: int) -> np.ndarray:
+        again = [draw] if draw else []
+        chunks = synthesize(
+            generator,
+            start,
+            sampler.innovations,
+            length,
+            options.num_sections_in_test,
+            sampler.statistics,
+            lambda chunk: random_generator(options.seed, Stream.CONTINUATION, video, chunk, *again),
+        )
+        new = np.concatenate([frames[0] for frames in chunks])
+        return to_bytes(with_residual(new, residual))
+
+    return first_with_ordinary_step(clip.frames, map(future, range(DRAWS)))
+
+
+def first_with_ordinary_step(observed: np.ndarray, futures: Iterable[np.ndarray]) -> np.ndarray:
+    """The first future whose step from the observed frames is not larger than all their steps.
+
+    If there is none, it is the future with the smallest step. If nothing moves in the observed
+    frames, any step is ordinary.
+
+    Args:
+        observed, futures: uint8 [T, H, W, 3].
+    """
+    largest = steps(observed).max(initial=0.0) or math.inf
+    smallest, best = math.inf, observed[:0]
+    for future in futures:
+        step = size(observed[-1], future[0])
+        if step < smallest:
+            smallest, best = step, future
+        if smallest <= largest:
+            break
+    return best
 
 
 # --- What is continued ---

@@ -1,0 +1,32 @@
+"""Which future is taken: the first that begins with an ordinary step."""
+
+import itertools
+
+import numpy as np
+
+from util.experiments.continuation import first_with_ordinary_step
+
+
+def grey(*values):
+    """A video of grey frames, uint8 [T, 2, 2, 3]."""
+    return np.stack([np.full((2, 2, 3), value, np.uint8) for value in values])
+
+
+OBSERVED = grey(10, 12, 17, 20)  # steps 2, 5 and 3
+
+
+def test_first_future_with_an_ordinary_step_is_taken_and_no_more_are_drawn():
+    futures = map(grey, itertools.chain([26, 14, 25, 20], itertools.repeat(20)))
+    assert first_with_ordinary_step(OBSERVED, futures)[0, 0, 0, 0] == 25
+    assert next(futures)[0, 0, 0, 0] == 20
+
+
+def test_smallest_step_is_taken_if_none_is_ordinary():
+    futures = [grey(30, 31), grey(10, 10), grey(29, 30), grey(11, 12)]
+    np.testing.assert_array_equal(first_with_ordinary_step(OBSERVED, futures), grey(29, 30))
+
+
+def test_any_step_is_ordinary_where_nothing_moves():
+    for still in (grey(7, 7, 7), grey(7)):
+        future = first_with_ordinary_step(still, [grey(90, 80), grey(7, 7)])
+        np.testing.assert_array_equal(future, grey(90, 80))
