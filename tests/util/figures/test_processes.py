@@ -80,7 +80,7 @@ def test_process_is_told_to_stop_if_the_program_is_killed(program, tmp_path):
         "import pathlib, signal, sys\n"
         f"alive = open({str(alive)!r}, 'w')\n"
         f"told = pathlib.Path({str(told)!r})\n"
-        "signal.signal(signal.SIGTERM, lambda *_: told.write_text('') and None or sys.exit())\n"
+        "signal.signal(signal.SIGHUP, lambda *_: told.write_text('') and None or sys.exit())\n"
         "print('ready', flush=True)\n"
         "signal.pause()\n"
     )
