@@ -57,7 +57,7 @@ def write_final_result(result: TrainingResult) -> None:
     """
     options, clips = result.options, result.clips
     generator, latents = result.generator, result.latents
-    sampler = make_sampler(generator, options, latents)
+    sampler = make_sampler(generator, options, latents, result.calibrated)
     showings = [showing_of(options, clip) for clip in clips.formats]
     num_shown = min(len(clips.names), options.results_for)
     evaluations: dict[str, Evaluation] = {}

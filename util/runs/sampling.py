@@ -1,13 +1,13 @@
 """Sampling videos from a model, with the options of a run."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from model.calibration import Calibrated, calibrate
+from model.calibration import Calibrated, calibrate, side_by_side
 from model.dynamic_generator import DynamicGenerator
 from model.emission import Statistics
 from model.innovations import INNOVATIONS, Innovations
@@ -101,18 +101,24 @@ def calibrated_statistics(sampler: Sampler, latents: Latents) -> Calibrated:
     frames_at_once = len(latents.innovations) * sampler.options.truncated_backprop_length
     needed = math.ceil(CALIBRATION_FRAMES / frames_at_once)
 
-    def sample(num_chunks: int, stream: Stream, *number: int) -> list[Latents]:
-        return list(sample_to_calibrate(sampler, latents, num_chunks, stream, *number))
+    def sample(num_chunks: int, stream: Stream, *number: int) -> Iterator[Latents]:
+        return drawn_to_calibrate(sampler, latents, num_chunks, stream, *number)
 
     long = sample(max(CALIBRATION_CHUNKS, needed), Stream.CALIBRATION)
-    first = [chunk for video in range(needed) for chunk in sample(1, Stream.BEGINNING, video)]
-    return Calibrated(calibrate(sampler.generator, first), calibrate(sampler.generator, long))
+    first = side_by_side(
+        [drawn for video in range(needed) for drawn in sample(1, Stream.BEGINNING, video)]
+    )
+    of_first, of_long = (
+        calibrate(sampler.generator, list(unrolled_to_calibrate(sampler, drawn)))
+        for drawn in (first, long)
+    )
+    return Calibrated(of_first, of_long)
 
 
-def sample_to_calibrate(
+def drawn_to_calibrate(
     sampler: Sampler, latents: Latents, num_chunks: int, stream: Stream, *number: int
 ) -> Iterator[Latents]:
-    """Sample a video of every sequence, and yield the latents of its chunks, batch by batch.
+    """Draw the latents of a video of every sequence, batch by batch, before states pull them.
 
     Args:
         stream, number: where the random numbers come from.
@@ -123,8 +129,14 @@ def sample_to_calibrate(
         batch = of_sequences(latents, rows)
         start = drawn_start(batch, noise, starts_from_prior(sampler), same_for_all=False)
         shape = (len(start.appearance), num_chunks * length, latents.innovations.shape[2])
-        drawn = start._replace(innovations=sampler.innovations.draw(noise, shape))
-        video = sampler.innovations.pulled(sampler.generator, drawn)
+        yield start._replace(innovations=sampler.innovations.draw(noise, shape))
+
+
+def unrolled_to_calibrate(sampler: Sampler, drawn: Iterable[Latents]) -> Iterator[Latents]:
+    """Yield the latents of the chunks of drawn videos."""
+    length = sampler.options.truncated_backprop_length
+    for batch in drawn:
+        video = sampler.innovations.pulled(sampler.generator, batch)
         for chunk, _ in unrolled(sampler.generator, video, length):
             yield chunk
 

@@ -44,7 +44,8 @@ from util.system.interruption import Interruption
 class TrainingResult(NamedTuple):
     """A model, its training clips and their inferred latents.
 
-    `recovery` is None if no pixel is missing.
+    `recovery` is None if no pixel is missing. `calibrated` are the calibrated statistics of this
+    model, if they are known.
     """
 
     options: Options
@@ -53,6 +54,7 @@ class TrainingResult(NamedTuple):
     generator: DynamicGenerator
     latents: Latents
     recovery: Recovery | None
+    calibrated: Calibrated | None = None
 
 
 class Beginning(NamedTuple):
@@ -123,12 +125,9 @@ def train_model(job: TrainingJob) -> TrainingResult:
                 workers.release()
             if on_log_step or stop_signal:
                 background.wait()  # to avoid a third copy of the weights in memory
-                background.start(
-                    write_snapshot,
-                    run,
-                    reporter,
-                    snapshot_of(result, done, shown.frames if on_log_step else None),
-                )
+                snapshot = snapshot_of(result, done, shown.frames if on_log_step else None)
+                result = result._replace(calibrated=snapshot.state.calibrated)
+                background.start(write_snapshot, run, reporter, snapshot)
             if stop_signal:
                 background.wait()
                 raise stopped(stop_signal, done, run)

@@ -215,7 +215,7 @@ def test_of_many_sequences_some_are_sampled_from_the_first_to_the_last(generator
 @pytest.mark.parametrize("part", Calibrated._fields)
 def test_calibration_starts_where_videos_start(generator, monkeypatch, start, part):
     latents, chunks = sample_for(generator, monkeypatch, 2, part=part, start_in_test=start)
-    same = chunks[0].initial_state == latents.initial_state
+    same = chunks[0].initial_state[:2] == latents.initial_state
     assert np.all(same) if start == "inferred" else not np.any(same)
     # Each sequence is sampled by itself: two long samples, not the same one twice.
     for part in ("motion_type", "innovations"):
@@ -226,7 +226,7 @@ def test_calibration_starts_where_videos_start(generator, monkeypatch, start, pa
 def test_encoded_start_states_are_kept(make_generator, monkeypatch, part):
     generator = make_generator([3], drawn_weights=True, encodes=True)
     latents, chunks = sample_for(generator, monkeypatch, 2, part=part, start_in_test="prior")
-    np.testing.assert_array_equal(chunks[0].initial_state, latents.initial_state)
+    np.testing.assert_array_equal(chunks[0].initial_state[:2], latents.initial_state)
 
 
 @pytest.mark.parametrize(("innovations", "mean"), [("prior", 0.0), ("fitted", 4.0)])
