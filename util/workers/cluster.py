@@ -5,6 +5,7 @@
 A "chief" is the first worker. Nothing here imports TensorFlow.
 """
 
+import ipaddress
 import json
 import re
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ VARIABLE = "TF_CONFIG"
 EXAMPLE = (
     '{"cluster": {"worker": ["host:port", "host:port"]}, "task": {"type": "worker", "index": 0}}'
 )
-ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
+LABEL = r"[A-Za-z0-9_-]{1,63}"  # of the name of a machine
+ADDRESS = re.compile(rf"(?:\[([0-9A-Fa-f:.]+)\]|{LABEL}(?:\.{LABEL})*\.?):([1-9][0-9]{{0,4}})")
 ROLES = ("chief", "worker")  # in the order of the workers' numbers
 
 
@@ -88,13 +90,25 @@ def _addresses(cluster: Any) -> list[str]:
         if role == "chief" and len(listed) > 1:
             raise refused(f'has {len(listed)} addresses for "chief", and there can be one')
         addresses += listed
+    seen: set[str] = set()
     for address in addresses:
-        found = ADDRESS.fullmatch(address)
-        if not found or not 1 <= int(found[2]) <= 65535:
+        if not _is_address(address):
             raise refused(f"has the address {json.dumps(address)}, which is not host:port")
-        if addresses.count(address) > 1:
+        if address.lower() in seen:
             raise refused(f"names {address} twice")
+        seen.add(address.lower())
     return addresses
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text is host:port; an IPv6 address stands in brackets."""
+    found = ADDRESS.fullmatch(text)
+    if not found or int(found[2]) > 65535:
+        return False
+    try:
+        return found[1] is None or bool(ipaddress.IPv6Address(found[1]))
+    except ValueError:
+        return False
 
 
 def _number(config: dict) -> int:

@@ -18,7 +18,7 @@ TWO = {"worker": ["one.example:2222", "10.0.0.2:2223"]}
 
 def test_workers_have_the_order_of_their_list():
     assert cluster_in(config(TWO, index=1)) == Cluster(("one.example:2222", "10.0.0.2:2223"), 1)
-    assert cluster_in(config({"worker": ["[::1]:1", "a_b-c:65535"]})).number == 0
+    assert cluster_in(config({"worker": ["[::1]:1", "a_b-c.d.:65535"]})).number == 0
 
 
 def test_chief_is_the_first_worker_wherever_it_is_named():
@@ -59,6 +59,12 @@ def test_value_for_a_worker_is_read_as_this_worker():
         (config({"worker": ["a:1"], "ps": ["b:1"]}), 'has "ps" in its cluster'),
         (config({"worker": ["a:1"], "chief": ["b:1", "c:1"]}), "has 2 addresses"),
         (config({"worker": ["a:1", "a:1"]}), "names a:1 twice"),
+        (config({"worker": ["a:1", "A:1"]}), "names A:1 twice"),
+        (config({"worker": ["a:1", "a:01"]}), 'has the address "a:01"'),
+        (config({"worker": ["a:1", "a..b:1"]}), 'has the address "a..b:1"'),
+        (config({"worker": ["a:1", f"{'b' * 64}:1"]}), f'has the address "{"b" * 64}:1"'),
+        (config({"worker": ["a:1", "[:::]:1"]}), 'has the address "[:::]:1"'),
+        (config({"worker": ["a:1", "::1:1"]}), 'has the address "::1:1"'),
         (config({"worker": ["a:1", "b"]}), 'has the address "b"'),
         (config({"worker": ["a:1", "b:0"]}), 'has the address "b:0"'),
         (config({"worker": ["a:1", "b:65536"]}), 'has the address "b:65536"'),
