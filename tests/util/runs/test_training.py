@@ -2,14 +2,24 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from support.numpy_model import draw_latents
 
 from model.alternating import EpochReport
+from model.latents import LatentSizes
 from model.workers import ALONE
+from util.options.schema import Options
+from util.runs import checkpoints
 from util.runs.run_directory import RunDirectory
-from util.runs.training import agreed_signal, refuse_not_finite
+from util.runs.training import (
+    TrainingResult,
+    agreed_signal,
+    kept_if_a_worker_dies,
+    refuse_not_finite,
+)
 from util.system.errors import RunError
 
 REPORT = EpochReport(
@@ -49,3 +59,25 @@ def test_signal_to_any_worker_counts_for_all():
     assert agreed_signal(Workers(0, [0, 15]), 0) == 15
     assert agreed_signal(Workers(1, [2, 0]), 15) == 15
     assert agreed_signal(Workers(1, [0, 0]), 0) == 0
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize(("weight", "epochs"), [(1.0, [3]), (math.nan, [])])
+def test_last_whole_epoch_is_saved_if_a_worker_dies_but_only_a_finite_one(
+    tmp_path, number, weight, epochs
+):
+    """Worker 0 may have ended because a weight was not finite; no other one may then save it."""
+    run = RunDirectory(tmp_path)
+    run.models.mkdir()
+    sizes = LatentSizes(state_size=2, z_size=2, content_size=0, motion_type_size=0)
+    result = TrainingResult(
+        Options(),
+        run,
+        clips=SimpleNamespace(names=["a"], digest="d", formats=[]),
+        generator=SimpleNamespace(state=lambda: {"w": np.array([weight], np.float32)}),
+        latents=draw_latents(sizes, 1, 3),
+        recovery=None,
+    )
+    with pytest.raises(ConnectionError), kept_if_a_worker_dies(Workers(number, []), result, 3):
+        raise ConnectionError
+    assert [epoch for epoch, _ in checkpoints.existing(run.models)] == epochs
