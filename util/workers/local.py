@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import IO
 
@@ -85,14 +86,17 @@ def refuse_ended(codes: Sequence[int | None]) -> None:
     """Raises RunError if a worker has ended; `codes` are the exit codes from worker 1 on."""
     for number, code in enumerate(codes, 1):
         if code is not None:
-            how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-            raise RunError(f"worker {number} {how}; its line above says why")
+            if code < 0:
+                how = f"was killed by signal {-code}; look whether the memory was full"
+            else:
+                how = f"ended with exit code {code}; its line above says why"
+            raise RunError(f"worker {number} {how}")
 
 
 def _pass_on(number: int, stream: IO[bytes], printed_at: int) -> None:
     """Print the lines of a worker at a copy of stderr, which is never silenced."""
     with stream, suppress(OSError), open(printed_at, "wb", buffering=0) as printed:
-        for line in stream:
+        for line in filter(bytes.strip, stream):
             printed.write(f"worker {number}: ".encode() + line)
 
 
@@ -105,8 +109,8 @@ def devices_of(number: int, count: int, environment: Mapping[str, str]) -> dict[
     gpus = visible_gpus(environment)
     if gpus and len(gpus) < count:
         raise CommandLineError(
-            f"--workers {count} takes a GPU for each, and here are {len(gpus)}; give --workers "
-            f"{len(gpus)}, or set {GPUS}=-1 to compute on the processor"
+            f"--workers {count} needs {count} GPUs, one for each worker, and this program may use "
+            f"{len(gpus)}; give --workers {len(gpus)}, or set {GPUS}=-1 to compute on the processor"
         )
     if gpus:
         return {GPUS: gpus[number]}
@@ -118,6 +122,6 @@ def visible_gpus(environment: Mapping[str, str], devices: Path = DEVICES) -> lis
     """The GPUs that a process may use, as CUDA_VISIBLE_DEVICES names them."""
     if GPUS in environment:
         named = [name.strip() for name in environment[GPUS].split(",")]
-        return [] if named[0] in ("", "-1") else named
+        return list(takewhile(lambda name: name not in ("", "-1"), named))  # as CUDA reads it
     cards = [path for path in devices.glob("nvidia*") if re.fullmatch(r"nvidia\d+", path.name)]
     return [str(number) for number in range(len(cards))]

@@ -112,6 +112,6 @@ def ended(cluster: Cluster, gone: Sequence[int]) -> str:
     names = ", ".join(cluster.name(number) for number in gone)
     who = f"{names} {'has' if len(gone) == 1 else 'have'} ended or cannot be reached"
     return (
-        f"{who}, so this one ends, too; look at what it has printed, and start all workers again "
-        "with --resume True"
+        f"{who}, so this worker ends, too; look at what was printed there, and start all workers "
+        "again, with --resume True if the training had begun"
     )

@@ -1,5 +1,6 @@
 """Workers of one machine: free ports, a GPU for each or a share of the cores."""
 
+import io
 import os
 
 import pytest
@@ -21,6 +22,8 @@ def test_gpus_are_those_of_the_environment_or_all_cards(tmp_path):
         (tmp_path / name).touch()
     assert visible_gpus({}, tmp_path) == ["0", "1"]
     assert visible_gpus({"CUDA_VISIBLE_DEVICES": "3, 5"}, tmp_path) == ["3", "5"]
+    assert visible_gpus({"CUDA_VISIBLE_DEVICES": "3,-1,5"}, tmp_path) == ["3"]
+    assert visible_gpus({"CUDA_VISIBLE_DEVICES": "3,"}, tmp_path) == ["3"]
     for none in ("", "-1"):
         assert visible_gpus({"CUDA_VISIBLE_DEVICES": none}, tmp_path) == []
 
@@ -33,7 +36,8 @@ def test_each_worker_gets_its_gpu():
     ]
     with pytest.raises(CommandLineError) as caught:
         devices_of(0, 4, environment)
-    assert "--workers 4 takes a GPU for each, and here are 3; give --workers 3" in str(caught.value)
+    assert str(caught.value).startswith("--workers 4 needs 4 GPUs, one for each worker, and")
+    assert "may use 3; give --workers 3" in str(caught.value)
 
 
 def test_without_gpus_workers_share_the_cores(monkeypatch):
@@ -48,3 +52,10 @@ def test_worker_that_has_ended_is_named():
     refuse_ended([None, None])
     assert refusal(refuse_ended, [None, 2]).startswith("worker 2 ended with exit code 2")
     assert refusal(refuse_ended, [-9, None]).startswith("worker 1 was killed by signal 9")
+    assert "its line above" not in refusal(refuse_ended, [-9])  # a killed process prints nothing
+
+
+def test_lines_of_a_worker_are_printed_with_its_number(tmp_path):
+    with open(tmp_path / "printed", "wb") as printed:
+        local._pass_on(3, io.BytesIO("\nstopped – at once\n".encode()), os.dup(printed.fileno()))
+    assert (tmp_path / "printed").read_text("utf-8") == "worker 3: stopped – at once\n"
