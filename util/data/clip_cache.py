@@ -87,7 +87,9 @@ def cached_clips(folder: Path, key: str, sources: Sequence[Path]) -> Clips | Non
     try:
         clips = _checked(folder, key, about, sources)
     except (KeyError, TypeError, ValueError, OSError, AttributeError, RunError) as error:
-        reason = " ".join(str(error).split()) or "it is empty"
+        reason = " ".join(str(error).split())
+        if not reason or isinstance(error, (KeyError, TypeError, AttributeError)):
+            reason = "its facts cannot be read"
         print(f"the cache {path} is damaged ({reason}): it is made again", file=sys.stderr)
         return None
     for line in about["content"]["lines"]:

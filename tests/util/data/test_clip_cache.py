@@ -183,6 +183,8 @@ def test_damaged_cache_is_not_believed_and_made_again(place, capsys, number, dam
     said = [line for line in lines if "is damaged" in line]
     assert len(said) == (0 if (number, damage) == (0, "missing") else 1)
     assert all(str(clips.stored_in[0]) in line and "made again" in line for line in said)
+    unreadable = number == 0 and damage in ("empty", "cut", "nested", "a pipe", "longer")
+    assert not unreadable or "(its facts cannot be read)" in said[0]
     capsys.readouterr()
     read(place)
     assert "is damaged" not in capsys.readouterr().err
