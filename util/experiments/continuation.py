@@ -8,7 +8,7 @@ is one that the model was not trained on; its latents are inferred first, with f
 
 import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,6 +87,7 @@ def test(run: LoadedRun) -> None:
         futures = [continued(run, clip, video) for video in run.videos]
         whole = [np.concatenate([clip.frames, future]) for future in futures]
         labels = [f"{clip.name}_{number}" for number in range(1, len(whole) + 1)]
+        tell_jumps(clip.frames, dict(zip(labels, futures, strict=True)))
         for label, video in zip(labels, whole, strict=True):
             write_shown(run.folder / label, video, clip.showing)
         tables[clip.name] = compared(
@@ -148,7 +149,7 @@ def first_with_ordinary_step(observed: np.ndarray, futures: Iterable[np.ndarray]
     Args:
         observed, futures: uint8 [T, H, W, 3].
     """
-    largest = steps(observed).max(initial=0.0) or math.inf
+    largest = largest_step(observed)
     smallest, best = math.inf, observed[:0]
     for future in futures:
         step = size(observed[-1], future[0])
@@ -157,6 +158,23 @@ def first_with_ordinary_step(observed: np.ndarray, futures: Iterable[np.ndarray]
         if smallest <= largest:
             break
     return best
+
+
+def largest_step(observed: np.ndarray) -> float:
+    """The largest ordinary step of the frames, uint8 [T, H, W, 3]; infinite if nothing moves."""
+    return steps(observed).max(initial=0.0) or math.inf
+
+
+def tell_jumps(observed: np.ndarray, futures: Mapping[str, np.ndarray]) -> None:
+    """Tell which futures, by name, begin with a larger step than all observed ones."""
+    largest = largest_step(observed)
+    jumping = [name for name, new in futures.items() if size(observed[-1], new[0]) > largest]
+    if jumping:
+        print(
+            f"{', '.join(jumping)}: a jump to the first new frame in all {DRAWS} draws; the model "
+            "does not show this clip well, so train it longer, or on this clip",
+            file=sys.stderr,
+        )
 
 
 # --- What is continued ---
@@ -223,8 +241,8 @@ def usable_frames(clip: ClipFacts, checkpoint: LoadedCheckpoint) -> int:
     length = options.truncated_backprop_length
     if clip.length < length:
         raise RunError(
-            f"{clip.path} has {clip.length} frames, fewer than a chunk of {checkpoint.path}, which "
-            f"has {min(length, options.num_frames)}; give a longer --clip"
+            f"{clip.path} is shorter than a chunk of {checkpoint.path} ({clip.length} of "
+            f"{min(length, options.num_frames)} frames); give a longer --clip"
         )
     return clip.length // length * length
 

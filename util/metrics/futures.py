@@ -103,14 +103,14 @@ def compared(
 
 
 def in_words(future: Future) -> str:
-    """The first step and the errors of the first frames, in one line; "" if nothing is known."""
+    """The first step and the errors of the first frames, in one line."""
     parts = []
     if not math.isnan(future.first_step):
         parts.append(f"first new step {future.first_step:.2f} of the mean observed step")
     if future.errors:
         errors = ", ".join(f"{error:.2f}" for error in future.errors)
         parts.append(f"errors of the next frames {errors}")
-    return "; ".join(parts)
+    return "; ".join(parts) or "nothing moved before, so the first new step has no measure"
 
 
 def write_futures(path: Path, tables: Mapping[str, Mapping[str, Future]]) -> None:

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from util.experiments.continuation import first_with_ordinary_step
+from util.experiments.continuation import first_with_ordinary_step, tell_jumps
 
 
 def grey(*values):
@@ -30,3 +30,11 @@ def test_any_step_is_ordinary_where_nothing_moves():
     for still in (grey(7, 7, 7), grey(7)):
         future = first_with_ordinary_step(still, [grey(90, 80), grey(7, 7)])
         np.testing.assert_array_equal(future, grey(90, 80))
+
+
+def test_futures_that_jump_are_named(capsys):
+    tell_jumps(OBSERVED, {"a_1": grey(26, 27), "a_2": grey(25, 90), "a_3": grey(10, 10)})
+    assert capsys.readouterr().err.startswith("a_1, a_3: a jump to the first new frame")
+    tell_jumps(OBSERVED, {"a_1": grey(25, 90), "a_2": grey(15, 15)})
+    tell_jumps(grey(7, 7), {"a_1": grey(90, 90)})
+    assert capsys.readouterr().err == ""

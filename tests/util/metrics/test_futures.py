@@ -62,4 +62,5 @@ def test_unknown_future_has_only_its_first_step(tmp_path):
 
 def test_clip_of_one_frame_has_no_first_step():
     table = compared({"one": TRUTH}, OBSERVED[:1], None, 5, 4, np.random.default_rng(0))
-    assert math.isnan(table["one"].first_step) and in_words(table["one"]) == ""
+    assert math.isnan(table["one"].first_step)
+    assert in_words(table["one"]) == "nothing moved before, so the first new step has no measure"
