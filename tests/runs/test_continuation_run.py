@@ -162,7 +162,7 @@ def test_clips_that_are_gone_are_replaced_by_their_reconstructions(place):
         ({"clip": ""}, 2, ["--clip is empty"]),
         ({"clip": "empty"}, 1, ["empty", "neither a video nor a folder"]),
         ({"clip": "noise.mp4"}, 1, ["noise.mp4", "broken"]),
-        ({"clip": "one"}, 1, ["one has 1 frames", "which has 2", "longer --clip"]),
+        ({"clip": "one"}, 1, ["one is shorter than a chunk", "(1 of 2 frames)", "longer --clip"]),
         ({"clip": "several"}, 1, ["--clip several", "give one clip"]),
         ({"clip": "one/00000.png"}, 1, ["--clip one/00000.png", "neither a video nor a folder"]),
         ({"clip": "mixed"}, 1, ["mixed", "differ in size"]),
