@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from model.tensorflow_v1 import tf
-from model.workers import MODEL_GROUP, Alone, Part, Together, all_reduce
+from model.workers import MODEL_GROUP, Part, Together, Workers, all_reduce
 
 
 class OwnSums:
@@ -116,7 +116,7 @@ class SumsOfAll(OwnSums):
         return all_reduce(values, self.count, MODEL_GROUP, next(self._keys), self._way)
 
 
-def sums_of(workers: Alone) -> OwnSums:
+def sums_of(workers: Workers) -> OwnSums:
     """The sums of a graph in which these workers learn."""
     return SumsOfAll(workers) if isinstance(workers, Together) else OWN_SUMS
 

@@ -24,7 +24,7 @@ from model.latents import Latents, of_sequences, split_range
 from model.random_keys import Stream, random_generator, random_key
 from model.read_ahead import read_ahead
 from model.sampling import reconstruct, states_of
-from model.workers import ALONE, Alone
+from model.workers import ALONE, Workers
 
 
 class EpochReport(NamedTuple):
@@ -174,7 +174,7 @@ def alternate(
     chunk_starts: str = "fixed",
     keepers: Sequence[Keeper] = (),
     tell_progress: Callable[[int, int], None] = lambda done, total: None,
-    workers: Alone = ALONE,
+    workers: Workers = ALONE,
 ) -> EpochReport:
     """Run one epoch of alternating back-propagation; change `latents` and weights in place.
 

@@ -22,7 +22,7 @@ from model.graph import (
 from model.inference import Sampled
 from model.latents import Latents
 from model.transition import TRANSITIONS
-from model.workers import ALONE, Alone, Part
+from model.workers import ALONE, Part, Workers
 
 
 class DynamicGenerator:
@@ -39,7 +39,7 @@ class DynamicGenerator:
         settings: Settings,
         chunk_lengths: Iterable[int],
         learns: bool = True,
-        workers: Alone = ALONE,
+        workers: Workers = ALONE,
     ):
         """Build the graph and draw the initial weights.
 

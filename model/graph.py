@@ -32,7 +32,7 @@ from model.posterior import Energy, energy
 from model.random_keys import Stream, random_key
 from model.shared_statistics import normalization_by_all
 from model.transition import TRANSITIONS, AffineMap, Transition, Unrolled
-from model.workers import Alone
+from model.workers import Workers
 
 
 class Settings(NamedTuple):
@@ -192,7 +192,7 @@ class ModelGraph(NamedTuple):
 
 
 def build_graph(
-    settings: Settings, chunk_lengths: Iterable[int], learns: bool, workers: Alone
+    settings: Settings, chunk_lengths: Iterable[int], learns: bool, workers: Workers
 ) -> ModelGraph:
     """Build the graph of a model.
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from model.chunks import Chunk
-from model.workers import Alone
+from model.workers import Workers
 
 
 class Keeper(Protocol):
@@ -25,8 +25,8 @@ class Keeper(Protocol):
         Chunks of any sequences come. A frame that comes again replaces its earlier value.
         """
 
-    def gather(self, workers: Alone, mine: np.ndarray) -> None:
-        """Give every worker what all have kept in an epoch; `mine` as in `Alone.gather`."""
+    def gather(self, workers: Workers, mine: np.ndarray) -> None:
+        """Give every worker what all have kept in an epoch; `mine` as in `Workers.gather`."""
 
 
 class KeptFrames:
@@ -46,6 +46,6 @@ class KeptFrames:
         kept = chunk.rows[:, 0] < self.num_kept
         self.frames[chunk.rows[kept], chunk.times[kept]] = frames[kept]
 
-    def gather(self, workers: Alone, mine: np.ndarray) -> None:
+    def gather(self, workers: Workers, mine: np.ndarray) -> None:
         """See `Keeper`."""
         workers.gather(self.frames, mine[: self.num_kept])

@@ -43,8 +43,11 @@ def part_of(number: int, count: int, batch: int) -> Part:
     return Part(first, end - first, batch)
 
 
-class Alone:
-    """The only worker: it has all rows of a batch, and nothing is summed.
+class Workers:
+    """The workers of a training, as one of them sees them.
+
+    Of this class, it is the only one: it has all rows of a batch, and nothing is summed. `Together`
+    is one of several.
 
     Attributes:
         number: the number of this worker, from 0. Worker 0 writes the results.
@@ -81,10 +84,10 @@ class Alone:
         """Say that nothing more will be summed: from now on, a worker may end."""
 
 
-ALONE = Alone()
+ALONE = Workers()
 
 
-class Together(Alone):
+class Together(Workers):
     """One of several workers, with TensorFlow's server of this process.
 
     The workers must call the same methods in the same order. A call waits for the others.

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 
-from model.workers import Alone
+from model.workers import Workers
 from util.experiments.running import run_experiment
 from util.options.command_line import CommandLine
 from util.options.schema import Options
@@ -144,7 +144,7 @@ def refuse_idle_workers(plan: TrainingPlan, count: int) -> None:
         )
 
 
-def refuse_other_clips(workers: Alone, digest: str) -> None:
+def refuse_other_clips(workers: Workers, digest: str) -> None:
     """Raises RunError if a worker has other clips or masks than worker 0."""
     first, *others = workers.texts(digest)
     for number, other in enumerate(others, 1):

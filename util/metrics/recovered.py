@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.chunks import Chunk
-from model.workers import Alone
+from model.workers import Workers
 from util.data.clips import Clips
 from util.data.frames import to_bytes
 from util.data.pieces import Indexable, OneByOne
@@ -73,7 +73,7 @@ class Recovery:
             values = to_bytes(frames[place][missing[place]])
             self._present[places[place] :][: len(values)] = values
 
-    def gather(self, workers: Alone, mine: np.ndarray) -> None:
+    def gather(self, workers: Workers, mine: np.ndarray) -> None:
         """See `Keeper`."""
         workers.gather(self._present, np.repeat(mine, self._counts))
 

@@ -8,7 +8,7 @@ from model.dynamic_generator import DynamicGenerator
 from model.graph import Settings
 from model.initial_scale import matched_scale, relative_step
 from model.latents import LatentSizes, split_range
-from model.workers import ALONE, Alone
+from model.workers import ALONE, Workers
 from util.data.clips import Clips
 from util.options.experiment import Experiment
 from util.options.schema import Options
@@ -29,7 +29,7 @@ def build_generator(
     clips: Clips | None = None,
     infers: bool = False,
     more_lengths: Iterable[int] = (),
-    workers: Alone = ALONE,
+    workers: Workers = ALONE,
 ) -> DynamicGenerator:
     """The model that the options describe, with initial weights.
 

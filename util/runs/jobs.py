@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from model.workers import ALONE, Alone
+from model.workers import ALONE, Workers
 from util.data.clips import Clips, existing_categories, find_clips
 from util.data.observed import observed_clips
 from util.options.command_line import CommandLine, refuse_other_mode, refuse_unusable
@@ -46,7 +46,7 @@ class TrainingJob(NamedTuple):
     run: RunDirectory
     clips: Clips
     state: "RunState | None" = None
-    workers: Alone = ALONE
+    workers: Workers = ALONE
 
 
 class TrainingPlan(NamedTuple):
@@ -190,7 +190,7 @@ def plan_training(command_line: CommandLine) -> TrainingPlan:
     return TrainingPlan(options, experiment, run, state)
 
 
-def with_clips(plan: TrainingPlan, workers: Alone = ALONE) -> TrainingJob:
+def with_clips(plan: TrainingPlan, workers: Workers = ALONE) -> TrainingJob:
     """Read the clips; see `prepare`."""
     options, experiment, run, state = plan
     clips = observed_clips(options, experiment, run.cache_for(options))

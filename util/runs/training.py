@@ -18,7 +18,7 @@ from model.dynamic_generator import DynamicGenerator
 from model.kept_frames import Keeper, KeptFrames
 from model.latents import Latents, copied, draw_from_prior, of_sequences
 from model.random_keys import Stream, random_generator
-from model.workers import Alone
+from model.workers import Workers
 from util.data.clips import Clips
 from util.data.frames import to_bytes
 from util.data.pieces import Indexable
@@ -254,7 +254,7 @@ def beginning(job: TrainingJob) -> Beginning:
     return Beginning(epoch, latents, recovery)
 
 
-def share_beginning(workers: Alone, generator: DynamicGenerator, begin: Beginning) -> int:
+def share_beginning(workers: Workers, generator: DynamicGenerator, begin: Beginning) -> int:
     """Give all workers the beginning of worker 0, in place; the number of epochs done."""
     if workers.count == 1:
         return begin.epoch
@@ -275,19 +275,19 @@ def share_beginning(workers: Alone, generator: DynamicGenerator, begin: Beginnin
     return epoch
 
 
-def share(workers: Alone, values: np.ndarray) -> None:
+def share(workers: Workers, values: np.ndarray) -> None:
     """Give all workers the values of worker 0, in place."""
     workers.gather(values, np.full(len(values), workers.number == 0))
 
 
-def agreed_signal(workers: Alone, own: int) -> int:
+def agreed_signal(workers: Workers, own: int) -> int:
     """The number of a signal that has reached any of the workers; 0 if none has."""
     signals = np.zeros(workers.count)
     signals[workers.number] = own
     return int(workers.total(signals).max())
 
 
-def on_its_own(generator: DynamicGenerator, workers: Alone) -> DynamicGenerator:
+def on_its_own(generator: DynamicGenerator, workers: Workers) -> DynamicGenerator:
     """The same model in a graph that needs no other worker."""
     if workers.count == 1:
         return generator
@@ -296,7 +296,7 @@ def on_its_own(generator: DynamicGenerator, workers: Alone) -> DynamicGenerator:
     return alone
 
 
-def shares_folder(workers: Alone, run: RunDirectory) -> bool:
+def shares_folder(workers: Workers, run: RunDirectory) -> bool:
     """Whether this worker sees the run directory of worker 0, and not another one of that name."""
     identities = workers.texts(run.identity())
     own = identities[workers.number]
@@ -305,7 +305,7 @@ def shares_folder(workers: Alone, run: RunDirectory) -> bool:
 
 @contextmanager
 def kept_if_a_worker_dies(
-    workers: Alone, result: TrainingResult, epoch: int, wait: Callable[[], None] = lambda: None
+    workers: Workers, result: TrainingResult, epoch: int, wait: Callable[[], None] = lambda: None
 ) -> Iterator[None]:
     """Save a checkpoint of `epoch` epochs, which are done, if the block fails with several workers.
 
