@@ -22,11 +22,6 @@ from model.posterior import energy  # noqa: E402
 from model.transition import TRANSITIONS  # noqa: E402
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than the cores: a test that waits for a process leaves its core free."""
-    return (os.cpu_count() or 1) + 1
-
-
 class TinyModel:
     """Both networks, tiny, in the default graph, with weights far from 0.
 
