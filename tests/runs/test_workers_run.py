@@ -106,7 +106,8 @@ def test_killed_worker_ends_the_run_and_one_process_goes_on(place, victim):
             process.communicate()
     done = epochs_logged(run_directory)
     (epoch, path) = checkpoints.existing(run_directory / "model")[-1]
-    assert done <= epoch <= done + 1
+    # An epoch is logged before the workers agree that it is over, and kept after that.
+    assert done - 1 <= epoch <= done + 1
     assert outcome.returncode == 1
     *_, saved, line = outcome.stderr.splitlines()
     assert saved == f"the last whole epoch is saved in {path.relative_to(place)}"
