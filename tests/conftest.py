@@ -3,6 +3,9 @@
 import os
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+# Each core has a test already, and the models are small: more threads are in each other's way.
+for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
