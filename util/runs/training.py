@@ -4,7 +4,7 @@ import math
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import islice
@@ -107,13 +107,12 @@ def train_model(job: TrainingJob) -> TrainingResult:
         for epoch in range(begin.epoch, options.num_epochs):
             background.check()
             done = epoch + 1
-            on_log_step = done % options.log_step == 0 or done == options.num_epochs
-            shown = KeptFrames(SHEET_SEQUENCES if on_log_step else 0, clips.frames.shape)
+            on_log_step = is_log_step(options, done)
+            shown = frames_to_show(options, clips, done)
             began = time.monotonic()
             with kept_if_a_worker_dies(workers, result, epoch, background.wait):
                 tell_progress = partial(reporter.tell_progress, done)
-                keepers: list[Keeper] = [shown, recovery] if recovery else [shown]
-                report = train_epoch(job, generator, latents, epoch, keepers, tell_progress)
+                report = train_epoch(job, generator, latents, epoch, shown, recovery, tell_progress)
                 seconds = time.monotonic() - began
                 refuse_not_finite(report, done, run)
                 check = posterior_check(generator, options, latents, epoch, whole_sequences)
@@ -155,11 +154,9 @@ def help_to_train(job: TrainingJob) -> None:
     with Interruption() as interruption:
         for epoch in range(first, options.num_epochs):
             done = epoch + 1
-            on_log_step = done % options.log_step == 0 or done == options.num_epochs
-            shown = KeptFrames(SHEET_SEQUENCES if on_log_step else 0, clips.frames.shape)
-            keepers: list[Keeper] = [shown, recovery] if recovery else [shown]
+            shown = frames_to_show(options, clips, done)
             with kept(epoch):
-                report = train_epoch(job, generator, latents, epoch, keepers)
+                report = train_epoch(job, generator, latents, epoch, shown, recovery)
                 refuse_not_finite(report, done, run)
                 if recovery:
                     recovery.end_epoch()
@@ -172,6 +169,17 @@ def help_to_train(job: TrainingJob) -> None:
                 return
 
 
+def is_log_step(options: Options, done: int) -> bool:
+    """Whether a checkpoint and pictures are due after `done` epochs."""
+    return done % options.log_step == 0 or done == options.num_epochs
+
+
+def frames_to_show(options: Options, clips: Clips, done: int) -> KeptFrames:
+    """Keeps the frames that are shown after `done` epochs; all workers must keep the same."""
+    count = SHEET_SEQUENCES if is_log_step(options, done) else 0
+    return KeptFrames(count, clips.frames.shape)
+
+
 def encoded_frame_of(job: TrainingJob) -> str:
     """Which frame of each sequence the encoder maps, see `alternate`."""
     return job.options.encoded_frame if job.experiment.encodes else ""
@@ -182,11 +190,13 @@ def train_epoch(
     generator: DynamicGenerator,
     latents: Latents,
     epoch: int,
-    keepers: Sequence[Keeper],
+    shown: KeptFrames,
+    recovery: Recovery | None,
     tell_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> EpochReport:
     """Run epoch number `epoch`, from 0; see `alternate`."""
     options = job.options
+    keepers: list[Keeper] = [shown, recovery] if recovery else [shown]
     return alternate(
         generator,
         frames=job.clips.frames,
