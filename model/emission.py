@@ -115,14 +115,17 @@ def make_emission(
 
 
 def read_emission(
-    layers: Sequence[EmissionLayer], precision: str = "float32", many_passes: bool = False
+    layers: Sequence[EmissionLayer],
+    precision: str = "float32",
+    passes: int = 1,
+    direct_is_fast: bool = True,
 ) -> list[ReadLayer]:
     """Read the weights as tensors.
 
     Args:
         precision: number format of activations and products, "float32" or "bfloat16". The
             statistics of the normalisation and the frames are always float32.
-        many_passes: whether many passes follow, so that a slower preparation saves time.
+        passes, direct_is_fast: see `transposed_convolution`.
     """
     read = []
     side = 1
@@ -134,10 +137,10 @@ def read_emission(
         side = layer.spec.output_side(side)
         if layer.moving_mean is None:
             bias = tf.cast(bias, precision)
-            upsample = transposed_convolution(kernel, *geometry, bias, many_passes)
+            upsample = transposed_convolution(kernel, *geometry, bias, passes, direct_is_fast)
             read.append(ReadLayer(upsample, None))
         else:
-            upsample = transposed_convolution(kernel, *geometry, None, many_passes)
+            upsample = transposed_convolution(kernel, *geometry, None, passes, direct_is_fast)
             read.append(ReadLayer(upsample, bias))
     return read
 

@@ -54,6 +54,7 @@ class Settings(NamedTuple):
     seed: int
     encodes: bool = False  # whether a and s_0 come from an encoder instead of the sampler
     clip_gradient: float = 0.0  # see `Adam`
+    direct_is_fast: bool = True  # see `transposed_convolution`
     shared_statistics: bool = False  # whether several workers normalise by the whole batch
 
 
@@ -257,13 +258,13 @@ def make_weights(settings: Settings) -> Weights:
     )
 
 
-def read_networks(settings: Settings, weights: Weights, many_passes: bool = False) -> Networks:
-    """Read the weights of transition and emission; see `read_emission`."""
+def read_networks(settings: Settings, weights: Weights, passes: int = 1) -> Networks:
+    """Read the weights of transition and emission for so many passes."""
     transition = TRANSITIONS[settings.dynamic_mode]
     return Networks(
         transition,
         transition.read(weights.alpha),
-        read_emission(weights.beta, settings.precision, many_passes),
+        read_emission(weights.beta, settings.precision, passes, settings.direct_is_fast),
     )
 
 
@@ -390,7 +391,7 @@ def training_graph(
 
     with tf.name_scope("inference"):
         # Read the weights outside the sampler's loop, so that its steps do not read them again.
-        for_steps = read_networks(settings, weights, many_passes=True)
+        for_steps = read_networks(settings, weights, settings.sample_steps)
         sampled = SAMPLERS[settings.sampler](
             lambda given: energy_of(
                 given, unroll_and_emit(for_steps, given, normalization)[1].frames

@@ -6,9 +6,11 @@ This sum is over every position i of the input and every tap u of the kernel, in
 The stride is s. At the top and at the left, c rows and columns are cut off.
 
 All formulations give the same sums and the same gradients. TensorFlow's own operation is fast for
-many positions and many channels. It is slow if the input is one or two pixels wide, because most
-of the kernel then reaches beyond the border. It is also slow if the output has three channels,
-because the vectors of a processor hold more values.
+many positions and many channels, on a GPU and on a processor with vectors of 512 bits. It is slow
+if the input is one or two pixels wide, because most of the kernel then reaches beyond the border.
+It is also slow if the output has three channels, because the vectors of a processor hold more
+values. On a processor with shorter vectors it is slow everywhere. There, an ordinary convolution
+that gives blocks of pixels takes half the time or less.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +20,8 @@ import tensorflow.compat.v1 as tf
 
 SMALL_SIDE = 2  # largest side of the input for `by_position` and `by_one_product`
 SMALL_SIDE_FOR_KERNEL = 4  # largest side where one matrix product gives the kernel's gradient
-FEW_CHANNELS = 4  # largest number of output channels for `in_blocks`
+FEW_CHANNELS = 4  # largest number of output channels for `in_blocks` where `direct` is fast
+MANY_PASSES = 4  # from this number on, a copy of the kernel for each position saves time
 
 
 class Geometry(NamedTuple):
@@ -52,7 +55,8 @@ def transposed_convolution(
     stride: int,
     padding: str,
     bias: tf.Tensor | None = None,
-    many_passes: bool = False,
+    passes: int = 1,
+    direct_is_fast: bool = True,
 ) -> Callable[[tf.Tensor], tf.Tensor]:
     """Prepare a kernel [k, k, channels out, channels in] for inputs of `side`×`side` pixels.
 
@@ -60,8 +64,9 @@ def transposed_convolution(
         padding: "SAME" (output side·stride) or "VALID" (output side·stride + k − stride, with
             k ≥ stride).
         bias: [channels out], added to the output.
-        many_passes: whether many passes follow. For a small input, a copy of the kernel for each
-            position then saves time.
+        passes: how many passes follow. If there are many, a slower preparation saves time.
+        direct_is_fast: whether TensorFlow's own operation is fast on this device: on a GPU, and
+            on a processor with vectors of 512 bits.
 
     Returns:
         A differentiable function [N, side, side, channels in] → [N, output side, output side,
@@ -79,11 +84,13 @@ def transposed_convolution(
         padding,
     )
     centred = surplus % 2 == 0
-    if side <= SMALL_SIDE and same and centred and (many_passes or side == 1):
+    copies_help = side == 1 or (direct_is_fast and passes >= MANY_PASSES)
+    blocks_help = channels <= FEW_CHANNELS or not direct_is_fast
+    if side <= SMALL_SIDE and same and centred and copies_help:
         formulation = by_position(kernel, geometry)
     elif side <= SMALL_SIDE:
         formulation = by_one_product(kernel, geometry)
-    elif channels <= FEW_CHANNELS and stride <= 2 and size % stride == 0 and (centred or not same):
+    elif blocks_help and stride <= 2 and size % stride == 0 and (centred or not same):
         formulation = in_blocks(kernel, geometry)
     else:
         formulation = direct(kernel, geometry)

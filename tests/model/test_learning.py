@@ -417,11 +417,14 @@ def test_permuted_sequences_permute_what_is_learned_of_each(generator):
         np.testing.assert_allclose(of_permuted[name], value, rtol=1e-3, atol=1e-4 * norm([value]))
 
 
-def test_permuted_sequences_permute_their_videos_byte_for_byte(generator):
-    """Each is normalised by given statistics; interpolation and actions are made so."""
+def test_permuted_sequences_permute_their_videos(generator):
+    """Each is normalised by given statistics; interpolation and actions are made so.
+
+    They agree to rounding: a processor may add up the last rows of a product in another order.
+    """
     latents = draw_latents(generator.settings.sizes, 3, 3)
     given = generator.moving_statistics()
     frames = generator.generate(latents, given).frames
     permuted = generator.generate(of_sequences(latents, [2, 0, 1]), given).frames
-    assert permuted.tobytes() == frames[[2, 0, 1]].tobytes()
+    np.testing.assert_allclose(permuted, frames[[2, 0, 1]], rtol=1e-5, atol=1e-6)
     assert np.abs(permuted - frames).max() > 1e-2

@@ -104,13 +104,13 @@ def test_products_of_the_whole_model_are_bfloat16_and_statistics_float32(make_ge
         assert operation.get_attr("U") == tf.float32, operation.name
 
 
-@pytest.mark.parametrize("many_passes", [False, True])
-def test_every_product_of_the_emission_network_is_bfloat16(many_passes):
+@pytest.mark.parametrize("passes, fast", [(1, True), (15, True), (15, False)])
+def test_every_product_of_the_emission_network_is_bfloat16(passes, fast):
     """Forward and backward; here no transition network multiplies matrices too."""
     table = [spec._replace(channels=8) for spec in NETWORKS["16"][:-1]] + [NETWORKS["16"][-1]]
     layers = make_emission(table, 3, 0.1, KEY)
     appearance, states = tf.zeros([2, 1]), tf.zeros([2, 3, 2])
-    read = read_emission(layers, "bfloat16", many_passes)
+    read = read_emission(layers, "bfloat16", passes, fast)
     emission = emit_in_tensorflow(read, appearance, states)
     weights = [weight for layer in layers for weight in (layer.kernel, layer.bias)]
     gradients = tf.gradients(emission.frames, [appearance, states, *weights])

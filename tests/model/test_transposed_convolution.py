@@ -10,7 +10,7 @@ from support.numpy_model import finite_differences
 from support.numpy_model import transposed_convolution as numpy_transposed_convolution
 
 from model import transposed_convolution as module
-from model.transposed_convolution import transposed_convolution
+from model.transposed_convolution import MANY_PASSES, transposed_convolution
 
 # The largest error over the largest value. A processor on which TensorFlow adds up in bfloat16 too
 # comes to 2e-2, all others to less than half of that.
@@ -23,32 +23,34 @@ FORMULATIONS = [
 
 
 class Case(NamedTuple):
-    """A geometry, and how often it is to be used."""
+    """A geometry, how often it is to be used, and whether the direct way is fast."""
 
     kernel: int
     stride: int
     padding: str
     side: int
     channels: int
-    many_passes: bool = False
+    passes: int = 1
+    direct_is_fast: bool = True
 
     def __str__(self):
-        passes = ", many passes" if self.many_passes else ""
+        passes = ", many passes" if self.passes > 1 else ""
+        slow = "" if self.direct_is_fast else ", direct is slow"
         return (
             f"kernel {self.kernel}, stride {self.stride}, {self.padding.lower()}, "
-            f"side {self.side}, {self.channels} channels{passes}"
+            f"side {self.side}, {self.channels} channels{passes}{slow}"
         )
 
 
 CASES = [
     *(
-        Case(4, 2, "SAME", side, channels, many_passes)
+        Case(4, 2, "SAME", side, channels, passes, fast)
         for side in (1, 2, 4, 8)
         for channels in (3, 5)
-        for many_passes in (False, True)
+        for passes, fast in ((1, True), (MANY_PASSES, True), (MANY_PASSES, False))
     ),
     # What is cut off is odd, and so not the same at both ends.
-    *(Case(4, 3, "SAME", side, 5, many) for side in (1, 2, 4) for many in (False, True)),
+    *(Case(4, 3, "SAME", side, 5, passes) for side in (1, 2, 4) for passes in (1, MANY_PASSES)),
     Case(4, 3, "SAME", 5, 3),
     # Sides of the output 7, 10 and 11; only 10 is a whole number of blocks of 2×2 pixels.
     *(Case(7, 1, "VALID", side, 3) for side in (1, 4, 5)),
@@ -97,7 +99,13 @@ def in_tensorflow(case, precision, given, upstream):
     upstream_fed = tf.placeholder(precision, upstream.shape)
     kernel, *bias = weights
     upsample = transposed_convolution(
-        kernel, case.side, case.stride, case.padding, *bias, many_passes=case.many_passes
+        kernel,
+        case.side,
+        case.stride,
+        case.padding,
+        *bias,
+        passes=case.passes,
+        direct_is_fast=case.direct_is_fast,
     )
     output = upsample(features)
     gradients = tf.gradients(output, [features, *weights], upstream_fed)
@@ -117,7 +125,7 @@ def error(actual, expected):
 @pytest.mark.parametrize("precision", TOLERANCE)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_output_and_gradients_equal_numpy(case, precision):
-    sums = in_numpy(case._replace(many_passes=False))
+    sums = in_numpy(case._replace(passes=1, direct_is_fast=True))
     output, gradients = in_tensorflow(case, precision, sums.given, sums.upstream)
     for actual, expected in zip([output, *gradients], [sums.output, *sums.gradients], strict=True):
         assert actual.dtype == tf.as_dtype(precision).as_numpy_dtype
@@ -126,7 +134,7 @@ def test_output_and_gradients_equal_numpy(case, precision):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_without_a_bias_nothing_is_added(case):
-    sums = in_numpy(case._replace(many_passes=False))
+    sums = in_numpy(case._replace(passes=1, direct_is_fast=True))
     *given, bias = sums.given
     output, gradients = in_tensorflow(case, "float32", given, sums.upstream)
     assert error(output, sums.output - bias) < TOLERANCE["float32"]
@@ -134,20 +142,35 @@ def test_without_a_bias_nothing_is_added(case):
         assert error(actual, expected) < TOLERANCE["float32"]
 
 
-def test_cases_reach_every_formulation(monkeypatch):
+def formulations_of(case, monkeypatch):
+    """The names of the formulations that a case chooses."""
     used = set()
 
     def spy(name, whole, *given):
         used.add(name)
         return whole(*given)
 
-    for name in FORMULATIONS:
-        whole = getattr(module, name)
-        monkeypatch.setattr(module, name, functools.partial(spy, name, whole))
-    for case in CASES:
-        kernel = tf.zeros([case.kernel, case.kernel, case.channels, 2])
+    with monkeypatch.context() as patch:
+        for name in FORMULATIONS:
+            patch.setattr(module, name, functools.partial(spy, name, getattr(module, name)))
         transposed_convolution(
-            kernel, case.side, case.stride, case.padding, many_passes=case.many_passes
+            tf.zeros([case.kernel, case.kernel, case.channels, 2]),
+            case.side,
+            case.stride,
+            case.padding,
+            passes=case.passes,
+            direct_is_fast=case.direct_is_fast,
         )
-    assert used == set(FORMULATIONS)
-    assert "direct" in used
+    return used
+
+
+def test_cases_reach_every_formulation(monkeypatch):
+    used = [formulations_of(case, monkeypatch) for case in CASES]
+    assert set().union(*used) == set(FORMULATIONS)
+    assert "direct" in FORMULATIONS
+
+
+@pytest.mark.parametrize("side", [2, 4, 8, 32])
+def test_slow_direct_way_is_avoided(monkeypatch, side):
+    case = Case(4, 2, "SAME", side, 5, direct_is_fast=False)
+    assert formulations_of(case, monkeypatch) == {"by_one_product" if side == 2 else "in_blocks"}

@@ -13,6 +13,7 @@ from util.data.clips import Clips
 from util.options.experiment import Experiment
 from util.options.schema import Options
 from util.runs.run_state import RunState
+from util.system.device import transposes_fast
 from util.system.errors import RunError
 
 
@@ -60,6 +61,7 @@ def build_generator(
         seed=options.seed,
         encodes=experiment.encodes,
         clip_gradient=options.clip_gradient,
+        direct_is_fast=transposes_fast(),
         shared_statistics=options.shared_statistics,
     )
     return DynamicGenerator(settings, lengths, clips is not None or infers, workers)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import tensorflow.compat.v1 as tf
 
+from util.system.processor import has_wide_vectors
+
 NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidia0"))  # a driver, a card
 CPU_INFO = Path("/proc/cpuinfo")  # Linux
 WITH_CUDA = 'pip install "tensorflow[and-cuda]"'
@@ -37,6 +39,11 @@ def unused_gpu(files: tuple[Path, ...] = NVIDIA) -> str:
         "there is an NVIDIA GPU, but this TensorFlow cannot use it, so the CPU computes; install "
         f"TensorFlow with CUDA: {WITH_CUDA}"
     )
+
+
+def transposes_fast() -> bool:
+    """Whether TensorFlow's own transposed convolution is fast: on a GPU, or with wide vectors."""
+    return bool(tf.config.list_physical_devices("GPU")) or has_wide_vectors()
 
 
 def _cores() -> int:

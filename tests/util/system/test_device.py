@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from util.system import device
-from util.system.device import WITH_CUDA, device_in_words, unused_gpu
+from util.system.device import WITH_CUDA, device_in_words, transposes_fast, unused_gpu
 
 
 @pytest.fixture
@@ -58,3 +58,14 @@ def test_gpu_that_the_user_hides_is_not_told(gpus, monkeypatch, tmp_path, hidden
     gpus()
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
     assert unused_gpu((tmp_path,)) == ""
+
+
+@pytest.mark.parametrize(
+    "names, wide, fast", [((), False, False), ((), True, True), (("H100",), False, True)]
+)
+def test_transposed_convolution_is_fast_on_a_gpu_or_with_wide_vectors(
+    gpus, monkeypatch, names, wide, fast
+):
+    gpus(*names)
+    monkeypatch.setattr(device, "has_wide_vectors", lambda: wide)
+    assert transposes_fast() is fast

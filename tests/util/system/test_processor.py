@@ -2,24 +2,27 @@
 
 import pytest
 
-from util.system.processor import multiplies_bfloat16
+from util.system.processor import has_wide_vectors, multiplies_bfloat16
 
 
 @pytest.mark.parametrize(
-    "line, can",
+    "line, bfloat16, wide",
     [
-        ("flags : fpu avx2 avx512f avx512_bf16 amx_tile", True),
-        ("flags : fpu avx512f amx_bf16", True),
-        ("Features : fp asimd bf16 i8mm", True),
-        ("flags : fpu avx2 avx512f avx512bw", False),
-        ("", False),
+        ("flags : fpu avx2 avx512f avx512_bf16 amx_tile", True, True),
+        ("flags : fpu avx512f amx_bf16", True, True),
+        ("Features : fp asimd bf16 i8mm", True, False),
+        ("flags : fpu avx2 avx512f avx512bw", False, True),
+        ("flags : fpu avx avx2 fma", False, False),
+        ("", False, False),
     ],
 )
-def test_bfloat16_is_read_from_the_flags(tmp_path, line, can):
+def test_abilities_are_read_from_the_flags(tmp_path, line, bfloat16, wide):
     described = tmp_path / "cpuinfo"
     described.write_text(f"processor : 0\n{line}\n")
-    assert multiplies_bfloat16(described) is can
+    assert multiplies_bfloat16(described) is bfloat16
+    assert has_wide_vectors(described) is wide
 
 
-def test_without_a_description_it_counts_as_missing(tmp_path):
+def test_without_a_description_they_count_as_missing(tmp_path):
     assert multiplies_bfloat16(tmp_path / "none") is False
+    assert has_wide_vectors(tmp_path / "none") is False
