@@ -10,8 +10,9 @@ from PIL import Image
 
 from util.data.clip_facts import facts_of
 from util.figures.expected import MINUTES
-from util.figures.layouts import NAME, frames_of
-from util.figures.making import NUMBERS, Made
+from util.figures.files import NAME, NUMBERS
+from util.figures.layouts import frames_of
+from util.figures.making import Made
 from util.figures.numbers import Row, read_rows, rows_of, write_rows
 from util.figures.records import ALL, FIGURES
 from util.pictures.encoding import FRAMES_PER_SECOND, write_webp
@@ -119,7 +120,7 @@ def numbers(rows: Rows, figure: str) -> str:
 
 
 def cell(row: Mapping[str, str]) -> str:
-    """0.87 (0.85 to 0.9): a value, and the range of three seeds if it varies."""
+    """0.87 (0.85 to 0.9): a value, and the range of the seeds if it varies."""
     if row["number"] == MINUTES or not row["smallest"] or row["smallest"] == row["largest"]:
         return row["value"]
     return f"{row['value']} ({row['smallest']} to {row['largest']})"

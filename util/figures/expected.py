@@ -1,23 +1,28 @@
 """What the numbers of a figure are expected to be: measured with several seeds, in expected.csv.
 
-    python -m util.figures.expected output_figures_0 output_figures_1 output_figures_2
+    python -m util.figures.expected output_figures output_figures_1
 
-writes the table anew from the figures in these folders, each made with another --seed.
+enters the figures in these folders in the table, each under the seed of its command. What other
+seeds and other figures gave stays, so each seed may be measured at another time.
 """
 
 import csv
 import io
 import math
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from util.figures.files import COMMAND, NUMBERS
+from util.options.schema import Options
 from util.system.atomic import write_text
 
 TABLE = Path(__file__).with_name("expected.csv")
 KEY = ("schedule", "figure", "run", "number")
-COLUMNS = (*KEY, "expected", "smallest", "largest", "seeds")
+SEED = "seed "  # begins the name of a column, as in "seed 0"
+FEWEST_SEEDS = 2  # with fewer, it is not known how much a number varies
 MINUTES = "minutes"  # a number that depends on the machine, so it is never outside
 WIDENED = 2.0  # how many widths of the seeds' range a number may lie beside this range
 TOLERANCE = 0.1  # and so large a part of the expected value, if that is more
@@ -43,22 +48,16 @@ class Expected(NamedTuple):
 
 
 Key = tuple[str, str, str, str]
+Measured = dict[Key, dict[int, float]]  # the value of each number with each seed
 
 
 def read_expected(path: Path = TABLE) -> dict[Key, Expected]:
-    """The table: by schedule, figure, run and number."""
-    if not path.exists():
-        return {}
-    with open(path, newline="", encoding="utf-8") as file:
-        return {
-            (row["schedule"], row["figure"], row["run"], row["number"]): Expected(
-                float(row["expected"]),
-                float(row["smallest"]),
-                float(row["largest"]),
-                int(row["seeds"]),
-            )
-            for row in csv.DictReader(file)
-        }
+    """What is expected of each number that was measured with several seeds."""
+    return {
+        key: summary(list(values.values()))
+        for key, values in read_measured(path).items()
+        if len(values) >= FEWEST_SEEDS
+    }
 
 
 def summary(values: Sequence[float]) -> Expected:
@@ -66,37 +65,67 @@ def summary(values: Sequence[float]) -> Expected:
     return Expected(sum(values) / len(values), min(values), max(values), len(values))
 
 
-def write_expected(
-    measured: Sequence[Mapping[Key, float]], path: Path = TABLE
-) -> dict[Key, Expected]:
-    """Write the table from the numbers that each seed gave. Rows of other figures stay."""
-    figures = {key[:2] for numbers in measured for key in numbers}
-    table = {key: row for key, row in read_expected(path).items() if key[:2] not in figures}
-    for key in dict.fromkeys(key for numbers in measured for key in numbers):
-        values = [numbers[key] for numbers in measured if key in numbers]
-        values = [value for value in values if not math.isnan(value)]
-        if values:
-            table[key] = summary(values)
+def read_measured(path: Path = TABLE) -> Measured:
+    """The table: what each number was with each seed."""
+    if not path.exists():
+        return {}
+    with open(path, newline="", encoding="utf-8") as file:
+        return {
+            (row["schedule"], row["figure"], row["run"], row["number"]): {
+                int(name.removeprefix(SEED)): float(value)
+                for name, value in row.items()
+                if name.startswith(SEED) and value
+            }
+            for row in csv.DictReader(file)
+        }
+
+
+def enter(seed: int, numbers: Mapping[Key, float], path: Path = TABLE) -> None:
+    """Enter all numbers of some figures in the table, in the place of older ones of this seed."""
+    figures = {key[:2] for key in numbers}
+    measured = read_measured(path)
+    for key, values in measured.items():
+        if key[:2] in figures:
+            values.pop(seed, None)
+    for key, value in numbers.items():
+        if not math.isnan(value):
+            measured.setdefault(key, {})[seed] = value
+    seeds = sorted({seed for values in measured.values() for seed in values})
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for key, row in table.items():
-        writer.writerow([*key, *(f"{value:.4g}" for value in row[:3]), row.seeds])
+    writer.writerow([*KEY, *(f"{SEED}{seed}" for seed in seeds)])
+    for key, values in measured.items():
+        if values:
+            cells = [f"{values[seed]:.4g}" if seed in values else "" for seed in seeds]
+            writer.writerow([*key, *cells])
     write_text(path, text.getvalue())
-    return table
 
 
-def numbers_in(folder: Path) -> dict[Key, float]:
-    """All numbers of the figures in an output folder."""
-    found: dict[Key, float] = {}
-    for path in sorted(folder.glob("*/numbers.csv")):
-        with open(path, newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                if row["value"]:
-                    key = (row["schedule"], row["figure"], row["run"], row["number"])
-                    found[key] = float(row["value"])
-    return found
+def numbers_in(figure: Path) -> dict[Key, float]:
+    """All numbers of the figure in a folder."""
+    with open(figure / NUMBERS, newline="", encoding="utf-8") as file:
+        return {
+            (row["schedule"], row["figure"], row["run"], row["number"]): float(row["value"])
+            for row in csv.DictReader(file)
+            if row["value"]
+        }
+
+
+def seed_of(figure: Path) -> int:
+    """The seed of the command that made the figure in a folder."""
+    own, *_of_runs = (figure / COMMAND).read_text(encoding="utf-8").split("\n")
+    words = shlex.split(own)
+    return int(words[words.index("--seed") + 1]) if "--seed" in words else Options.seed
+
+
+def enter_figures(folder: Path, path: Path = TABLE) -> None:
+    """Enter all figures in an output folder, each under its seed."""
+    for found in sorted(folder.glob(f"*/{NUMBERS}")):
+        seed = seed_of(found.parent)
+        enter(seed, numbers_in(found.parent), path)
+        print(f"{found.parent}: seed {seed}")
 
 
 if __name__ == "__main__":
-    print(f"{len(write_expected([numbers_in(Path(name)) for name in sys.argv[1:]]))} numbers")
+    for name in sys.argv[1:]:
+        enter_figures(Path(name))

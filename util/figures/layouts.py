@@ -16,6 +16,7 @@ from util.data.clip_facts import facts_of
 from util.data.clips import find_clips, read_clip
 from util.data.stills import read_image
 from util.data.videos import video_frames
+from util.figures.files import NAME
 from util.figures.results import Result
 from util.pictures.layout import (
     in_words,
@@ -27,7 +28,6 @@ from util.pictures.layout import (
 from util.pictures.sheets import Row, around_change, frames_at
 from util.pictures.showing import shaped
 
-NAME = "figure"
 MOST_COLUMNS = 8  # sequences beside each other
 MOMENTS = 8  # frames of a video in figure.png
 KNOWN = 30  # true next frames of a clip, at most

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from util.data.clips import find_clips
 from util.figures.expected import MINUTES, Expected, Key, read_expected
-from util.figures.layouts import NAME, Place
+from util.figures.files import COMMAND, FILES, NAME, NUMBERS
+from util.figures.layouts import Place
 from util.figures.numbers import OUTSIDE, Number, as_text, compared, rows_of, write_rows
 from util.figures.processes import run_process
 from util.figures.progress import Planned, RunsProgress
@@ -24,8 +25,6 @@ from util.system.atomic import write_text
 from util.system.errors import RunError
 from util.system.folder_lock import HOLDER, is_locked, locked
 
-COMMAND, NUMBERS = "command.txt", "numbers.csv"
-FILES = (f"{NAME}.mp4", f"{NAME}.gif", f"{NAME}.png", NUMBERS, COMMAND)
 ENLARGE = 2  # the usual factor, for small files
 PATIENCE = 1.0  # seconds between two looks at the lock of a run
 NOT_IN_COMMAND = ("experiment", "figure", "isTraining", "output_dir", "overwrite", "write_demo")

@@ -13,7 +13,7 @@ from util.system.atomic import write_text
 INSIDE, OUTSIDE = "inside", "outside"
 COLUMNS = (
     *("schedule", "figure", "run", "number"),
-    *("value", "expected", "smallest", "largest", "verdict"),
+    *("value", "expected", "smallest", "largest", "seeds", "verdict"),
 )
 Row = dict[str, str]  # a row of numbers.csv, by the names in `COLUMNS`
 
@@ -43,8 +43,13 @@ class Number(NamedTuple):
         text = f"{figure}, {run}: {name} {digits(self.value) or 'is missing'}"
         if self.expected is None:
             return text
-        low, high = digits(self.expected.smallest), digits(self.expected.largest)
-        return f"{text}, expected {digits(self.expected.expected)} ({low} to {high})"
+        return f"{text}, expected {digits(self.expected.expected)} ({range_of(self.expected)})"
+
+
+def range_of(expected: Expected) -> str:
+    """The range of the seeds, as "0.85 to 0.95, 3 seeds"."""
+    low, high = digits(expected.smallest), digits(expected.largest)
+    return f"{low} to {high}, {expected.seeds} seeds"
 
 
 def digits(value: float) -> str:
@@ -83,8 +88,8 @@ def rows_of(numbers: Sequence[Number]) -> list[Row]:
     rows = []
     for number in numbers:
         row = number.expected
-        range_ = [digits(value) for value in row[:3]] if row else ["", "", ""]
-        cells = [*number.key, digits(number.value), *range_, number.verdict]
+        seeds = [*map(digits, row[:3]), str(row.seeds)] if row else [""] * 4
+        cells = [*number.key, digits(number.value), *seeds, number.verdict]
         rows.append(dict(zip(COLUMNS, cells, strict=True)))
     return rows
 
@@ -108,7 +113,7 @@ def read_rows(path: Path) -> list[Row]:
 
 def as_text(numbers: Sequence[Number]) -> Iterator[str]:
     """The lines of a table for people."""
-    rows = [("run", "number", "value", "expected", "three seeds", "")]
+    rows = [("run", "number", "value", "expected", "seeds", "")]
     run = ""
     for number in numbers:
         row = number.expected
@@ -118,7 +123,7 @@ def as_text(numbers: Sequence[Number]) -> Iterator[str]:
                 number.key[3],
                 digits(number.value) or "-",
                 digits(row.expected) if row else "-",
-                f"{digits(row.smallest)} to {digits(row.largest)}" if row else "-",
+                range_of(row) if row else "-",
                 number.verdict,
             )
         )

@@ -4,7 +4,14 @@ import math
 
 import pytest
 
-from util.figures.expected import Expected, numbers_in, read_expected, summary, write_expected
+from util.figures.expected import (
+    Expected,
+    enter,
+    enter_figures,
+    read_expected,
+    read_measured,
+    summary,
+)
 from util.figures.numbers import compared, rows_of, write_rows
 from util.figures.records import FIGURES
 
@@ -31,25 +38,41 @@ def test_missing_value_is_not_as_expected():
     assert not Expected(1.0, 0.0, 2.0, 3).holds(math.nan)
 
 
-def test_table_is_made_of_the_figures_of_several_seeds(tmp_path):
-    for seed, motion in enumerate((0.8, 0.9, 1.0)):
-        folder = tmp_path / f"output_{seed}" / "textures"
-        folder.mkdir(parents=True)
-        values = {"fire": {"motion": motion, "sharpness": math.nan}}
-        write_rows(folder / "numbers.csv", rows_of(compared("fast", "textures", values, {})))
-    measured = [numbers_in(tmp_path / f"output_{seed}") for seed in range(3)]
-    table = tmp_path / "expected.csv"
-    write_expected(measured, table)
-    found = read_expected(table)
-    assert found == {KEY: Expected(0.9, 0.8, 1.0, 3)}
+def figure_folder(folder, seed, motion):
+    """The numbers and the command of a figure, as its command writes them."""
+    folder.mkdir(parents=True)
+    values = {"fire": {"motion": motion, "sharpness": math.nan}}
+    write_rows(folder / "numbers.csv", rows_of(compared("fast", "textures", values, {})))
+    flag = f" --seed {seed}" if seed else ""
+    figure = f"python main_dyn_G.py --experiment figure --figure textures{flag}"
+    (folder / "command.txt").write_text(f"{figure}\npython main_dyn_G.py --seed 9\n")
+    return folder
 
 
-def test_new_table_of_a_figure_keeps_the_other_figures_and_no_old_number(tmp_path):
+def test_each_seed_is_entered_under_the_seed_of_its_command(tmp_path, capsys):
     table = tmp_path / "expected.csv"
-    other = ("fast", "actions", "walkers", "motion")
-    write_expected([{other: 1.0, ("fast", "textures", "fire", "old"): 1.0}], table)
-    write_expected([{KEY: 2.0}], table)
-    assert set(read_expected(table)) == {other, KEY}
+    for seed, motion in ((1, 0.9), (0, 0.8), (2, 1.0)):
+        figure_folder(tmp_path / f"output_{seed}" / "textures", seed, motion)
+        enter_figures(tmp_path / f"output_{seed}", table)
+    assert read_measured(table) == {KEY: {0: 0.8, 1: 0.9, 2: 1.0}}
+    assert read_expected(table) == {KEY: Expected(pytest.approx(0.9), 0.8, 1.0, 3)}
+    assert capsys.readouterr().out.split("\n")[1] == f"{tmp_path / 'output_0' / 'textures'}: seed 0"
+
+
+def test_one_seed_alone_does_not_say_what_to_expect(tmp_path):
+    table = tmp_path / "expected.csv"
+    enter(1, {KEY: 0.9}, table)
+    assert read_measured(table) == {KEY: {1: 0.9}}
+    assert read_expected(table) == {}
+
+
+def test_new_numbers_of_a_figure_replace_those_of_its_seed_alone(tmp_path):
+    table = tmp_path / "expected.csv"
+    other, old = ("fast", "actions", "walkers", "motion"), ("fast", "textures", "fire", "old")
+    enter(0, {other: 1.0, KEY: 1.0, old: 1.0}, table)
+    enter(1, {KEY: 3.0}, table)
+    enter(0, {KEY: 2.0}, table)
+    assert read_measured(table) == {other: {0: 1.0}, KEY: {0: 2.0, 1: 3.0}}
 
 
 def test_no_table_means_that_nothing_is_expected(tmp_path):
@@ -57,5 +80,5 @@ def test_no_table_means_that_nothing_is_expected(tmp_path):
 
 
 def test_every_row_of_the_table_belongs_to_a_figure():
-    for schedule, figure, _, _ in read_expected():
+    for schedule, figure, _, _ in read_measured():
         assert schedule in ("fast", "published") and figure in FIGURES

@@ -20,7 +20,7 @@ def test_verdict_says_whether_a_number_is_as_expected():
     (good,) = numbers({"fire": {"motion": 0.8, "minutes": 3.0}})[:1]
     (bad,) = numbers({"fire": {"motion": 0.5, "minutes": 3.0}})[:1]
     assert (good.verdict, bad.verdict) == ("inside", "outside")
-    assert str(bad) == "textures, fire: motion 0.5, expected 0.9 (0.85 to 0.95)"
+    assert str(bad) == "textures, fire: motion 0.5, expected 0.9 (0.85 to 0.95, 3 seeds)"
 
 
 def test_minutes_are_never_outside():
@@ -56,6 +56,7 @@ def test_file_has_all_numbers_and_empty_cells_for_what_does_not_exist(tmp_path):
         "expected": "0.9",
         "smallest": "0.85",
         "largest": "0.95",
+        "seeds": "3",
         "verdict": "inside",
     }
     assert (rows[1]["run"], rows[1]["value"], rows[1]["verdict"]) == ('a,"b"', "", "")
@@ -64,5 +65,8 @@ def test_file_has_all_numbers_and_empty_cells_for_what_does_not_exist(tmp_path):
 def test_table_for_people_names_each_run_once():
     lines = list(as_text(numbers({"fire": {"motion": 0.8, "minutes": 3.0}})))
     assert len(lines) == 3
-    assert lines[1].split() == ["fire", "motion", "0.8", "0.9", "0.85", "to", "0.95", "inside"]
-    assert lines[2].split() == ["minutes", "3", "3", "3", "to", "3"]
+    assert lines[1].split() == [
+        *("fire", "motion", "0.8", "0.9"),
+        *("0.85", "to", "0.95,", "3", "seeds", "inside"),
+    ]
+    assert lines[2].split() == ["minutes", "3", "3", "3", "to", "3,", "3", "seeds"]
