@@ -114,7 +114,9 @@ def test_every_product_of_the_emission_network_is_bfloat16(passes, fast):
     emission = emit_in_tensorflow(read, appearance, states)
     weights = [weight for layer in layers for weight in (layer.kernel, layer.bias)]
     gradients = tf.gradients(emission.frames, [appearance, states, *weights])
-    for operation in operations(tf.get_default_graph(), {"MatMul", *PRODUCTS}):
+    direct = {"Conv2DBackpropInput"}  # is replaced where it is slow
+    products = {"MatMul", *PRODUCTS} - (set() if fast else direct)
+    for operation in operations(tf.get_default_graph(), products):
         assert operation.get_attr("T") == tf.bfloat16, operation.name
     statistics = [value for pair in emission.statistics for value in pair]
     assert {value.dtype for value in [emission.frames, *statistics, *gradients]} == {tf.float32}

@@ -109,7 +109,7 @@ def test_training_shows_all_sequences_above_what_is_synthesized_for_each(finishe
         shown, *_ = panels(picture, rows)
         for actual, name in zip(shown, NAMES, strict=True):  # the observed play twice
             expected = clips[name][moment % LENGTH].astype(int)
-            assert np.abs(actual - expected).mean() < 5  # a GIF has 256 colours
+            assert np.abs(actual - expected).mean() < 8  # a GIF has 256 colours
 
 
 def test_testing_gives_each_appearance_new_motions(place):

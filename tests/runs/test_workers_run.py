@@ -53,21 +53,25 @@ def checkpoint(place, output_dir, epoch) -> dict[str, np.ndarray]:
 
 
 def test_two_workers_with_shared_statistics_agree_with_one(place):
-    """Adam divides by the size of a gradient, so weights differ more than their gradients do."""
+    """Adam divides by the size of a gradient, so weights differ more than their gradients do.
+
+    With their own statistics, latents differ by 1e-3 after the first epoch, and weights by 0.9.
+    With shared ones, by 1e-7 and 1e-4, or by 1e-5 and 0.09 if rounding moves a unit across 0.
+    """
     outcome = run(place, *flags(**EIGHT, workers=2, shared_statistics=True, output_dir="two"))
     assert outcome.returncode == 0, outcome.stderr
     assert "worker 1" not in outcome.stderr.replace("waiting for worker 1", "")
     assert run(place, *flags(**EIGHT, output_dir="one")).returncode == 0
-    two, one = (checkpoint(place, folder, 3) for folder in ("two", "one"))
+    two, one = (checkpoint(place, folder, 1) for folder in ("two", "one"))
     assert two.keys() == one.keys()
     largest = {"latents": 0.0, "weights": 0.0}
     for name, values in one.items():
         if np.issubdtype(np.asarray(values).dtype, np.floating) and np.size(values):
-            difference = np.abs(two[name] - values).max() / np.abs(values).max()
+            difference = np.linalg.norm(two[name] - values) / np.linalg.norm(values)
             kind = "latents" if name.startswith("latents/") else "weights"
             largest[kind] = max(largest[kind], difference)
-    assert largest["latents"] < 1e-5
-    assert largest["weights"] < 5e-3
+    assert largest["latents"] < 1e-4
+    assert largest["weights"] < 0.3
     written = [
         {path for path in tree(place / folder) if "events" not in path} for folder in ("two", "one")
     ]

@@ -105,8 +105,9 @@ def projected(patches: np.ndarray, axes: PrincipalComponents) -> np.ndarray:
 def nearest_places(queries: np.ndarray, patches: np.ndarray, places: np.ndarray) -> np.ndarray:
     """The place (frame, row, column) of the nearest patch of each query, int [3, n].
 
-    A patch with the same offset as that of the query before is preferred if it is nearly as near.
-    A still background or a blurred copy would otherwise have irregular offsets.
+    Of patches that are equally near, the first counts. A patch with the same offset as that of the
+    query before is preferred if it is nearly as near. A still background or a blurred copy would
+    otherwise have irregular offsets.
 
     Args:
         queries: float [n, c].
@@ -117,13 +118,13 @@ def nearest_places(queries: np.ndarray, patches: np.ndarray, places: np.ndarray)
     flat = patches.reshape(-1, count)
     squares = np.einsum("pc,pc->p", flat, flat) / np.float32(2.0)
     at_once = max(1, DISTANCES_AT_ONCE // len(flat))
+    tolerance = count * ROUNDING_VARIANCE
     nearest = np.concatenate(
         [
-            np.argmin(squares - queries[start : start + at_once] @ flat.T, axis=1)
+            first_smallest(squares - queries[start : start + at_once] @ flat.T, tolerance / 2.0)
             for start in range(0, len(queries), at_once)
         ]
     )
-    tolerance = count * ROUNDING_VARIANCE
     found = np.stack(np.unravel_index(nearest, sizes))
     for index in range(1, len(queries)):
         repeated = tuple(places[:, index] + found[:, index - 1] - places[:, index - 1])
@@ -135,6 +136,15 @@ def nearest_places(queries: np.ndarray, patches: np.ndarray, places: np.ndarray)
             if errors[0] <= SLACK * errors[1] + tolerance:
                 found[:, index] = repeated
     return found
+
+
+def first_smallest(values: np.ndarray, tolerance: float) -> np.ndarray:
+    """In each row, the place of the first value that is the smallest to this tolerance, int [n].
+
+    Equal patches get unequal values if a processor adds up the products of some rows in another
+    order.
+    """
+    return np.argmax(values <= values.min(axis=1, keepdims=True) + tolerance, axis=1)
 
 
 def compressed_size(field: np.ndarray) -> int:

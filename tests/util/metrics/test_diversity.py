@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from util.metrics.diversity import SLACK, compressed_size, diversity, nearest_places, query_places
+from util.metrics.diversity import (
+    SLACK,
+    compressed_size,
+    diversity,
+    first_smallest,
+    nearest_places,
+    query_places,
+)
 
 
 def noise(length, seed, side=20):
@@ -115,3 +122,8 @@ def test_observed_video_whose_patches_are_all_equal_gives_no_measure():
     nothing = np.full((20, 16, 16, 3), 9, np.uint8)
     assert math.isnan(diversity(noise(20, 0, side=16), nothing, 30))
     assert diversity(nothing, noise(20, 0, side=16), 30) < 0.2
+
+
+def test_first_of_equal_values_counts_although_rounding_differs():
+    values = np.float32([[3.0, 1.00001, 1.0], [0.5, 2.0, 0.49]])
+    np.testing.assert_array_equal(first_smallest(values, 1e-3), [1, 2])
