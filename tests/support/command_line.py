@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
+from unittest import mock
 
 import imageio_ffmpeg
 import numpy as np
@@ -28,6 +29,8 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 import main_dyn_G  # noqa: E402
+from model import dynamic_generator  # noqa: E402
+from model.graph import ModelGraph, build_graph  # noqa: E402
 from util.experiments.registry import EXPERIMENTS  # noqa: E402
 from util.options import command_line  # noqa: E402
 from util.pictures.encoding import write_frames  # noqa: E402
@@ -208,13 +211,26 @@ def run(place: Path, *arguments: Any, **process: Any) -> Outcome:
     return end_of(start(place, *arguments, **process))
 
 
+@functools.lru_cache(maxsize=16)
+def built_once(*arguments: Any) -> ModelGraph:
+    """The graph of a model. It never changes, and building it takes most of the time of a run."""
+    return build_graph(*arguments)
+
+
 def run_here(place: Path, *arguments: Any) -> Outcome:
-    """Like `run`, but in this process, which saves the start of TensorFlow."""
+    """Like `run`, but in this process.
+
+    It saves the start of TensorFlow, and it builds no graph that an earlier run has built.
+    """
     stdout, stderr = io.StringIO(), io.StringIO()
     before = os.getcwd()
     os.chdir(place)
     try:
-        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+        with (
+            contextlib.redirect_stdout(stdout),
+            contextlib.redirect_stderr(stderr),
+            mock.patch.object(dynamic_generator, "build_graph", built_once),
+        ):
             returncode = main_dyn_G.main([str(argument) for argument in arguments])
     finally:
         os.chdir(before)
