@@ -19,6 +19,7 @@ from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, clips_in, refuse_unp
 from util.data.pieces import Indexable, Pieces
 from util.data.stills import image_frames
 from util.data.videos import RATES, video_frames
+from util.system.counting import counted
 from util.system.errors import RunError
 from util.system.names import existing_form, form, safe_names
 
@@ -146,7 +147,7 @@ def read_clip(
         stream.close()
     if len(frames) < num_frames:
         raise RunError(
-            f"{source} has {count} frames, too few for --num_frames {num_frames} from "
+            f"{source} has {counted(count, 'frame')}, too few for --num_frames {num_frames} from "
             f"--first_frame {first_frame}; ask for fewer or use a longer clip"
         )
     return np.stack(frames)

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.io
 
 from util.data.clip_facts import ClipFacts
+from util.system.counting import counted
 from util.system.errors import RunError
 from util.system.notes import tell_once
 
@@ -99,8 +100,8 @@ def _layout_or_refuse(
     )
     out = "say which it is" if found else "give a mask of the clip's size, or say which it is"
     raise RunError(
-        f"mask {source} is {list(shape)}: {does} {of_clip} with {num_frames} frames; {out} with "
-        "--mask_layout HWT or --mask_layout THW"
+        f"mask {source} is {list(shape)}: {does} {of_clip} with {counted(num_frames, 'frame')}; "
+        f"{out} with --mask_layout HWT or --mask_layout THW"
     )
 
 

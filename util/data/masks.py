@@ -16,6 +16,7 @@ from util.data.mask_arrays import ARRAY_SUFFIXES, read_array
 from util.data.mask_pictures import BRIGHT, read_images, read_still, read_video
 from util.data.videos import count_packets, video_timing
 from util.options.schema import Options
+from util.system.counting import counted
 from util.system.errors import RunError
 from util.system.names import existing_form
 from util.system.notes import tell_once
@@ -261,12 +262,12 @@ def read_mask(
         )
     if len(missing) < num_frames:
         raise RunError(
-            f"mask {source} has {length} frames, too few for --num_frames {num_frames} from "
-            f"--first_frame {first_frame}; ask for fewer frames or give a longer mask"
+            f"mask {source} has {counted(length, 'frame')}, too few for --num_frames {num_frames} "
+            f"from --first_frame {first_frame}; ask for fewer frames or give a longer mask"
         )
     if clip and length != clip.length and suffix not in STILL_SUFFIXES:
         tell_once(
-            f"mask {source} has {length} frames and {clip.path} has {clip.length}: both are used "
-            f"from frame {first_frame} to {last - 1}"
+            f"mask {source} has {counted(length, 'frame')} and {clip.path} has {clip.length}: both "
+            f"are used from frame {first_frame} to {last - 1}"
         )
     return missing

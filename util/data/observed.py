@@ -16,6 +16,7 @@ from util.data.masks import masks, tell_shares
 from util.data.source_digest import cache_key
 from util.options.experiment import Experiment
 from util.options.schema import Options
+from util.system.counting import counted
 from util.system.errors import RunError
 from util.system.names import existing_form
 from util.system.notes import tell_once
@@ -125,8 +126,8 @@ def _in_between(options: Options, clip: ClipFacts) -> ObservedClip:
         truth, needed = None, (length - 1) // factor + 1
         if clip.length < options.first_frame + needed:
             raise RunError(
-                f"{clip.path} has {clip.length} frames, too few for --num_frames {length} with "
-                f"--factor {factor}, which takes {needed} of them from --first_frame "
+                f"{clip.path} has {counted(clip.length, 'frame')}, too few for --num_frames "
+                f"{length} with --factor {factor}, which takes {needed} of them from --first_frame "
                 f"{options.first_frame}; ask for fewer or use a longer clip"
             )
         shown = _read(replace(options, num_frames=needed), clip)

@@ -19,6 +19,7 @@ from PIL import Image
 
 from util.data.gif import is_cut_gif
 from util.data.stills import MOST_PIXELS, over_black
+from util.system.counting import counted
 from util.system.errors import RunError
 from util.system.ffmpeg import ffmpeg_program, reader_in_words
 from util.system.notes import tell_once
@@ -236,7 +237,7 @@ def video_frames(path: Path, packets: int | None = None) -> Generator[Image.Imag
     # An intact file may contain a few packets that give no frame.
     if broken and count < 0.95 * packets - 1:
         raise RunError(
-            f"{path} is broken: of {packets} frames only {count} can be decoded; "
+            f"{path} is broken: of {counted(packets, 'frame')} only {count} can be decoded; "
             f"replace or remove it{reader_in_words()}"
         )
 

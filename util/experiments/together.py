@@ -20,6 +20,7 @@ from util.runs.jobs import (
     plan_training,
     with_clips,
 )
+from util.system.counting import counted
 from util.system.errors import CommandLineError, RunError
 from util.system.tensorflow_setup import start_tensorflow
 from util.workers.cluster import VARIABLE, Cluster, cluster_in
@@ -134,7 +135,7 @@ def refuse_idle_workers(plan: TrainingPlan, count: int) -> None:
     sequences = len(find_clips(plan.options.data_path, plan.options.category))
     if sequences < count:
         raise RunError(
-            f"{count} workers for {sequences} sequence{'s' * (sequences != 1)}: every worker needs "
+            f"{count} workers for {counted(sequences, 'sequence')}: every worker needs "
             f"one; start at most {sequences}"
         )
     if plan.options.batch_size < count:

@@ -15,6 +15,7 @@ from util.options.experiment import Experiments
 from util.options.schedule import SCHEDULES
 from util.options.schema import FIELDS, Options, Scope, scope_of
 from util.runs.run_directory import RunDirectory
+from util.system.counting import counted
 
 # Options that the page shows at another place.
 ELSEWHERE = ("experiment", "category", "schedule", "seed")
@@ -145,7 +146,10 @@ def _state(options: Options | None, done: int, is_final: bool) -> str:
 def _facts(options: Options | None, seconds: dict[int, float]) -> list[str]:
     if options is None:
         return []
-    facts = [f"{options.image_size} × {options.image_size} pixels", f"{options.num_frames} frames"]
+    facts = [
+        f"{options.image_size} × {options.image_size} pixels",
+        counted(options.num_frames, "frame"),
+    ]
     facts += [f"{options.schedule} schedule", options.precision, f"seed {options.seed}"]
     return facts + ([f"trained in {_duration(sum(seconds.values()))}"] if seconds else [])
 

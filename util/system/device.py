@@ -5,6 +5,7 @@ from pathlib import Path
 
 import tensorflow.compat.v1 as tf
 
+from util.system.counting import counted
 from util.system.processor import has_wide_vectors
 
 NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidia0"))  # a driver, a card
@@ -21,8 +22,7 @@ def device_in_words() -> str:
     if names:
         return f"GPU {', '.join(names)}"
     model = _processor()
-    cores = _cores()
-    return f"CPU, {cores} core{'s' * (cores != 1)}" + (f" ({model})" if model else "")
+    return f"CPU, {counted(_cores(), 'core')}" + (f" ({model})" if model else "")
 
 
 def unused_gpu(files: tuple[Path, ...] = NVIDIA) -> str:
