@@ -6,6 +6,10 @@ Adam step on the weights (learning back-propagation). Each chunk starts from the
 previous chunk, as in the paper. Chunks that begin anywhere start from the state that the present
 latents give to the frame before them.
 
+With simultaneous updates, the Langevin step and the Adam step share one forward and one backward
+pass: both start from the same latents and weights. This is not in the paper. It needs 3 passes
+instead of 5.
+
 With an encoder (animation of still images), the encoder maps one frame of each sequence to the
 appearance vector and the start state. Only the innovations and the motion type are inferred.
 """
@@ -19,6 +23,7 @@ import numpy as np
 
 from model.chunks import CHUNK_STARTS, Chunk, chunk_anywhere, fixed_chunks
 from model.dynamic_generator import DynamicGenerator
+from model.inference import ALTERNATING, Sampled
 from model.kept_frames import Keeper
 from model.latents import Latents, of_sequences, split_range
 from model.random_keys import Stream, random_generator, random_key
@@ -232,9 +237,11 @@ def alternate(
                     )
                 observed, seen = next(reading)
                 key = random_key(seed, Stream.LANGEVIN, epoch, batch, number)
-                current = slice_chunk(latents, chunk, state)
-                sampled = generator.infer(observed, current, chunk.begins_sequence, key, seen, part)
-                write_chunk(latents, chunk, sampled.latents)
+                sampled = Sampled(slice_chunk(latents, chunk, state), {})
+                if generator.settings.updates == ALTERNATING:
+                    sampled = generator.infer(
+                        observed, sampled.latents, chunk.begins_sequence, key, seen, part
+                    )
                 learned = generator.learn(
                     observed,
                     sampled.latents,
@@ -243,7 +250,9 @@ def alternate(
                     seen,
                     images,
                     part,
+                    key,
                 )
+                write_chunk(latents, chunk, learned.sampled.latents)
                 reached, state = start + observed.shape[1], learned.last_state
                 errors.add(chunk, observed, learned.frames, seen)
                 for keeper in keepers:
@@ -252,7 +261,7 @@ def alternate(
                 figures.append(
                     (learned.alpha_gradient, learned.beta_gradient, learned.active_share)
                 )
-                diagnostics.append(sampled.diagnostics)
+                diagnostics.append({**sampled.diagnostics, **learned.sampled.diagnostics})
                 tell_progress(len(figures), len(every))
     mine = rows_of(planned, num_sequences)
     for values in latents:

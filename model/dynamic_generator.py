@@ -93,6 +93,7 @@ class DynamicGenerator:
         visible: np.ndarray | None = None,
         images: np.ndarray | None = None,
         part: Part | None = None,
+        key: np.ndarray | None = None,
     ) -> Learned:
         """Take one Adam step on all weights, given the latents of a chunk (see `infer`).
 
@@ -101,6 +102,7 @@ class DynamicGenerator:
                 to the appearance vectors, and to s_0 if the chunk begins the sequence. These
                 values replace the values in `latents`. The gradient continues into the encoder.
             part: see `infer`. The step is the same for all workers.
+            key: see `infer`; for simultaneous updates, where the sampler takes its step here.
 
         Raises:
             ValueError: the model was built without learning, or a worker's part is not given.
@@ -108,6 +110,8 @@ class DynamicGenerator:
         inputs, training = self._training(frames.shape[1])
         feed = self._feed(inputs, latents, frames, begins_sequence, visible)
         feed[self._model.learning_rate] = learning_rate
+        if key is not None:
+            feed[inputs.key] = key
         if self.settings.encodes:
             feed[self._encoding().images] = images
         learned, _ = self._run_part((training.learned, training.learning_step), feed, part)

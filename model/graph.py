@@ -24,7 +24,14 @@ from model.emission import (
     read_emission,
 )
 from model.encoder import Encoded, EncoderLayer, encode, make_encoder, read_encoder
-from model.inference import SAMPLERS, Sampled, SamplerSettings
+from model.inference import (
+    ALTERNATING,
+    SAMPLERS,
+    SIMULTANEOUS,
+    Sampled,
+    SamplerSettings,
+    shared_step,
+)
 from model.latents import Latents, LatentSizes
 from model.learning import Adam
 from model.networks import NETWORKS, image_side
@@ -54,6 +61,7 @@ class Settings(NamedTuple):
     seed: int
     encodes: bool = False  # whether a and s_0 come from an encoder instead of the sampler
     clip_gradient: float = 0.0  # see `Adam`
+    updates: str = ALTERNATING  # see `model.inference`
     direct_is_fast: bool = True  # see `transposed_convolution`
     shared_statistics: bool = False  # whether several workers normalise by the whole batch
 
@@ -69,11 +77,12 @@ class Learned(NamedTuple):
     """Results of one learning step, all computed before the weights change.
 
     Fields:
-        frames: [n, T, H, W, 3] in [-1, 1], the reconstruction from the inferred latents.
+        frames: [n, T, H, W, 3] in [-1, 1], the reconstruction from the given latents.
         last_state: [n, state_size], the state from which the next chunk starts.
         energy: the two parts of U for each sequence, each [n].
         alpha_gradient, beta_gradient: gradient norms of the weights of transition and emission.
         active_share: share of active hidden units of the transition; NaN if it has no such units.
+        sampled: the given latents; with simultaneous updates, those after the step of the sampler.
     """
 
     frames: tf.Tensor
@@ -82,6 +91,7 @@ class Learned(NamedTuple):
     alpha_gradient: tf.Tensor
     beta_gradient: tf.Tensor
     active_share: tf.Tensor
+    sampled: Sampled
 
 
 class Weights(NamedTuple):
@@ -389,6 +399,12 @@ def training_graph(
         )
         return parts._replace(likelihood=sums.counted(parts.likelihood))
 
+    of_sampler = SamplerSettings(settings.step_size, settings.sample_steps)
+    moves = (
+        Latents(1.0, inputs.begins_sequence, 1.0, 1.0)
+        if encoding is None
+        else Latents(1.0, 0.0, 0.0, 1.0)
+    )
     with tf.name_scope("inference"):
         # Read the weights outside the sampler's loop, so that its steps do not read them again.
         for_steps = read_networks(settings, weights, settings.sample_steps)
@@ -397,11 +413,9 @@ def training_graph(
                 given, unroll_and_emit(for_steps, given, normalization)[1].frames
             ),
             inputs.latents,
-            SamplerSettings(settings.step_size, settings.sample_steps),
+            of_sampler,
             inputs.key,
-            Latents(1.0, inputs.begins_sequence, 1.0, 1.0)
-            if encoding is None
-            else Latents(1.0, 0.0, 0.0, 1.0),
+            moves,
             sums,
         )
     with tf.name_scope("learning"):
@@ -410,8 +424,22 @@ def training_graph(
             given = with_encoded(inputs, encoding.encoded)
         unrolled, emission = unroll_and_emit(networks, given, normalization)
         parts = energy_of(given, emission.frames)
+        own, sampled_here = tf.reduce_sum(parts.likelihood), Sampled(given, {})
+        own_gradients, from_frames = adam.gradients(
+            own, given if settings.updates == SIMULTANEOUS else ()
+        )
+        if from_frames:
+            sampled_here = shared_step(
+                given,
+                parts.prior,
+                Latents(*from_frames),
+                of_sampler,
+                inputs.key,
+                moves,
+                sums,
+            )
         gradients, (active_share, *moments) = sums.summed(
-            adam.gradients(tf.reduce_sum(parts.likelihood)),
+            own_gradients,
             [unrolled.active_share, *(value for pair in emission.statistics for value in pair)],
         )
         statistics = [Moments(*pair) for pair in zip(moments[::2], moments[1::2], strict=True)]
@@ -423,6 +451,7 @@ def training_graph(
             alpha_gradient,
             beta_gradient,
             active_share,
+            sampled_here,
         )
         learning_step = tf.group(step, gather_statistics(weights.beta, statistics))
     return Training(sampled, learned, learning_step)

@@ -7,8 +7,13 @@
 Each step changes s_0, a and m in the same way. The gradient is computed by back-propagation through
 time, through the emission network and the transition network with their present weights.
 
+`UPDATES` says whether learning follows inference, as in the paper, or shares the forward and the
+backward pass of its only step. With shared passes, the latents change by the weights before, and
+the weights by the latents before.
+
 To add a sampler, add a function (energy, latents, settings, key, moves, sums) → `Sampled` and a row
-in `SAMPLERS` to this file. The names in `SAMPLERS` are the values of --sampler.
+in `SAMPLERS` to this file. The names in `SAMPLERS` are the values of --sampler, and those in
+`UPDATES` the values of --updates.
 """
 
 from __future__ import annotations
@@ -65,23 +70,14 @@ def langevin(
         The latents, and as diagnostic the norm of ∂(likelihood part of U)/∂ξ at the last step,
         over all sequences of the batch.
     """
-    size = settings.step_size
 
     def step(number, current, _):
         parts = energy_of(current)
-        from_prior = gradient(parts.prior, current)
         from_frames = gradient(parts.likelihood, current)
-        step_key = tf.random.experimental.stateless_fold_in(key, number)
-        noise = standard_normal_like(current, step_key, sums)
-        moved = Latents(
-            *(
-                value + move * (size * eps - 0.5 * size**2 * (prior + frames))
-                for value, move, eps, prior, frames in zip(
-                    current, moves, noise, from_prior, from_frames, strict=True
-                )
-            )
+        moved, square = langevin_step(
+            current, parts.prior, from_frames, settings, key, number, moves, sums
         )
-        return number + 1, moved, tf.reduce_sum(tf.square(from_frames.innovations))
+        return number + 1, moved, square
 
     _, latents, square = tf.while_loop(
         lambda number, *_: number < settings.num_steps,
@@ -92,6 +88,55 @@ def langevin(
     )
     # Workers sum it here, after the loop: a sum in each step would make them wait for each other.
     return Sampled(latents, {INNOVATIONS_GRADIENT: sums.norm(square)})
+
+
+def langevin_step(
+    latents: Latents,
+    prior: tf.Tensor,
+    from_frames: Latents,
+    settings: SamplerSettings,
+    key,
+    number: int | tf.Tensor,
+    moves: Latents,
+    sums: OwnSums,
+) -> tuple[Latents, tf.Tensor]:
+    """Take one step.
+
+    Args:
+        prior: the prior part of U at these latents, for each sequence.
+        from_frames: ∂(likelihood part of U)/∂latents.
+        number: the number of the step, from 0.
+        key, moves, sums: see `langevin`.
+
+    Returns:
+        The latents after the step, and ‖∂(likelihood part of U)/∂ξ‖² before it.
+    """
+    size = settings.step_size
+    step_key = tf.random.experimental.stateless_fold_in(key, number)
+    noise = standard_normal_like(latents, step_key, sums)
+    moved = Latents(
+        *(
+            value + move * (size * eps - 0.5 * size**2 * (of_prior + of_frames))
+            for value, move, eps, of_prior, of_frames in zip(
+                latents, moves, noise, gradient(prior, latents), from_frames, strict=True
+            )
+        )
+    )
+    return moved, tf.reduce_sum(tf.square(from_frames.innovations))
+
+
+def shared_step(
+    latents: Latents,
+    prior: tf.Tensor,
+    from_frames: Latents,
+    settings: SamplerSettings,
+    key,
+    moves: Latents,
+    sums: OwnSums,
+) -> Sampled:
+    """What `langevin` with one step returns, where learning has the gradient; see there."""
+    moved, square = langevin_step(latents, prior, from_frames, settings, key, 0, moves, sums)
+    return Sampled(moved, {INNOVATIONS_GRADIENT: sums.norm(square)})
 
 
 def gradient(values: tf.Tensor, latents: Latents) -> Latents:
@@ -116,3 +161,5 @@ def standard_normal_like(latents: Latents, key, sums: OwnSums = OWN_SUMS) -> Lat
 
 
 SAMPLERS = {"langevin": langevin}
+
+ALTERNATING, SIMULTANEOUS = UPDATES = ("alternating", "simultaneous")

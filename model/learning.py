@@ -47,11 +47,18 @@ class Adam:
 
     def minimize(self, loss: tf.Tensor) -> tuple[tf.Operation, tf.Tensor, tf.Tensor]:
         """Build one step; see `step`."""
-        return self.step(self.gradients(loss))
+        return self.step(self.gradients(loss)[0])
 
-    def gradients(self, loss: tf.Tensor) -> list[tf.Tensor]:
-        """∂loss/∂weight for all weights."""
-        return tf.gradients(loss, self._weights)
+    def gradients(
+        self, loss: tf.Tensor, others: Sequence[tf.Tensor] = ()
+    ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        """∂loss/∂weight for all weights, and ∂loss/∂other, by one back-propagation.
+
+        It is zero for what does not influence the loss.
+        """
+        zero = tf.UnconnectedGradients.ZERO
+        found = tf.gradients(loss, [*self._weights, *others], unconnected_gradients=zero)
+        return found[: len(self._weights)], found[len(self._weights) :]
 
     def step(self, gradients: list[tf.Tensor]) -> tuple[tf.Operation, tf.Tensor, tf.Tensor]:
         """Build one step: its operation, and the scalars ‖∂loss/∂α‖ and ‖∂loss/∂β‖ before it.

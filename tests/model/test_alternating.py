@@ -24,6 +24,7 @@ class Spy:
         self._generator = generator
         self.calls, self.keys, self.inferred, self.learned = [], [], [], []
         self.visible, self.rates, self.images = [], [], []
+        self.settings = generator.settings
 
     def infer(self, frames, latents, begins_sequence, key, visible, part):
         result = self._generator.infer(frames, latents, begins_sequence, key, visible)
@@ -37,7 +38,7 @@ class Spy:
         self.images.append(images)
         return self._generator.encode(images)
 
-    def learn(self, frames, latents, begins_sequence, learning_rate, visible, images, part):
+    def learn(self, frames, latents, begins_sequence, learning_rate, visible, images, part, key):
         arguments = frames, latents, begins_sequence, learning_rate, visible, images
         result = self._generator.learn(*arguments)
         self.calls.append("learn")

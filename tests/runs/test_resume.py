@@ -248,9 +248,14 @@ def test_resume_with_more_epochs_goes_on_as_a_longer_run(finished, uninterrupted
         assert arrays(models_of(finished) / name) == arrays(uninterrupted / name)
 
 
-def test_chunks_that_begin_anywhere_go_on_as_without_a_break(place):
-    """Where they begin, and from which states, is the same in a resumed run."""
-    options = {**SMALL, "chunk_starts": "anywhere", "num_epochs": 4, "log_step": 1}
+@pytest.mark.parametrize(
+    "learning",
+    [{"chunk_starts": "anywhere"}, {"updates": "simultaneous", "sample_steps": 1}],
+    ids=str,
+)
+def test_other_ways_to_learn_go_on_as_without_a_break(place, learning):
+    """Where chunks begin, from which states, and the noise are the same in a resumed run."""
+    options = {**SMALL, **learning, "num_epochs": 4, "log_step": 1}
     outcome = run_here(place, *flags(isTraining=True, **options))
     assert outcome.returncode == 0, outcome.stderr
     whole = {epoch: arrays(models_of(place) / f"model.ckpt-{epoch}") for epoch in epochs(place)}

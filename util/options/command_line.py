@@ -14,6 +14,7 @@ from dataclasses import Field, replace
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
+from model.inference import SIMULTANEOUS
 from model.networks import ALIASES
 from util.options.experiment import Experiment, Experiments, users_of
 from util.options.hints import hint
@@ -270,6 +271,15 @@ def _slow_motion_ends_on_a_frame(options: Options, experiment: Experiment) -> No
         )
 
 
+def _shared_step_is_the_only_one(options: Options, _: Experiment) -> None:
+    steps = f"{options.sample_steps} of {options.sampler}"
+    if options.updates == SIMULTANEOUS and steps != "1 of langevin":
+        raise CommandLineError(
+            f"--updates simultaneous needs --sample_steps 1 and --sampler langevin, not {steps}; "
+            "change them, or take --updates alternating"
+        )
+
+
 def refuse_conditional(options: Options, trained_by: Experiment) -> None:
     """Raises CommandLineError if --innovations_in_test asks for states that were not inferred."""
     whole_sequences = trained_by.infers_whole_sequences(options.encoded_frame)
@@ -298,6 +308,7 @@ RULES = (
     _resumed_is_a_training,
     _resume_or_overwrite,
     _slow_motion_ends_on_a_frame,
+    _shared_step_is_the_only_one,
     refuse_conditional,
     _workers_train,
 )

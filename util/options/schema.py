@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from model.chunks import CHUNK_STARTS
-from model.inference import SAMPLERS
+from model.inference import SAMPLERS, UPDATES
 from model.innovations import INNOVATIONS
 from model.networks import ALIASES, NETWORKS, image_side
 from model.transition import TRANSITIONS
@@ -416,6 +416,14 @@ class Options:
     )
     sample_steps: int = option(
         15, Scope.FIXED, Group.INFERENCE, "l, steps of the sampler in an iteration", COUNT
+    )
+    updates: str = option(
+        "alternating",
+        Scope.FIXED,
+        Group.INFERENCE,
+        "alternating infers, then learns from what was inferred, as in the paper; simultaneous "
+        "takes the only Langevin step and the learning step by one back-propagation",
+        one_of(*UPDATES),
     )
 
     precision: str = option(

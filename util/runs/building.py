@@ -61,6 +61,7 @@ def build_generator(
         seed=options.seed,
         encodes=experiment.encodes,
         clip_gradient=options.clip_gradient,
+        updates=options.updates,
         direct_is_fast=transposes_fast(),
         shared_statistics=options.shared_statistics,
     )

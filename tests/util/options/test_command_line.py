@@ -121,6 +121,7 @@ OUT_OF_RANGE = {
     "transition_init_std": ["-0.5", "nan", "inf"],
     "schedule": ["slow"],
     "chunk_starts": ["nowhere"],
+    "updates": ["both"],
     "innovations_in_test": ["guessed"],
     "baseline_states": ["0"],
     **{name: ["1", "1.5", "-0.1", "nan", "inf"] for name in ("beta1_gen", "beta2_gen")},
@@ -674,3 +675,14 @@ def test_help_fits_the_terminal(shown_help):
             assert len(line) <= columns, line
     # And takes the width that there is.
     assert max(map(len, text.splitlines())) > columns - 10
+
+
+# --- Simultaneous updates ---
+
+
+@pytest.mark.parametrize("steps", [["--sample_steps", "2"], ["--schedule", "published"]])
+def test_simultaneous_updates_share_the_only_step(steps):
+    updates = ["--category", "fire", "--updates", "simultaneous"]
+    assert parse([*updates]).options.updates == "simultaneous"
+    with pytest.raises(CommandLineError, match="needs --sample_steps 1 .* not (2|15) of langevin"):
+        parse([*updates, *steps])
