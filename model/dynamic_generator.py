@@ -51,7 +51,7 @@ class DynamicGenerator:
                 `learn` in the same order. The other methods compute here alone.
         """
         self.settings = settings
-        self._model = build_graph(settings, frozenset(chunk_lengths), learns, workers)
+        self._model = build_graph(settings, chunk_lengths, learns, workers)
         self.chunk_lengths = list(self._model.chunks)
         self.weights = self._model.weights
         self._session = workers.session(self._model.graph)

@@ -211,10 +211,12 @@ def run(place: Path, *arguments: Any, **process: Any) -> Outcome:
     return end_of(start(place, *arguments, **process))
 
 
-@functools.lru_cache(maxsize=16)
-def built_once(*arguments: Any) -> ModelGraph:
+def built_once(settings, chunk_lengths, learns, workers) -> ModelGraph:
     """The graph of a model. It never changes, and building it takes most of the time of a run."""
-    return build_graph(*arguments)
+    return _built(settings, frozenset(chunk_lengths), learns, workers)
+
+
+_built = functools.lru_cache(maxsize=16)(build_graph)
 
 
 def run_here(place: Path, *arguments: Any) -> Outcome:

@@ -105,9 +105,9 @@ def projected(patches: np.ndarray, axes: PrincipalComponents) -> np.ndarray:
 def nearest_places(queries: np.ndarray, patches: np.ndarray, places: np.ndarray) -> np.ndarray:
     """The place (frame, row, column) of the nearest patch of each query, int [3, n].
 
-    Of patches that are equally near, the first counts. A patch with the same offset as that of the
-    query before is preferred if it is nearly as near. A still background or a blurred copy would
-    otherwise have irregular offsets.
+    If several patches are equally near, the first one is taken. A patch with the same offset as
+    that of the query before is preferred if it is nearly as near. A still background or a blurred
+    copy would otherwise have irregular offsets.
 
     Args:
         queries: float [n, c].
