@@ -6,10 +6,9 @@ from pathlib import Path
 import tensorflow.compat.v1 as tf
 
 from util.system.counting import counted
-from util.system.processor import has_wide_vectors
+from util.system.processor import has_wide_vectors, processor_name
 
 NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidia0"))  # a driver, a card
-CPU_INFO = Path("/proc/cpuinfo")  # Linux
 WITH_CUDA = 'pip install "tensorflow[and-cuda]"'
 
 
@@ -21,7 +20,7 @@ def device_in_words() -> str:
         names.append(details.get("device_name", gpu.name))
     if names:
         return f"GPU {', '.join(names)}"
-    model = _processor()
+    model = processor_name()
     return f"CPU, {counted(_cores(), 'core')}" + (f" ({model})" if model else "")
 
 
@@ -51,13 +50,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _processor() -> str:
-    """The name of the processor; "" where it cannot be known."""
-    try:
-        lines = CPU_INFO.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    names = (line.partition(":")[2] for line in lines if line.startswith("model name"))
-    return " ".join(next(names, "").split())

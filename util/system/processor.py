@@ -1,4 +1,4 @@
-"""What the processor can do."""
+"""The processor: its name and what it can do."""
 
 from pathlib import Path
 
@@ -18,9 +18,20 @@ def has_wide_vectors(cpu_info: Path = CPU_INFO) -> bool:
     return WIDE_VECTORS in _words(cpu_info)
 
 
+def processor_name(cpu_info: Path = CPU_INFO) -> str:
+    """The name of the processor; "" where it cannot be known."""
+    lines = _description(cpu_info).splitlines()
+    names = (line.partition(":")[2] for line in lines if line.startswith("model name"))
+    return " ".join(next(names, "").split())
+
+
 def _words(cpu_info: Path) -> list[str]:
-    """All words of the system's description of the processor; none where there is none."""
+    return _description(cpu_info).split()
+
+
+def _description(cpu_info: Path) -> str:
+    """The system's description of the processor; "" where there is none."""
     try:
-        return cpu_info.read_text(encoding="utf-8", errors="replace").split()
+        return cpu_info.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return []
+        return ""

@@ -23,17 +23,15 @@ def gpus(monkeypatch):
     return pretend
 
 
-def test_processor_is_named_with_its_cores(gpus, monkeypatch, tmp_path):
+def test_processor_is_named_with_its_cores(gpus, monkeypatch):
     gpus()
-    info = tmp_path / "cpuinfo"
-    info.write_text("processor\t: 0\nmodel name\t: ACME  9000 Fast\n")
-    monkeypatch.setattr(device, "CPU_INFO", info)
+    monkeypatch.setattr(device, "processor_name", lambda: "ACME 9000 Fast")
     monkeypatch.setattr(device, "_cores", lambda: 3)
     assert device_in_words() == "CPU, 3 cores (ACME 9000 Fast)"
     monkeypatch.setattr(device, "_cores", lambda: 1)
     assert device_in_words() == "CPU, 1 core (ACME 9000 Fast)"
     monkeypatch.setattr(device, "_cores", lambda: 3)
-    monkeypatch.setattr(device, "CPU_INFO", tmp_path / "none")
+    monkeypatch.setattr(device, "processor_name", lambda: "")
     assert device_in_words() == "CPU, 3 cores"
 
 

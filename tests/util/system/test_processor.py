@@ -1,8 +1,8 @@
-"""What the processor can do, from the system's description of it."""
+"""The name of the processor and what it can do, from the system's description of it."""
 
 import pytest
 
-from util.system.processor import has_wide_vectors, multiplies_bfloat16
+from util.system.processor import has_wide_vectors, multiplies_bfloat16, processor_name
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,10 @@ def test_abilities_are_read_from_the_flags(tmp_path, line, bfloat16, wide):
 def test_without_a_description_they_count_as_missing(tmp_path):
     assert multiplies_bfloat16(tmp_path / "none") is False
     assert has_wide_vectors(tmp_path / "none") is False
+    assert processor_name(tmp_path / "none") == ""
+
+
+def test_name_is_read_without_needless_spaces(tmp_path):
+    described = tmp_path / "cpuinfo"
+    described.write_text("processor : 0\nmodel name : Some   Fast CPU\nmodel name : Another\n")
+    assert processor_name(described) == "Some Fast CPU"
