@@ -73,7 +73,8 @@ def test_run_without_results_says_so(tmp_path):
     os.utime(tmp_path / "begun" / "options.json", (BEGAN, BEGAN))
     run = read(tmp_path / "begun")
     assert (run.error, run.plots, run.date) == (None, [], BEGAN)
-    assert run.state.startswith("no results yet: 0 of 700 epochs")
+    epochs = EXPERIMENTS["synthesis"].defaults("fast")["num_epochs"]
+    assert run.state.startswith(f"no results yet: 0 of {epochs} epochs")
 
 
 def test_each_damaged_file_is_one_line_and_the_rest_is_there(tmp_path):
