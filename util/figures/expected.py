@@ -1,22 +1,15 @@
 """What the numbers of a figure are expected to be: measured with several seeds, in expected.csv.
 
-    python -m util.figures.expected output_figures output_figures_1
-
-enters the figures in these folders in the table, each under the seed of its command. What other
-seeds and other figures gave stays, so each seed may be measured at another time.
+`util.figures.enter` fills the table.
 """
 
 import csv
 import io
 import math
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from util.figures.files import COMMAND, NUMBERS
-from util.options.schema import Options
 from util.system.atomic import write_text
 
 TABLE = Path(__file__).with_name("expected.csv")
@@ -99,33 +92,3 @@ def enter(seed: int, numbers: Mapping[Key, float], path: Path = TABLE) -> None:
             cells = [f"{values[seed]:.4g}" if seed in values else "" for seed in seeds]
             writer.writerow([*key, *cells])
     write_text(path, text.getvalue())
-
-
-def numbers_in(figure: Path) -> dict[Key, float]:
-    """All numbers of the figure in a folder."""
-    with open(figure / NUMBERS, newline="", encoding="utf-8") as file:
-        return {
-            (row["schedule"], row["figure"], row["run"], row["number"]): float(row["value"])
-            for row in csv.DictReader(file)
-            if row["value"]
-        }
-
-
-def seed_of(figure: Path) -> int:
-    """The seed of the command that made the figure in a folder."""
-    own, *_of_runs = (figure / COMMAND).read_text(encoding="utf-8").split("\n")
-    words = shlex.split(own)
-    return int(words[words.index("--seed") + 1]) if "--seed" in words else Options.seed
-
-
-def enter_figures(folder: Path, path: Path = TABLE) -> None:
-    """Enter all figures in an output folder, each under its seed."""
-    for found in sorted(folder.glob(f"*/{NUMBERS}")):
-        seed = seed_of(found.parent)
-        enter(seed, numbers_in(found.parent), path)
-        print(f"{found.parent}: seed {seed}")
-
-
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        enter_figures(Path(name))

@@ -1,0 +1,32 @@
+"""The numbers of figures are entered in the table of what is expected."""
+
+import math
+
+import pytest
+
+from util.figures.enter import enter_figures
+from util.figures.expected import Expected, read_expected, read_measured
+from util.figures.numbers import compared, rows_of, write_rows
+
+KEY = ("fast", "textures", "fire", "motion")
+
+
+def figure_folder(folder, seed, motion):
+    """The numbers and the command of a figure, as its command writes them."""
+    folder.mkdir(parents=True)
+    values = {"fire": {"motion": motion, "sharpness": math.nan}}
+    write_rows(folder / "numbers.csv", rows_of(compared("fast", "textures", values, {})))
+    flag = f" --seed {seed}" if seed else ""
+    figure = f"python main_dyn_G.py --experiment figure --figure textures{flag}"
+    (folder / "command.txt").write_text(f"{figure}\npython main_dyn_G.py --seed 9\n")
+    return folder
+
+
+def test_each_seed_is_entered_under_the_seed_of_its_command(tmp_path, capsys):
+    table = tmp_path / "expected.csv"
+    for seed, motion in ((1, 0.9), (0, 0.8), (2, 1.0)):
+        figure_folder(tmp_path / f"output_{seed}" / "textures", seed, motion)
+        enter_figures(tmp_path / f"output_{seed}", table)
+    assert read_measured(table) == {KEY: {0: 0.8, 1: 0.9, 2: 1.0}}
+    assert read_expected(table) == {KEY: Expected(pytest.approx(0.9), 0.8, 1.0, 3)}
+    assert capsys.readouterr().out.split("\n")[1] == f"{tmp_path / 'output_0' / 'textures'}: seed 0"
