@@ -195,7 +195,12 @@ class Options:
     )
 
     image_size: int = option(
-        64, Scope.FIXED, Group.CLIPS, "height and width of the frames in pixels", between(1, 10**4)
+        64,
+        Scope.FIXED,
+        Group.CLIPS,
+        "height and width of the frames in pixels; emission networks exist for "
+        f"{', '.join(NETWORK_SIDES)}",
+        between(1, 10**4),
     )
     num_frames: int = option(60, Scope.FIXED, Group.CLIPS, "frames of each sequence", FRAMES)
     first_frame: int = option(
