@@ -90,8 +90,63 @@ def test_run_that_another_command_has_trained_is_not_used(made):
     before = tree(place)
     outcome = run_here(place, *flags(**{**FIGURE, **SETTINGS, "figure": "loop", "num_epochs": 7}))
     message = refused(outcome, 1)
-    assert "runs/textures/waves was trained by" in message and "--num_epochs 6" in message
+    assert "runs/textures/waves/options.json has --num_epochs 6 instead of 7;" in message
     assert tree(place) == before
+
+
+def test_unfinished_run_with_other_flags_is_not_continued(made, tmp_path):
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "output_figures" / "textures")
+    (tmp_path / "output_figures" / "runs" / "textures" / "waves.steps.json").unlink()
+    outcome = run_here(tmp_path, *flags(**{**FIGURE, **SETTINGS, "seed": 1}))
+    assert "options.json has --seed 0 instead of 1; choose another" in refused(outcome, 1)
+    # With the same flags, it is the run that was asked for, whoever has begun it.
+    outcome = run_here(tmp_path, *flags(**{**FIGURE, **SETTINGS}))
+    assert outcome.returncode == 0, outcome
+
+
+def test_replaced_clip_is_noticed(made, tmp_path):
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    folder = tmp_path / "trainingVideo" / "dynamicTexture" / "waves" / "swell"
+    (folder / "00001.png").write_bytes((folder / "00002.png").read_bytes())
+    outcome = run_here(tmp_path, *flags(**FIGURE, **SETTINGS))
+    message = refused(outcome, 1)
+    assert "the clips or masks have changed since output_figures/runs/textures/waves was" in message
+
+
+def test_moved_folder_and_flags_that_change_nothing_use_the_runs_again(made, tmp_path):
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    (tmp_path / "output_figures").rename(tmp_path / "moved")
+    again = {"output_dir": tmp_path / "moved", "debug": True}
+    outcome = run_here(tmp_path, *flags(**FIGURE, **SETTINGS, **again))
+    assert outcome.returncode == 0, outcome
+    assert outcome.stderr == "run 1 of 1, textures, waves: done before\n"
+
+
+def test_figure_is_replaced_when_told_to(made, tmp_path):
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    settings = {**FIGURE, **SETTINGS, "num_epochs": 2, "overwrite": True}
+    # A mistake is found before anything is deleted.
+    before = tree(tmp_path)
+    refused(run_here(tmp_path, *flags(**settings, categories_="x")), 2)
+    assert tree(tmp_path) == before
+    outcome = run(tmp_path, *flags(**settings))
+    assert outcome.returncode == 0, outcome
+    command = (tmp_path / "output_figures" / "textures" / "command.txt").read_text()
+    assert "--num_epochs 2" in command and "--overwrite" not in command
+    del settings["overwrite"]
+    outcome = run_here(tmp_path, *flags(**settings))
+    assert outcome.stderr == "run 1 of 1, textures, waves: done before\n"
+
+
+def test_images_are_checked_before_the_training(tmp_path):
+    make_clips(tmp_path)
+    folder = tmp_path / "trainingVideo"
+    (folder / "dynamicTexture").rename(folder / "action_dataset")
+    given = {"experiment": "figure", "figure": "animation", "categories": "waves"}
+    outcome = run_here(tmp_path, *flags(**given, num_frames=5, image="gone.png"))
+    assert "gone.png" in refused(outcome, 1)
+    assert not (tmp_path / "output_figures").exists()
 
 
 def test_figure_of_another_command_is_not_replaced(made):

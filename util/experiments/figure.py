@@ -6,8 +6,8 @@
 from pathlib import Path
 
 from util.experiments.running import renew_gallery
-from util.figures.demo import write_demo
-from util.figures.making import make_figures
+from util.figures.demo import refuse_without_demo, write_demo
+from util.figures.making import make_figures, refuse_problems, report
 from util.figures.records import ALL, FIGURES
 from util.figures.steps import unexpected
 from util.options.command_line import CommandLine
@@ -20,6 +20,7 @@ def run(command_line: CommandLine) -> str:
 
     Raises:
         CommandLineError: no such figure, or flags that do not fit.
+        RunError: a figure failed, a number is not as expected, or demo/ cannot be written.
     """
     options = command_line.options
     names = [options.figure]
@@ -29,10 +30,14 @@ def run(command_line: CommandLine) -> str:
         what = f"--figure {options.figure} is unknown" if options.figure else "no --figure given"
         raise CommandLineError(f"{what}; it can be {', '.join(FIGURES)}, or {ALL}")
     refuse_unfit(names, command_line)
-    made = make_figures(names, command_line)
+    if options.write_demo:
+        refuse_without_demo()
+    made, failed = make_figures(names, command_line)
+    report(made, command_line)
     renew_gallery(Path(options.output_dir))
     if options.write_demo:
         write_demo(made)
+    refuse_problems(made, failed)
     return f"figures in {options.output_dir}"
 
 

@@ -47,8 +47,12 @@ FAST_SEQUENCES = {
 }
 FAST_RECOVERY = {"num_epochs": 350, "lr_half_life": 150}
 
-# The runs of a figure take all options but those that name a checkpoint or several workers.
-NOT_IN_FIGURES = ("ckpt", "ckpt_name", "resume", "workers", "shared_statistics", "worker_timeout")
+# The runs of a figure take all options but those that name a checkpoint, several workers, or only
+# a part of what the figure shows.
+NOT_IN_FIGURES = (
+    *("ckpt", "ckpt_name", "resume", "workers", "shared_statistics", "worker_timeout"),
+    *("clip", "sequences"),
+)
 FOR_RUNS_OF_FIGURES = tuple(name for name in FIELDS if name not in NOT_IN_FIGURES)
 
 EXPERIMENTS = {

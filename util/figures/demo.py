@@ -1,6 +1,7 @@
 """The figures in demo/, and their numbers in the tables of README.md and demo/README.md."""
 
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,12 +18,21 @@ from util.figures.numbers import Row, read_rows, rows_of, write_rows
 from util.figures.records import ALL, FIGURES
 from util.pictures.encoding import FRAMES_PER_SECOND, write_webp
 from util.system.atomic import write_text
+from util.system.errors import RunError
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = {"README.md": "demo/README.md", "demo/README.md": ""}  # and where the details are
 COMMAND = "python main_dyn_G.py --experiment figure --figure"
 Rows = Sequence[Row]  # of numbers.csv
 GENERATED = re.compile(r"(<!-- (\w+) of --write_demo -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def refuse_without_demo(project: Path = PROJECT) -> None:
+    """Raises RunError if demo/ or a document is not there, or cannot be written."""
+    for path in (project / "demo", *(project / name for name in DOCUMENTS)):
+        if not os.access(path, os.W_OK):
+            what = "no permission to write to" if path.exists() else "there is no"
+            raise RunError(f"{what} {path}; leave out --write_demo")
 
 
 def write_demo(made: Mapping[str, Made]) -> None:

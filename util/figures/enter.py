@@ -13,15 +13,22 @@ from pathlib import Path
 from util.figures.expected import TABLE, Key, enter
 from util.figures.files import COMMAND, NUMBERS
 from util.figures.numbers import read_rows
+from util.figures.steps import WITH_EXPECTED
 from util.options.schema import Options
+from util.system.errors import RunError
 
 
 def enter_figures(folder: Path, path: Path = TABLE) -> None:
-    """Enter all figures in an output folder, each under its seed."""
-    for found in sorted(folder.glob(f"*/{NUMBERS}")):
-        seed = seed_of(found.parent)
-        enter(seed, numbers_in(found), path)
-        print(f"{found.parent}: seed {seed}")
+    """Enter all figures in an output folder, each under its seed.
+
+    Raises:
+        RunError: a figure has own clips or other settings; nothing is entered then.
+    """
+    figures = [found.parent for found in sorted(folder.glob(f"*/{NUMBERS}"))]
+    seeds = [seed_of(figure) for figure in figures]
+    for figure, seed in zip(figures, seeds, strict=True):
+        enter(seed, numbers_in(figure / NUMBERS), path)
+        print(f"{figure}: seed {seed}")
 
 
 def numbers_in(path: Path) -> dict[Key, float]:
@@ -34,12 +41,22 @@ def numbers_in(path: Path) -> dict[Key, float]:
 
 
 def seed_of(figure: Path) -> int:
-    """The seed of the command that made the figure in a folder."""
+    """The seed of the command that made the figure in a folder.
+
+    Raises:
+        RunError: its flags change more than the seed.
+    """
     own, *_of_runs = (figure / COMMAND).read_text(encoding="utf-8").split("\n")
     words = shlex.split(own)
+    flags = [word.removeprefix("--").split("=")[0] for word in words if word.startswith("--")]
+    if others := [name for name in flags if name == "categories" or name not in WITH_EXPECTED]:
+        raise RunError(f"{figure} was made with --{others[0]}; enter only figures without it")
     return int(words[words.index("--seed") + 1]) if "--seed" in words else Options.seed
 
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
-        enter_figures(Path(name))
+        try:
+            enter_figures(Path(name))
+        except (RunError, OSError) as error:
+            sys.exit(f"error: {error}")

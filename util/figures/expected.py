@@ -53,6 +53,15 @@ def read_expected(path: Path = TABLE) -> dict[Key, Expected]:
     }
 
 
+def usual_minutes(path: Path = TABLE) -> dict[Key, float]:
+    """The mean over all measured seeds of the minutes that each run took, even if it is one."""
+    return {
+        key: summary(list(values.values())).expected
+        for key, values in read_measured(path).items()
+        if key[-1] == MINUTES
+    }
+
+
 def summary(values: Sequence[float]) -> Expected:
     """The mean and the range of what a number was with each seed."""
     return Expected(sum(values) / len(values), min(values), max(values), len(values))

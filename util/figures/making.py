@@ -9,25 +9,35 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from util.data.clips import find_clips
-from util.figures.expected import MINUTES, Expected, Key, read_expected
+from util.data.stills import read_image
+from util.figures.expected import (
+    FEWEST_SEEDS,
+    MINUTES,
+    Expected,
+    Key,
+    read_expected,
+    usual_minutes,
+)
 from util.figures.files import COMMAND, FILES, NAME, NUMBERS
 from util.figures.layouts import Place
 from util.figures.numbers import OUTSIDE, Number, as_text, compared, rows_of, write_rows
 from util.figures.processes import run_process
 from util.figures.progress import Planned, RunsProgress
-from util.figures.record import Record, beside
+from util.figures.record import Record, beside, fingerprint
 from util.figures.records import FIGURES
 from util.figures.results import Result
 from util.figures.steps import Run, only_in_tests, runs_of, typed_flags, unexpected, words_of
 from util.options.command_line import CommandLine, parse
+from util.options.schema import Options
 from util.system.atomic import write_text
 from util.system.errors import RunError
 from util.system.folder_lock import HOLDER, is_locked, locked
 
 ENLARGE = 2  # the usual factor, for small files
 PATIENCE = 1.0  # seconds between two looks at the lock of a run
-NOT_IN_COMMAND = ("experiment", "figure", "isTraining", "output_dir", "overwrite", "write_demo")
+NOT_IN_COMMAND = (
+    *("experiment", "figure", "isTraining", "output_dir", "overwrite", "write_demo", "debug"),
+)
 
 
 class Made(NamedTuple):
@@ -37,15 +47,21 @@ class Made(NamedTuple):
     numbers: Sequence[Number]
 
 
-def make_figures(names: Sequence[str], command_line: CommandLine) -> dict[str, Made]:
-    """Make figures, and print their numbers.
+def make_figures(
+    names: Sequence[str], command_line: CommandLine
+) -> tuple[dict[str, Made], list[str]]:
+    """Make figures.
 
     A run that is done is used again, and an interrupted one goes on. If a run of one figure fails,
     the other figures are made all the same.
 
+    Returns:
+        The figures that were made, and the names of those that failed.
+
     Raises:
         CommandLineError: the flags do not fit a figure; nothing is written then.
-        RunError: a run failed, a number is not as expected, or a folder has another figure.
+        RunError: the only figure failed, a folder has another figure or other runs, or their clips
+            have changed.
         Interrupted: a signal came. The same command goes on where it stopped.
     """
     options = command_line.options
@@ -56,8 +72,9 @@ def make_figures(names: Sequence[str], command_line: CommandLine) -> dict[str, M
     for name in names:
         refuse_other_figure(output / name, command_of(name, command_line), options.overwrite)
     for run in all_runs:
-        refuse_other_training(run, options.overwrite)
+        refuse_other_run(run, options.overwrite)
     expected = {} if unexpected(command_line) else read_expected()
+    minutes = usual_minutes()
     made: dict[str, Made] = {}
     failed: list[str] = []
     output.mkdir(parents=True, exist_ok=True)
@@ -65,68 +82,77 @@ def make_figures(names: Sequence[str], command_line: CommandLine) -> dict[str, M
         if options.overwrite:
             for run in all_runs:
                 Record(run).start_again()
+            for name, file in itertools.product(names, FILES):
+                (output / name / file).unlink(missing_ok=True)
         with RunsProgress(
-            [planned(run, options.schedule, expected) for run in all_runs]
+            [planned(run, options.schedule, minutes) for run in all_runs]
         ) as progress:
             for name, runs in plans.items():
                 try:
                     for run in runs:
-                        do_run(run, all_runs.index(run), progress)
+                        do_run(run, all_runs.index(run), progress, options)
                     made[name] = write_figure(name, runs, command_line, expected)
                 except RunError as error:
                     if len(names) == 1:
                         raise
                     progress.say(f"failed: {name}: {error}")
                     failed.append(name)
-    report(made, failed, command_line)
-    return made
+    return made, failed
 
 
 def refuse_impossible(runs: Sequence[Run], command_line: CommandLine) -> None:
-    """Check all command lines and clips, before the first of them runs for minutes.
+    """Check all command lines, clips and images, before the first of them runs for minutes.
 
     Raises:
-        CommandLineError: flags contradict.
-        RunError: a category does not exist.
+        CommandLineError: flags contradict, or do nothing where they must not.
+        RunError: a category or a mask does not exist, or an image cannot be read.
     """
-    steps = [step for run in runs for step in run.steps]
-    for step in steps:
-        options = parse(step.words, command_line.experiments).options
-        if step.trains:
-            find_clips(options.data_path, options.category)
-    if all(step.trains for step in steps):
+    for run in runs:
+        fingerprint(run)
+        for step in run.steps[1:]:
+            test = parse(step.words, command_line.experiments).options
+            for path in test.image:
+                read_image(Path(path))
+    if all(step.trains for run in runs for step in run.steps):
         for name in sorted(filter(only_in_tests, command_line.given)):
             print(f"warning: --{name} does nothing: the figure shows no test", file=sys.stderr)
 
 
-def planned(run: Run, schedule: str, expected: Mapping[Key, Expected]) -> Planned:
-    """A run with the minutes that it is expected to take."""
-    minutes = expected.get((schedule, run.figure, run.name, MINUTES))
-    return Planned(f"{run.figure}, {run.name}", minutes.expected if minutes else None)
+def planned(run: Run, schedule: str, minutes: Mapping[Key, float]) -> Planned:
+    """A run with the minutes that it usually takes."""
+    usual = minutes.get((schedule, run.figure, run.name, MINUTES))
+    return Planned(f"{run.figure}, {run.name}", usual)
 
 
-def do_run(run: Run, number: int, progress: RunsProgress) -> None:
-    """Do the steps of a run that are not done; `number` counts all runs from 0."""
+def do_run(run: Run, number: int, progress: RunsProgress, options: Options) -> None:
+    """Do the steps of a run that are not done; `number` counts all runs from 0.
+
+    Args:
+        options: those of the figure command.
+    """
     wait_for_other(run, progress)
     record = Record(run)
     to_do = [place for place in range(len(run.steps)) if not record.is_done(place)]
     progress.begin(number, was_done=not to_do)
     for place in to_do:
-        do_step(run, place, record, progress)
+        do_step(run, place, record, progress, options)
     progress.end()
 
 
-def do_step(run: Run, place: int, record: Record, progress: RunsProgress) -> None:
+def do_step(run: Run, place: int, record: Record, progress: RunsProgress, options: Options) -> None:
     """Do a step, and record that it is done."""
     step, words = run.steps[place], list(run.steps[place].words)
     if not step.trains:
         words += ["--overwrite", "True"]  # of an earlier test of the same folder
     elif run.directory.holds_run():
         words += ["--overwrite" if record.starts_again else "--resume", "True"]
+    if options.debug:
+        words += ["--debug", "True"]
+    same = "the same command without --overwrite" if options.overwrite else "the same command"
     record.begin(place)
     succeeded = False
     try:
-        run_process(words, beside(run, ".log"), progress.hear)
+        run_process(words, beside(run, ".log"), progress.hear, f"{same} goes on from here")
         succeeded = True
     finally:
         record.end(place, succeeded)
@@ -192,38 +218,47 @@ def refuse_other_figure(folder: Path, command: str, overwrite: bool) -> None:
         )
 
 
-def refuse_other_training(run: Run, overwrite: bool) -> None:
-    """Raises RunError if a run is there that another command line has trained.
+def refuse_other_run(run: Run, overwrite: bool) -> None:
+    """Check that a run that is there is the one that is asked for.
 
-    It may belong to another figure, too.
-    """
-    trained_by = Record(run).trained_by
-    if trained_by in (None, run.steps[0].words) or overwrite or not run.directory.holds_run():
-        return
-    raise RunError(
-        f"{run.directory.path} was trained by `{program_line(trained_by)}`; choose another "
-        "--output_dir, or train it anew with --overwrite True"
-    )
-
-
-def report(made: Mapping[str, Made], failed: Sequence[str], command_line: CommandLine) -> None:
-    """Print the tables of all figures.
+    It may belong to another figure, too, or be one that the user has made.
 
     Raises:
-        RunError: a figure failed, or a number is not as expected.
+        RunError: it has other options, or its clips have changed.
     """
-    outside = []
+    record = Record(run)
+    if overwrite or record.starts_again:
+        return
+    what = run.other_options
+    if not what and run.directory.holds_run() and record.has_other_clips():
+        what = f"the clips or masks have changed since {run.directory.path} was trained"
+    if what:
+        raise RunError(
+            f"{what}; choose another --output_dir, or train it anew with --overwrite True"
+        )
+
+
+def report(made: Mapping[str, Made], command_line: CommandLine) -> None:
+    """Print the tables of all figures."""
     for name, figure in made.items():
         print(f"\n{name}: {figure.folder / NAME}.mp4, .gif, .png")
         print("\n".join(as_text(figure.numbers)))
-        outside += [number for number in figure.numbers if number.verdict == OUTSIDE]
     print()
     if given := unexpected(command_line):
         flags = ", ".join(f"--{flag}" for flag in given)
         print(f"no number is expected, because the clips or settings are others: {flags}")
     elif not any(number.expected for figure in made.values() for number in figure.numbers):
         schedule = command_line.options.schedule
-        print(f"no number is expected: none was measured with --schedule {schedule}")
+        print(
+            f"no number is expected: fewer than {FEWEST_SEEDS} seeds were measured with --schedule "
+            f"{schedule}"
+        )
+
+
+def refuse_problems(made: Mapping[str, Made], failed: Sequence[str]) -> None:
+    """Raises RunError if a figure failed, or a number is not as expected."""
+    numbers = [number for figure in made.values() for number in figure.numbers]
+    outside = [number for number in numbers if number.verdict == OUTSIDE]
     for number in outside:
         print(f"outside: {number}", file=sys.stderr)
     problems = [f"not made: {', '.join(failed)}"] if failed else []

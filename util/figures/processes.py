@@ -17,7 +17,7 @@ PATIENCE = 0.2  # seconds between two looks at the signals, while the process pr
 LAST = 20  # lines that are searched for the reason of a failure
 
 
-def run_process(words: Sequence[str], log: Path, hear: Callable[[str], None]) -> None:
+def run_process(words: Sequence[str], log: Path, hear: Callable[[str], None], goes_on: str) -> None:
     """Run a command line to its end.
 
     A signal to this process goes on to the other one, which saves a checkpoint and stops. If this
@@ -27,6 +27,7 @@ def run_process(words: Sequence[str], log: Path, hear: Callable[[str], None]) ->
         words: the command line after the name of the program.
         log: a file to which everything is appended that the process prints.
         hear: is called with each line that it prints.
+        goes_on: how to go on after a signal, for the user.
 
     Raises:
         RunError: the process failed.
@@ -55,7 +56,7 @@ def run_process(words: Sequence[str], log: Path, hear: Callable[[str], None]) ->
             process.wait()
             raise
     if interruption.signal:
-        raise Interrupted(interruption.signal, "stopped; the same command goes on from here")
+        raise Interrupted(interruption.signal, f"stopped; {goes_on}")
     if code:
         raise RunError(f"{reason(last, code)} (all that was printed: {log})")
 

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from util.runs.progress import in_words
 
 EPOCH = re.compile(r"epoch (\d+) of (\d+): (.*)")
+RESUMED = re.compile(r"continues after epoch (\d+) of (\d+)")
 FORMAT = "{desc} {percentage:3.0f} % [{elapsed}{postfix}]"
 
 
@@ -34,8 +35,8 @@ class RunsProgress:
         self._runs = runs
         self._minutes = [run.minutes or usual for run in runs]
         self._current = 0
-        self._share = 0.0  # of the current run
-        self._was_done = False  # the current run, before this call
+        self._share = 0.0  # of the current run that is done
+        self._before = 0.0  # the part of this share that was done before this call
         self._done = 0.0  # expected minutes of the runs that were done in this call
         self._left_out = 0.0  # and of those that were done before
         self._began = time.monotonic()
@@ -55,7 +56,8 @@ class RunsProgress:
 
     def begin(self, number: int, was_done: bool) -> None:
         """Run `number`, from 0, begins, or was done before."""
-        self._current, self._share, self._was_done = number, 0.0, was_done
+        self._current = number
+        self._share = self._before = 1.0 if was_done else 0.0
         minutes = self._runs[number].minutes
         expected = f": expected to take {in_words(60 * minutes)}" if minutes else ""
         self.say(f"{self._place()}{': done before' if was_done else expected}")
@@ -65,17 +67,17 @@ class RunsProgress:
         if found := EPOCH.match(line):
             self._share = int(found[1]) / int(found[2])
             self._show(f"epoch {found[1]} of {found[2]}")
+        elif found := RESUMED.match(line):
+            self._share = self._before = int(found[1]) / int(found[2])
         elif line.startswith("warning: "):
             self.say(f"{self._place()}: {line}")
 
     def end(self) -> None:
         """The current run is done."""
         minutes = self._minutes[self._current]
-        if self._was_done:
-            self._left_out += minutes
-        else:
-            self._done += minutes
-        self._share = 0.0
+        self._left_out += self._before * minutes
+        self._done += (1 - self._before) * minutes
+        self._share = self._before = 0.0
         self._bar.update(minutes)
 
     def say(self, line: str) -> None:
@@ -84,8 +86,9 @@ class RunsProgress:
 
     def left(self) -> float:
         """The seconds that are left for all runs."""
-        here = self._done + self._share * self._minutes[self._current]
-        all_left = sum(self._minutes) - self._left_out - here
+        minutes = self._minutes[self._current]
+        here = self._done + (self._share - self._before) * minutes
+        all_left = sum(self._minutes) - self._left_out - self._before * minutes - here
         pace = (time.monotonic() - self._began) / here if here else 60.0
         return pace * all_left
 

@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from util.data.clips import find_clips, unique_names
+from util.data.source_digest import cache_key
 from util.figures.steps import TRAINING, Run
 from util.runs import checkpoints
 from util.system.atomic import write_text
@@ -17,23 +19,33 @@ def beside(run: Run, suffix: str) -> Path:
     return run.directory.path.with_name(f"{run.directory.path.name}{suffix}")
 
 
+def fingerprint(run: Run) -> str:
+    """What tells the clips, masks and truth of a run from others.
+
+    Raises:
+        RunError: a clip or a mask does not exist.
+    """
+    options = run.asked.options
+    sources = find_clips(options.data_path, options.category)
+    return cache_key(options, run.asked.experiment(options), sources, unique_names(sources))
+
+
 class Record:
     """The steps of a run that are done, and the seconds that each step took.
 
     Several figures may share the training of a run. Each of them has its own test.
     A training that was killed with this program counts until its last checkpoint.
-
-    Attributes:
-        starts_again: whether the next training replaces what is there.
     """
 
     def __init__(self, run: Run):
         self._run = run
         self._path = beside(run, ".steps.json")
-        self._done: dict[str, list[str]] = {}  # the command line of each step that is done
+        self._done: dict[str, list[str]] = {}  # the identity of each step that is done
+        self._results: dict[str, int] = {}  # when the folder of each test was written
         self._seconds: dict[str, float] = {}
         self._began: float | None = None
-        self.starts_again = False
+        self._starts_again = 0.0  # since when; 0 if it does not
+        self._clips = ""  # the fingerprint when the training began
         self._read()
 
     @property
@@ -42,40 +54,56 @@ class Record:
         return sum(self._seconds.get(step.name, 0.0) for step in self._run.steps) / 60
 
     @property
-    def trained_by(self) -> list[str] | None:
-        """The command line of the finished training; None if none is known."""
-        return self._done.get(TRAINING)
+    def starts_again(self) -> bool:
+        """Whether the next training replaces what is there: none has done so yet."""
+        file = self._run.directory.options_file
+        replaced = file.is_file() and file.stat().st_mtime > self._starts_again
+        return bool(self._starts_again) and not replaced
+
+    def has_other_clips(self) -> bool:
+        """Whether clips or masks have changed since the training began, as far as this is known.
+
+        Raises:
+            RunError: a clip or a mask does not exist.
+        """
+        return self._clips not in ("", fingerprint(self._run))
 
     def is_done(self, number: int) -> bool:
-        """Whether step `number`, from 0, and those before it are done, with their results."""
+        """Whether step `number`, from 0, and those before it are done, with their results.
+
+        That the options of the training are those asked for is checked by `Run.other_options`.
+        """
         run, directory = self._run, self._run.directory
+        tests = [step for step in run.steps[: number + 1] if not step.trains]
         return (
-            all(self._done.get(step.name) == step.words for step in run.steps[: number + 1])
+            TRAINING in self._done
             and directory.options_file.is_file()
             and directory.final_result.is_dir()
             and bool(checkpoints.existing(directory.models))
-            and (run.steps[number].trains or (run.test_folder or directory.path).is_dir())
+            and all(self._done.get(step.name) == step.identity for step in tests)
+            and all(self._results.get(step.name) == written(run.test_folder) for step in tests)
         )
 
     def start_again(self) -> None:
         """Nothing counts as done, and the next training replaces what is there."""
-        self._done, self._seconds, self._began, self.starts_again = {}, {}, None, True
+        self._done, self._results, self._seconds, self._began = {}, {}, {}, None
+        self._starts_again = time.time()
         self._write()
 
     def begin(self, number: int) -> None:
         """A step begins. From now on it does not count as done; of a training, no test either."""
-        step = self._run.steps[number]
+        step, models = self._run.steps[number], self._run.directory.models
         if self._began is not None:
-            models = self._run.directory.models
             last = max((path.stat().st_mtime for path in models.glob("*.index")), default=0.0)
             self._add(TRAINING, max(0.0, last - self._began))
         if step.trains:
             self._done = {}
+            self._clips = fingerprint(self._run)
         else:
             self._done.pop(step.name, None)
-            self._seconds[step.name] = 0.0  # a test does not go on where an earlier one stopped
+        if not step.trains or not checkpoints.existing(models):
+            self._seconds[step.name] = 0.0  # it does not go on where an earlier one stopped
         self._began = time.time()
-        self.starts_again = False
         self._write()
 
     def end(self, number: int, succeeded: bool) -> None:
@@ -84,7 +112,9 @@ class Record:
         self._add(step.name, time.time() - (self._began or time.time()))
         self._began = None
         if succeeded:
-            self._done[step.name] = step.words
+            self._done[step.name] = step.identity
+            if not step.trains:
+                self._results[step.name] = written(self._run.test_folder)
         self._write()
 
     def _add(self, name: str, seconds: float) -> None:
@@ -98,9 +128,10 @@ class Record:
             if isinstance(about["done"], list):
                 about = of_earlier_version(about)
             done = {name: [str(word) for word in words] for name, words in about["done"].items()}
+            results = {name: int(when) for name, when in about.get("results", {}).items()}
             seconds = {name: float(value) for name, value in about["seconds"].items()}
             began = None if about["began"] is None else float(about["began"])
-            starts_again = bool(about["starts_again"])
+            starts_again, clips = float(about["starts_again"]), str(about.get("clips", ""))
         except (
             OSError,
             ValueError,
@@ -111,18 +142,25 @@ class Record:
             RunError,
         ):
             return
-        self._done, self._seconds, self._began = done, seconds, began
-        self.starts_again = starts_again
+        self._done, self._results, self._seconds, self._began = done, results, seconds, began
+        self._starts_again, self._clips = starts_again, clips
 
     def _write(self) -> None:
         about = {
             "done": self._done,
+            "results": self._results,
             "seconds": {name: round(value, 1) for name, value in self._seconds.items()},
             "began": self._began,
-            "starts_again": self.starts_again,
+            "starts_again": self._starts_again,
+            "clips": self._clips,
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
         write_text(self._path, json.dumps(about) + "\n")
+
+
+def written(folder: Path | None) -> int:
+    """When files were last put into a folder or taken from it, in nanoseconds; 0 if it is gone."""
+    return folder.stat().st_mtime_ns if folder and folder.is_dir() else 0
 
 
 def of_earlier_version(about: dict[str, Any]) -> dict[str, Any]:

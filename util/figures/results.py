@@ -40,9 +40,8 @@ class Result:
 
     @cached_property
     def sequences(self) -> list[str]:
-        """The names of the sequences, sorted."""
-        folders = self.run.final_result.glob("*/")
-        names = sorted(path.name for path in folders if not path.name.startswith("."))
+        """The names of the shown sequences, in the order of the clips."""
+        names = [name for name in self.run.sequences() if (self.run.final_result / name).is_dir()]
         if not names:
             raise self._gone(self.run.final_result)
         return names
@@ -104,6 +103,8 @@ class Result:
         return facts_of(video).format
 
     def _gone(self, path: Path) -> RunError:
+        folder = self.test if self.test and self.test in path.parents else self.run.final_result
         return RunError(
-            f"{path} is gone, so the figure cannot show it; make the run new with --overwrite True"
+            f"{path} is gone, so the figure cannot show it; delete {folder} and repeat the "
+            "command, which writes these results again"
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from util.figures.records import Figure, Training
-from util.options.command_line import CommandLine
+from util.options.command_line import CommandLine, parse
 from util.options.schema import FIELDS, categories_of
 from util.runs.run_directory import RunDirectory
 from util.system.errors import CommandLineError
@@ -26,6 +26,9 @@ OF_FIGURES = (
 ALWAYS = {"max_to_keep": 2}
 # With any other option, the numbers may be others than the expected ones.
 WITH_EXPECTED = (*OF_FIGURES, "schedule", "seed", "precision", "enlarge", "max_to_keep", "log_step")
+
+# Options of a run that change none of its results.
+OF_PLACES = ("output_dir", "cache_dir", "enlarge", "max_to_keep", "log_step")
 
 TRAINING = "training"  # the name of this step of a run
 
@@ -51,6 +54,11 @@ class Step(NamedTuple):
         """The words of the command line after the name of the program."""
         return words_of(self.flags)
 
+    @property
+    def identity(self) -> list[str]:
+        """The words without those that change none of its results."""
+        return words_of({name: self.flags[name] for name in self.flags if name not in OF_PLACES})
+
 
 class Run(NamedTuple):
     """A run of a figure.
@@ -61,6 +69,7 @@ class Run(NamedTuple):
         directory: the run directory.
         steps: the training, and the test if the figure shows one.
         test_folder: the results of the test; None without a test.
+        asked: the command line of the training, as it was read.
     """
 
     figure: str
@@ -68,19 +77,40 @@ class Run(NamedTuple):
     directory: RunDirectory
     steps: Sequence[Step]
     test_folder: Path | None
+    asked: CommandLine
+
+    @property
+    def other_options(self) -> str:
+        """How the run in the directory differs from the one that is asked for; "" if it does not.
+
+        A precision that the schedule chooses for the processor is no difference.
+        """
+        if not self.directory.holds_run():
+            return ""
+        ignored = OF_PLACES if "precision" in self.steps[0].flags else (*OF_PLACES, "precision")
+        return self.directory.difference_to(self.asked.options, ignored)
 
 
 def words_of(flags: Mapping[str, Any]) -> list[str]:
     """Flags as the words of a command line."""
     words: list[str] = []
     for name, value in flags.items():
-        words += [f"--{name}", *map(str, value if isinstance(value, tuple) else (value,))]
+        values = list(map(str, value if isinstance(value, tuple) else (value,)))
+        if len(values) == 1 and values[0].startswith("-"):  # it looks like a flag
+            words.append(f"--{name}={values[0]}")
+        else:
+            words += [f"--{name}", *values]
     return words
 
 
 def typed_flags(command_line: CommandLine, without: Sequence[str]) -> dict[str, Any]:
-    """The flags that the user typed, in the order of the options, but not those in `without`."""
-    typed = (command_line.given - command_line.derived).difference(without)
+    """The flags that the user typed, in the order of the options, but not those in `without`.
+
+    Flags that do nothing in figures are not there; `CommandLine.warn_of_idle` names them.
+    """
+    figure = command_line.experiment(command_line.options)
+    known = {*OF_FIGURES, *figure.uses, *figure.shares}
+    typed = (known & command_line.given - command_line.derived).difference(without)
     return {name: getattr(command_line.options, name) for name in FIELDS if name in typed}
 
 
@@ -88,7 +118,7 @@ def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
     """The runs of a figure, with the flags that the user gave. No two of its runs are alike.
 
     Raises:
-        CommandLineError: the figure needs images of the user's own category.
+        CommandLineError: flags contradict, or the figure needs images of the user's own category.
     """
     runs: dict[tuple, Run] = {}
     for training in figure.trainings:
@@ -107,7 +137,8 @@ def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
                 result = command_line.experiments[training.test.experiment].result
                 tested = directory.path / f"final_result_{result}"
             alike = tuple(tuple(step.words) for step in steps)
-            runs.setdefault(alike, Run(name, label, directory, placed, tested))
+            asked = parse(placed[0].words, command_line.experiments)
+            runs.setdefault(alike, Run(name, label, directory, placed, tested, asked))
     return list(runs.values())
 
 

@@ -122,7 +122,7 @@ class RunDirectory:
         """
         self.refuse_unusable()
         self.refuse_foreign()
-        known = written(self._sequences())
+        known = written(self.sequences())
         left = []
         for folder in self.folders:
             if folder.exists():
@@ -204,8 +204,12 @@ class RunDirectory:
             )
         return options
 
-    def difference_to(self, options: Options) -> str:
-        """How options.json differs from the options of the run's checkpoint; "" if it does not."""
+    def difference_to(self, options: Options, ignored: Collection[str] = ()) -> str:
+        """How the options in options.json differ from these; "" if they do not.
+
+        Args:
+            ignored: the names of options that may differ.
+        """
         if not os.path.lexists(self.options_file):
             return f"{self.options_file} is gone"
         recorded, error = self._options_or_error()
@@ -215,7 +219,7 @@ class RunDirectory:
         differing = [
             f"--{name} {getattr(theirs, name)} instead of {getattr(ours, name)}"
             for name in FIELDS
-            if getattr(theirs, name) != getattr(ours, name)
+            if name not in ignored and getattr(theirs, name) != getattr(ours, name)
         ]
         return f"{self.options_file} has {', '.join(differing)}" if differing else ""
 
@@ -233,19 +237,19 @@ class RunDirectory:
         lines = read_about(self.options_file)["command_lines"]
         return lines if isinstance(lines, list) else []
 
-    def _sequences(self) -> list[str]:
-        """The names of the training sequences, from the mark.
+    def sequences(self) -> list[str]:
+        """The names of the training sequences in their order, from the mark.
 
         Earlier versions wrote no mark. Their sequences have a video, a GIF and a contact sheet.
         """
         if (marked := read_mark(self.mark, "sequences")) is not None:
             return marked
         kinds = (".mp4", ".gif", ".png")
-        return [
+        return sorted(
             path.stem
             for path in self.observed_sequence.glob("*.png")
             if all(path.with_suffix(kind).is_file() for kind in kinds)
-        ]
+        )
 
 
 def read_about(path: Path) -> dict[str, Any]:

@@ -1,9 +1,13 @@
-"""Which figures --figure makes."""
+"""Which figures --figure makes, and what follows."""
 
 import pytest
 from support.command_line import parse
 
 from util.experiments import figure
+from util.figures.expected import Expected
+from util.figures.making import Made
+from util.figures.numbers import Number
+from util.system.errors import RunError
 
 PAPER = ["textures", "actions", "recovery", "inpainting", "interpolation", "animation"]
 
@@ -13,7 +17,32 @@ def test_all_makes_the_figures_of_the_paper_and_others_are_made_by_name(
     tmp_path, monkeypatch, asked, names
 ):
     made = []
-    monkeypatch.setattr(figure, "make_figures", lambda names, _: made.extend(names) or {})
+    monkeypatch.setattr(figure, "make_figures", lambda names, _: made.extend(names) or ({}, []))
     monkeypatch.setattr(figure, "renew_gallery", lambda folder: None)
     figure.run(parse(["--experiment", "figure", "--figure", asked, "--output_dir", str(tmp_path)]))
     assert made == names
+
+
+@pytest.mark.parametrize(
+    "value, failed, problem",
+    [
+        (2.0, [], "^1 numbers are outside of what is expected$"),
+        (2.0, ["loop"], "^not made: loop; 1 numbers are outside of what is expected$"),
+        (1.0, ["loop"], "^not made: loop$"),
+    ],
+)
+def test_page_and_documents_are_written_before_problems_are_told(
+    tmp_path, monkeypatch, capsys, value, failed, problem
+):
+    key = ("fast", "textures", "fire", "motion")
+    made = {"textures": Made(tmp_path, [Number(key, value, Expected(1.0, 1.0, 1.0, 3))])}
+    written = []
+    monkeypatch.setattr(figure, "make_figures", lambda names, _: (made, failed))
+    monkeypatch.setattr(figure, "renew_gallery", written.append)
+    monkeypatch.setattr(figure, "write_demo", written.append)
+    words = ["--figure", "textures", "--write_demo", "--output_dir", str(tmp_path)]
+    with pytest.raises(RunError, match=problem):
+        figure.run(parse(["--experiment", "figure", *words]))
+    assert written == [tmp_path, made]
+    told = "outside: textures, fire: motion 2, expected 1 (1 to 1, 3 seeds)"
+    assert (told in capsys.readouterr().err) == (value == 2.0)

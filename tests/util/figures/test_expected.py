@@ -10,6 +10,7 @@ from util.figures.expected import (
     read_expected,
     read_measured,
     summary,
+    usual_minutes,
 )
 from util.figures.records import FIGURES
 
@@ -41,6 +42,15 @@ def test_one_seed_alone_does_not_say_what_to_expect(tmp_path):
     enter(1, {KEY: 0.9}, table)
     assert read_measured(table) == {KEY: {1: 0.9}}
     assert read_expected(table) == {}
+
+
+def test_minutes_of_one_seed_say_how_long_a_run_takes(tmp_path):
+    table = tmp_path / "expected.csv"
+    minutes = (*KEY[:3], "minutes")
+    enter(0, {KEY: 0.9, minutes: 4.0}, table)
+    assert usual_minutes(table) == {minutes: 4.0}
+    enter(1, {minutes: 6.0}, table)
+    assert usual_minutes(table) == {minutes: 5.0}
 
 
 def test_new_numbers_of_a_figure_replace_those_of_its_seed_alone(tmp_path):

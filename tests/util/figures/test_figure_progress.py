@@ -44,6 +44,23 @@ def test_run_that_was_done_before_says_nothing_of_the_pace(monkeypatch):
     assert lines[-1].endswith("epoch 1 of 2, all runs: 2 min 30 s left")
 
 
+def test_epochs_of_an_earlier_call_say_nothing_of_the_pace(monkeypatch):
+    events = [
+        ("begin", 1, False),
+        ("hear", "continues after epoch 4 of 8"),
+        ("hear", "epoch 6 of 8: error 1"),
+        ("end",),
+        ("begin", 0, False),
+        ("hear", "epoch 1 of 2: error 1"),
+    ]
+    lines = shown(monkeypatch, RUNS, events)
+    # Two minutes of the expected 4 were done before. A minute for one of the other two; 1 + 2 + 3
+    # are left.
+    assert lines[1].endswith("epoch 6 of 8, all runs: 6 min 0 s left")
+    # Another minute; 2 + 1 of the expected ones were done in this call, 1 + 3 are left.
+    assert lines[-1].endswith("epoch 1 of 2, all runs: 2 min 40 s left")
+
+
 def test_warnings_of_the_runs_are_shown_and_other_lines_are_not(monkeypatch):
     events = [("begin", 0, False), ("hear", "warning: --x does nothing"), ("hear", "model: 3")]
     assert shown(monkeypatch, RUNS, events)[1:] == [

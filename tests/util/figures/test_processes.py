@@ -36,8 +36,8 @@ def handlers_again():
 def test_lines_are_heard_and_logged(program, tmp_path):
     program("import sys; print('ä', *sys.argv[1:]); print('no end', end='', file=sys.stderr)")
     heard = []
-    run_process(["--a", "b c"], tmp_path / "log", heard.append)
-    run_process(["--a", "d"], tmp_path / "log", heard.append)
+    run_process(["--a", "b c"], tmp_path / "log", heard.append, "it goes on")
+    run_process(["--a", "d"], tmp_path / "log", heard.append, "it goes on")
     assert sorted(heard) == ["no end", "no end", "ä --a b c", "ä --a d"]
     assert sorted((tmp_path / "log").read_text(encoding="utf-8").splitlines()) == sorted(heard)
 
@@ -45,7 +45,7 @@ def test_lines_are_heard_and_logged(program, tmp_path):
 def test_failure_gives_the_error_of_the_process_and_its_log(program, tmp_path):
     program("import sys; print('error: no clips in x; put some there'); print('y'); sys.exit(1)")
     with pytest.raises(RunError, match="^no clips in x; put some there .*log"):
-        run_process([], tmp_path / "log", lambda line: None)
+        run_process([], tmp_path / "log", lambda line: None, "it goes on")
 
 
 def test_failure_without_an_error_says_how_the_process_ended():
@@ -68,7 +68,7 @@ def test_signal_stops_the_process_and_is_told(program, tmp_path):
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(Interrupted, match="the same command goes on") as caught:
-        run_process([], tmp_path / "log", hear)
+        run_process([], tmp_path / "log", hear, "the same command goes on")
     assert caught.value.exit_code == 128 + signal.SIGINT
     assert heard == ["ready", "saved"]
 
@@ -87,7 +87,7 @@ def test_process_is_told_to_stop_if_the_program_is_killed(program, tmp_path):
     os.mkfifo(alive)
     child = os.fork()
     if child == 0:  # the program, which is killed as soon as its process runs
-        run_process([], tmp_path / "log", lambda line: os.kill(os.getpid(), signal.SIGKILL))
+        run_process([], tmp_path / "log", lambda line: os.kill(os.getpid(), signal.SIGKILL), "")
     with open(alive) as pipe:  # at its end when the process has ended
         os.waitpid(child, 0)
         assert select.select([pipe], [], [], LONG_ENOUGH)[0]

@@ -1,9 +1,14 @@
 """What is done of a run of a figure."""
 
 import json
+import os
+import shutil
+from types import SimpleNamespace
 
 import pytest
+from support.command_line import make_sequences, parse
 
+from util.figures import record as record_module
 from util.figures.record import Record, beside
 from util.figures.steps import Run, Step
 from util.runs.run_directory import RunDirectory
@@ -13,17 +18,19 @@ TEST = Step({"experiment": "interpolation", "category": "waves"}, trains=False)
 
 
 @pytest.fixture
-def run(tmp_path):
-    """A run with all its files."""
+def run(tmp_path, monkeypatch):
+    """A run with all its files and its clips."""
+    monkeypatch.chdir(tmp_path)
+    make_sequences(tmp_path, ["one", "two"], 3)
     directory = RunDirectory(tmp_path / "runs" / "waves")
     directory.models.mkdir(parents=True)
     directory.final_result.mkdir()
-    directory.options_file.write_text("{}")
+    directory.prepare(parse(TRAIN.words).options, ["one", "two"])
     for suffix in (".index", ".data-00000-of-00001"):
         (directory.models / f"model.ckpt-5{suffix}").write_text("")
     tested = directory.path / "final_result_interpolation"
     tested.mkdir()
-    return Run("interpolation", "waves", directory, [TRAIN, TEST], tested)
+    return Run("interpolation", "waves", directory, [TRAIN, TEST], tested, parse(TRAIN.words))
 
 
 def done(run, *numbers):
@@ -56,11 +63,53 @@ def test_killed_step_is_not_done(run):
     assert [Record(run).is_done(number) for number in range(2)] == [False, False]
 
 
-def test_step_with_other_flags_is_not_done(run):
+def test_test_with_other_flags_is_not_done(run):
     done(run, 0, 1)
-    other = Step({**TRAIN.flags, "num_epochs": 9}, trains=True)
-    assert not Record(run._replace(steps=[other, TEST])).is_done(0)
-    assert not Record(run._replace(steps=[other, TEST])).is_done(1)
+    other = Step({**TEST.flags, "pairs": "0:1"}, trains=False)
+    run = run._replace(steps=[TRAIN, other])
+    assert [Record(run).is_done(number) for number in range(2)] == [True, False]
+
+
+def test_flags_that_change_no_result_count_as_the_same(run):
+    done(run, 0, 1)
+    places = {"output_dir": "/elsewhere", "cache_dir": "cache", "enlarge": 3}
+    steps = [step._replace(flags={**step.flags, **places}) for step in (TRAIN, TEST)]
+    run = run._replace(steps=steps, asked=parse(steps[0].words))
+    assert [Record(run).is_done(number) for number in range(2)] == [True, True]
+    assert run.other_options == ""
+
+
+@pytest.mark.parametrize("name, value", [("seed", "1"), ("num_epochs", "9")])
+def test_run_with_other_options_is_not_the_one_that_is_asked_for(run, name, value):
+    assert run.other_options == ""
+    other = run._replace(asked=parse([*TRAIN.words, f"--{name}", value]))
+    default = getattr(run.asked.options, name)
+    assert other.other_options.endswith(f"options.json has --{name} {default} instead of {value}")
+
+
+def test_precision_of_another_machine_is_a_difference_only_if_it_was_typed(run):
+    words = [*TRAIN.words, "--precision", "bfloat16"]
+    run.directory.prepare(parse(words).options, ["one", "two"])
+    assert run.other_options == ""
+    step = TRAIN._replace(flags={**TRAIN.flags, "precision": "float32"})
+    typed = run._replace(steps=[step], asked=parse(step.words))
+    assert "--precision bfloat16 instead of float32" in typed.other_options
+
+
+def test_clips_that_have_changed_are_noticed(run, tmp_path):
+    assert not Record(run).has_other_clips()  # because none are recorded
+    done(run, 0)
+    assert not Record(run).has_other_clips()
+    folder = tmp_path / "trainingVideo" / "action_dataset" / "waves"
+    shutil.copy(folder / "one.avi", folder / "two.avi")
+    assert Record(run).has_other_clips()
+
+
+def test_test_whose_results_another_test_has_replaced_is_not_done(run):
+    done(run, 0, 1)
+    (run.test_folder / "more.mp4").write_text("")
+    os.utime(run.test_folder, ns=(0, 1))
+    assert [Record(run).is_done(number) for number in range(2)] == [True, False]
 
 
 @pytest.mark.parametrize("gone", ["options.json", "model/model.ckpt-5.index"])
@@ -94,18 +143,21 @@ def test_damaged_record_means_that_nothing_is_done(run, text):
     assert not Record(run).is_done(0)
 
 
-def test_run_that_starts_again_says_so_until_its_training_begins(run):
+def test_run_that_starts_again_says_so_until_its_training_has_replaced_it(run):
     done(run, 0, 1)
     Record(run).start_again()
     assert not Record(run).is_done(0)
     assert Record(run).starts_again
-    Record(run).begin(0)
+    Record(run).begin(0)  # and then it is killed
+    assert Record(run).starts_again
+    later = run.directory.options_file.stat().st_mtime + 60
+    os.utime(run.directory.options_file, (later, later))
     assert not Record(run).starts_again
 
 
 def test_time_of_all_attempts_counts(run, monkeypatch):
     clock = iter([1000.0, 1060.0, 2000.0])
-    monkeypatch.setattr("util.figures.record.time.time", lambda: next(clock))
+    monkeypatch.setattr(record_module, "time", SimpleNamespace(time=lambda: next(clock)))
     record = Record(run)
     record.begin(0)
     record.end(0, False)
@@ -116,17 +168,26 @@ def test_time_of_all_attempts_counts(run, monkeypatch):
 def test_time_of_a_killed_attempt_counts_until_its_last_checkpoint(run, monkeypatch):
     saved = (run.directory.models / "model.ckpt-5.index").stat().st_mtime
     clock = iter([saved - 120.0, saved + 500.0])
-    monkeypatch.setattr("util.figures.record.time.time", lambda: next(clock))
+    monkeypatch.setattr(record_module, "time", SimpleNamespace(time=lambda: next(clock)))
     Record(run).begin(0)
     record = Record(run)
     record.begin(0)
     assert record.minutes == pytest.approx(2.0, abs=0.01)
 
 
+def test_time_of_lost_work_does_not_count(run, monkeypatch):
+    clock = iter([1000.0, 1060.0, 2000.0, 2030.0])
+    monkeypatch.setattr(record_module, "time", SimpleNamespace(time=lambda: next(clock)))
+    done(run, 0)
+    shutil.rmtree(run.directory.models)
+    done(run, 0)
+    assert Record(run).minutes == 0.5
+
+
 def test_record_is_a_file_beside_the_run(run):
     done(run, 0)
     about = json.loads((run.directory.path.parent / "waves.steps.json").read_text())
-    assert about["done"] == {"training": TRAIN.words}
+    assert about["done"] == {"training": TRAIN.identity}
 
 
 @pytest.fixture
@@ -135,7 +196,7 @@ def other(run):
     tested = run.directory.path / "final_result_transfer"
     tested.mkdir()
     test = Step({**TEST.flags, "experiment": "transfer"}, trains=False)
-    return Run("transfer", "waves", run.directory, [TRAIN, test], tested)
+    return run._replace(figure="transfer", steps=[TRAIN, test], test_folder=tested)
 
 
 def test_figures_share_a_training_and_each_has_its_own_test(run, other):
@@ -154,7 +215,7 @@ def test_new_training_makes_the_tests_of_all_figures_outdated(run, other):
 
 def test_time_of_a_test_counts_for_its_own_figure_and_only_the_last_time(run, other, monkeypatch):
     clock = iter([400.0, 1000.0, 1100.0, 1160.0, 2000.0, 2120.0, 3000.0, 3030.0])
-    monkeypatch.setattr("util.figures.record.time.time", lambda: next(clock))
+    monkeypatch.setattr(record_module, "time", SimpleNamespace(time=lambda: next(clock)))
     done(run, 0, 1, 1)
     done(other, 1)
     assert Record(run).minutes == pytest.approx(12)
@@ -165,5 +226,5 @@ def test_record_of_an_earlier_version_is_known(run):
     about = {"done": [TRAIN.words, TEST.words], "seconds": 90, "began": None, "starts_again": False}
     run.directory.path.parent.joinpath("waves.steps.json").write_text(json.dumps(about))
     record = Record(run)
-    assert [record.is_done(number) for number in range(2)] == [True, True]
+    assert [record.is_done(number) for number in range(2)] == [True, False]
     assert record.minutes == 1.5
