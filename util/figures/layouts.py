@@ -169,8 +169,7 @@ def continued(results: Sequence[Result], place: Place) -> None:
                 around_change(f"{label}\n{name}", video, change, framed=name != "clip")
                 for name, video in videos.items()
             ]
-    write_playing(place.path, under_one_head(playing), place.enlarge, results[0].rate)
-    write_picture(place.path, under_one_head(pictures), place.enlarge)
+    write_both(place, playing, pictures, results[0].rate)
 
 
 def looped(results: Sequence[Result], place: Place) -> None:
@@ -190,8 +189,7 @@ def looped(results: Sequence[Result], place: Place) -> None:
                 Panels(label, {**again, "sampled": result.video(sequence, "synthesized_1")})
             )
             pictures += [around_seam(f"{label}\n{name}", video) for name, video in again.items()]
-    write_playing(place.path, under_one_head(as_rows(rows)), place.enlarge, results[0].rate)
-    write_picture(place.path, under_one_head(pictures), place.enlarge)
+    write_both(place, as_rows(rows), pictures, results[0].rate)
 
 
 def around_seam(label: str, video: np.ndarray) -> Row:
@@ -224,8 +222,7 @@ def slowed(results: Sequence[Result], place: Place) -> None:
                 frames_at(f"{label}\n{name}", video, shown, framed=new if name in filled else ())
                 for name, video in {**filled, **truth}.items()
             ]
-    write_playing(place.path, under_one_head(as_rows(rows)), place.enlarge, results[0].rate)
-    write_picture(place.path, under_one_head(pictures), place.enlarge)
+    write_both(place, as_rows(rows), pictures, results[0].rate)
 
 
 def straight(video: np.ndarray, factor: int) -> np.ndarray:
@@ -256,12 +253,17 @@ def write_panels(
     Args:
         stills: the panels of the picture, if they differ.
     """
-    write_playing(place.path, under_one_head(as_rows(rows)), place.enlarge, rate)
     pictures = [
         frames_at(f"{row.label}\n{in_words(name)}", video, moments(row))
         for row in stills or rows
         for name, video in row.videos.items()
     ]
+    write_both(place, as_rows(rows), pictures, rate)
+
+
+def write_both(place: Place, playing: list[Row], pictures: list[Row], rate: float) -> None:
+    """Write figure.mp4 and figure.gif of the rows that play, and figure.png of the others."""
+    write_playing(place.path, under_one_head(playing), place.enlarge, rate)
     write_picture(place.path, under_one_head(pictures), place.enlarge)
 
 

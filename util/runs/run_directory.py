@@ -176,10 +176,7 @@ class RunDirectory:
         self.path.mkdir(parents=True, exist_ok=True)
         write_text(self.options_file, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
         write_mark(self.mark, "sequences", sequences)
-        for leftover in self.path.glob(".partial-*"):
-            if leftover.is_file() and re.fullmatch(PARTIAL_NAME, leftover.name):
-                leftover.unlink()
-        for leftover in self.cache.glob(".partial-*"):
+        for leftover in (*self.path.glob(".partial-*"), *self.cache.glob(".partial-*")):
             if leftover.is_file() and re.fullmatch(PARTIAL_NAME, leftover.name):
                 leftover.unlink()
         for folder in self.folders:
