@@ -24,6 +24,7 @@ from util.system.errors import RunError
 from util.system.names import existing_form, form, safe_names
 
 WEIGHT_OF_NONE = 1e-3  # a smaller sum of weights is only rounding error
+OF_IMAGES = 25.0  # frames per second of a folder of images, as players of the results have it
 
 
 class Clips(NamedTuple):
@@ -71,7 +72,7 @@ class Clips(NamedTuple):
         if self.factor == 1:
             return known
         return [
-            clip._replace(rate=clip.rate and min(clip.rate * self.factor, RATES[1]))
+            clip._replace(rate=min((clip.rate or OF_IMAGES) * self.factor, RATES[1]))
             for clip in known
         ]
 

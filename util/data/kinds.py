@@ -92,10 +92,16 @@ def _reason(path: Path) -> str:
     return "neither a video nor an image"
 
 
-def natural_order(path: Path) -> list:
-    """A sort key: the name of the path, with numbers by value (frame_2 before frame_10)."""
+def natural_order(path: Path) -> tuple[list, str]:
+    """A sort key: the name of the path, with numbers by value (frame_2 before frame_10).
+
+    Names with the same numbers, such as 1 and 01, have the order of their characters.
+    """
     pieces = re.split(r"(\d+)", path.name)
-    return [(not piece.isdecimal(), int(piece) if piece.isdecimal() else piece) for piece in pieces]
+    by_value = [
+        (not piece.isdecimal(), int(piece) if piece.isdecimal() else piece) for piece in pieces
+    ]
+    return by_value, path.name
 
 
 def numbers_of(stills: Sequence[Path]) -> tuple[int, ...] | None:

@@ -65,8 +65,8 @@ def test(run: LoadedRun) -> None:
             label = f"{name}_{number}"
             seams[label] = (name, loop, seam(frames))
             print(f"{label}: {in_words(*seams[label][1:])}")
-            write_repeating(run.folder / label, frames, run.showings[index])
-            videos.append(frames)
+            videos.append(from_ordinary_step(frames))
+            write_repeating(run.folder / label, videos[-1], run.showings[index])
             if name in clips:
                 free = unlooped(run, of_sequences(run.latents, [index]), video)
                 evaluation = evaluations[name]
@@ -83,7 +83,10 @@ def test(run: LoadedRun) -> None:
 
 
 def looped(run: LoadedRun, latents: Latents, video: int) -> tuple[Loop, np.ndarray]:
-    """A loop of one sequence: its latents, and its frames, uint8 [T, side, side, 3]."""
+    """A loop of one sequence: its latents, and its frames, uint8 [T, side, side, 3].
+
+    The frames begin where the innovations begin, so the seam is between the last and the first.
+    """
     options, sampler = run.options, run.sampler
     numbers = random_generator(options.seed, Stream.START, video)
     start = drawn_start(latents, numbers, initial_state=False)
@@ -98,7 +101,7 @@ def looped(run: LoadedRun, latents: Latents, video: int) -> tuple[Loop, np.ndarr
     loop = drawn_loop(sampler.generator, start, innovations, length)
     whole = loop.latents._replace(innovations=in_whole_chunks(loop.latents.innovations, length))
     frames = reconstruct(sampler.generator, whole, length, 1, sampler.statistics)
-    return loop, from_ordinary_step(to_bytes(frames[0, : options.loop_length]))
+    return loop, to_bytes(frames[0, : options.loop_length])
 
 
 def unlooped(run: LoadedRun, latents: Latents, video: int) -> np.ndarray:

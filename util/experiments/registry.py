@@ -30,7 +30,8 @@ MANY_SEQUENCES = {
     "content_size": 100,
 }
 # The fast schedule. The initial scale of the transition is matched to the clips. Inpainting keeps
-# its own scale, with which it was measured.
+# its own scale, with which it was measured; so does slow motion, where no two successive frames
+# are seen.
 FAST_TEXTURES = {
     "num_epochs": 700,
     "lr_half_life": 220,
@@ -129,7 +130,7 @@ EXPERIMENTS = {
             "num_epochs": 7000,
             "refsig": 0.5,
         },
-        scheduled={"fast": {**FAST_RECOVERY, "transition_init_std": 0.0}},
+        scheduled={"fast": FAST_RECOVERY},
         uses=(*TRAINING_SEQUENCES, "factor", "score_left_out", "average_last", "chunk_starts"),
         misses_pixels=True,
         fills_in_between=True,

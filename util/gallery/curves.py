@@ -93,8 +93,11 @@ class Axis(NamedTuple):
 
 
 def named(points: Mapping[str, Points], tags: Sequence[str]) -> Points:
-    """The values of the first tag that the run has; none if it has no such tag."""
-    return next((points[tag] for tag in tags if tag in points), {})
+    """The values of all tags that the run has; of two values of an epoch, that of the first tag.
+
+    A run that went on with another version has several.
+    """
+    return {epoch: value for tag in reversed(tags) for epoch, value in points.get(tag, {}).items()}
 
 
 def plots(points: Mapping[str, Points]) -> list[Plot]:
@@ -188,7 +191,7 @@ def figure(value: float) -> str:
     """A number with at least three digits: 0.0123, 0.350, 1240, 3.14e6."""
     if not value or 100 <= abs(value) < 1e5:
         return f"{value:.0f}"
-    return _short_power(f"{value:#.3g}")
+    return _short_power(f"{value:#.3g}".removesuffix("."))
 
 
 def _round(value: float) -> str:

@@ -73,7 +73,7 @@ def find_media(run: RunDirectory, page_folder: Path) -> Media:
     sequences = [
         Sequence(shown(folder.name), videos)
         for folder in _entries(run.final_result)
-        if folder.is_dir() and (videos := _videos(folder, page_folder))
+        if os.path.isdir(folder) and (videos := _videos(folder, page_folder))
     ]
     is_final = bool(sequences)
     if not sequences:
@@ -151,10 +151,10 @@ def _checkpoints(folder: Path, page_folder: Path) -> list[Link]:
 def _links(run: RunDirectory, page_folder: Path) -> Iterable[Link]:
     final = ("final_result/overview.mp4", "final_result/evaluation.csv")
     for name in (*final, "final_result/recovery_error.csv", "options.json"):
-        if (run.path / name).is_file():
+        if os.path.isfile(run.path / name):
             yield Link(name, address(run.path / name, page_folder))
     for folder in run.folders:
-        if folder.is_dir():
+        if os.path.isdir(folder):
             yield Link(f"{folder.name}/", f"{address(folder, page_folder)}/")
     tests = [path for path in _entries(run.path) if re.fullmatch(TESTS, path.name)]
     for folder in [*tests, *_entries(run.path / "test")]:

@@ -444,6 +444,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (!(event.key in KEYS) || (pressed && event.key === " ")) return;
+  if (event.key.startsWith("Arrow") && event.target.closest?.(".scroll")) return; // it scrolls
   const player = current();
   if (!player) return;
   event.preventDefault();

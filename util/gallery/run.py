@@ -86,6 +86,8 @@ def read_run(folder: Path, page_folder: Path, experiments: Experiments) -> Run:
     scores = read_scores(run.final_result)
     media = find_media(run, page_folder)
     errors = named(recorded.points, ERROR)
+    epochs = max(errors, default=0)
+    goes_on = options is not None and media.is_final and 0 < epochs < options.num_epochs
     problems = [record.problem, scores.problem, *recorded.problems]
     date = recorded.last_time if math.isfinite(recorded.last_time) else _written(run)
     made = scores.rows[0].scores if scores.rows else {}
@@ -95,8 +97,8 @@ def read_run(folder: Path, page_folder: Path, experiments: Experiments) -> Run:
         place=shown(str(relative)),
         folder=Link(shown(str(relative)), address(folder, page_folder) + "/"),
         experiment=options.experiment if options else "unknown",
-        state=_state(options, max(errors, default=0), media.is_final),
-        is_finished=media.is_final,
+        state=_state(options, epochs, media.is_final, goes_on),
+        is_finished=media.is_final and not goes_on,
         facts=_facts(options, named(recorded.points, SECONDS)),
         date=date,
         day=_day(date),
@@ -138,9 +140,12 @@ def _day(date: float) -> str:
         return "no date"
 
 
-def _state(options: Options | None, done: int, is_final: bool) -> str:
+def _state(options: Options | None, done: int, is_final: bool, goes_on: bool) -> str:
     epochs = f"{done} of {options.num_epochs} epochs" if options else f"{done} epochs"
-    return epochs if is_final else f"no results yet: {epochs} (in training, stopped or killed)"
+    if is_final and not goes_on:
+        return epochs
+    results = "results of an earlier training" if goes_on else "no results yet"
+    return f"{results}: {epochs} (in training, stopped or killed)"
 
 
 def _facts(options: Options | None, seconds: dict[int, float]) -> list[str]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -53,7 +54,7 @@ def read_scores(final_result: Path) -> Scores:
     """The scores in evaluation.csv, or in recovery_error.csv where pixels were missing."""
     for name, read in (("evaluation.csv", _of_synthesis), ("recovery_error.csv", _of_recovery)):
         path = final_result / name
-        if not path.exists():
+        if not os.path.exists(path):  # also if the folder cannot be read
             continue
         try:
             columns, rows = _table(path)

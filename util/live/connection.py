@@ -114,7 +114,7 @@ class Connection:
         showing = stage.showings[self._player.sequence]
         answer: dict[str, Any]
         try:
-            frames = self._player.last(round(seconds * showing.rate))
+            frames = self._player.last(max(1, round(seconds * showing.rate)))
             write = stage.recordings.write
             path = await loop.run_in_executor(stage.video_thread, write, frames, showing)
             answer = {"name": "recorded", "path": str(path), "frames": len(frames)}

@@ -124,7 +124,7 @@ function whole(input, fallback) {
 }
 
 function shape() {
-  canvas.style.aspectRatio = sequence().proportions;
+  canvas.style.setProperty("--proportions", sequence().proportions);
 }
 
 function restart() {
@@ -178,7 +178,8 @@ function report(answer) {
 
 document.querySelector("form").onsubmit = (event) => event.preventDefault();
 document.onkeydown = (event) => {
-  if (live.ended || event.target.closest("input, select, button") || event.ctrlKey || event.metaKey) return;
+  if (live.ended || event.target.closest("input, select") || event.ctrlKey || event.metaKey) return;
+  if (event.key === " " && event.target.closest("button")) return; // it presses the button
   if (event.key === " ") play(!live.playing);
   else if (event.key === ".") at("step").click();
   else return;

@@ -290,6 +290,11 @@ def refuse_conditional(options: Options, trained_by: Experiment) -> None:
         )
 
 
+def _learned_states_are_inferred(options: Options, experiment: Experiment) -> None:
+    if options.isTraining and not options.resume:  # otherwise the recorded options count
+        refuse_conditional(options, experiment)
+
+
 def _workers_train(options: Options, _: Experiment) -> None:
     if options.workers > 1 and not options.isTraining:
         raise CommandLineError(
@@ -309,7 +314,7 @@ RULES = (
     _resume_or_overwrite,
     _slow_motion_ends_on_a_frame,
     _shared_step_is_the_only_one,
-    refuse_conditional,
+    _learned_states_are_inferred,
     _workers_train,
 )
 

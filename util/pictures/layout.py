@@ -4,6 +4,7 @@ import itertools
 import math
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,13 +19,14 @@ from util.pictures.encoding import (
     write_frames,
     write_png,
 )
-from util.pictures.sheets import COLUMNS, Row, Sheet, frames_at
+from util.pictures.sheets import COLUMNS, Row, Sheet, columns_of, frames_at, within
 from util.pictures.showing import Showing, shaped, write_shown
 from util.system.atomic import PARTIAL_NAME, partial_name
 from util.system.deleting import delete_matching, delete_whole
 from util.system.moving import free_name, move_into
 
 MOMENTS = 4  # frames of each video in the picture of an overview
+MOST_PIXELS = 16384  # in height and in width of a video in H.264, by its library
 
 # The files of `write_sequence` and the measures beside them, as regular expressions.
 PICTURES = r"(mp4|gif|png)"
@@ -91,8 +93,15 @@ def write_sequence(
 def write_playing(
     path: Path, rows: Sequence[Row], enlarge: int, rate: float = FRAMES_PER_SECOND
 ) -> None:
-    """Write a sheet as `path`.mp4 and `path`.gif, frame by frame."""
-    sheet = Sheet(rows, enlarge)
+    """Write a sheet as `path`.mp4 and `path`.gif, frame by frame.
+
+    A line on stderr says if it is too large for a video, and shows only its beginning.
+    """
+    fitting = within(rows, enlarge, MOST_PIXELS)
+    shown, whole = (f"{len(some)} rows of {columns_of(some)}" for some in (fitting, rows))
+    if shown != whole:
+        print(f"{path.name}.mp4 and .gif show {shown} videos, not {whole}", file=sys.stderr)
+    sheet = Sheet(fitting, enlarge)
     with video_writer(path, *sheet.size, rate) as write:
         for moment in range(sheet.length):
             write(sheet.at(moment)[np.newaxis])

@@ -155,6 +155,29 @@ def contact_sheet(label: str, frames: np.ndarray, columns: int = COLUMNS) -> lis
     ]
 
 
+def within(rows: Sequence[Row], enlarge: int, most: int) -> list[Row]:
+    """The first rows and columns of a sheet whose height and width have at most `most` pixels."""
+    rows = list(rows)
+    while len(rows) > 1 and (height := Sheet(rows, enlarge).size[0]) > most:
+        rows = rows[: max(1, len(rows) * most // height)]
+    while (columns := columns_of(rows)) > 1 and (width := Sheet(rows, enlarge).size[1]) > most:
+        count = max(1, columns * most // width)
+        rows = [
+            row._replace(
+                videos=row.videos[:count],
+                heads=row.heads[:count],
+                framed_from=row.framed_from[:count],
+            )
+            for row in rows
+        ]
+    return rows
+
+
+def columns_of(rows: Sequence[Row]) -> int:
+    """The number of columns of a sheet."""
+    return max(len(row.videos) for row in rows)
+
+
 def frames_at(
     label: str, frames: np.ndarray, numbers: Sequence[int], framed: Container[int] = ()
 ) -> Row:

@@ -1,6 +1,7 @@
 """Building the model from the options of a run."""
 
 import math
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -71,13 +72,19 @@ def build_generator(
 def initial_scale(options: Options, clips: Clips | None) -> float:
     """The standard deviation of the transition's initial weights, matched to the clips.
 
-    A clip in which nothing moves, and a model that is only restored, get the usual value.
+    A model that is only restored gets the usual value. So do clips in which nothing moves or no
+    two successive frames are seen; a line on stderr says that.
     """
     usual = Options.transition_init_std
     if clips is None:
         return usual
     speed = relative_step(clips.frames, clips.visible)
     if math.isnan(speed):
+        print(
+            "warning: how fast the clips change is not known, as nothing moves or no two "
+            f"successive frames are seen; so --transition_init_std 0 is {usual}",
+            file=sys.stderr,
+        )
         return usual
     length = options.num_frames
     return matched_scale(options.dynamic_mode, latent_sizes(options), speed, length, options.seed)

@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from model.workers import ALONE, Workers
 from util.data.clips import Clips, existing_categories, find_clips
 from util.data.observed import observed_clips
-from util.options.command_line import CommandLine, refuse_other_mode, refuse_unusable
+from util.options.command_line import (
+    CommandLine,
+    refuse_conditional,
+    refuse_other_mode,
+    refuse_unusable,
+)
 from util.options.experiment import Experiment
 from util.options.schema import Options
 from util.runs import checkpoints
@@ -180,6 +185,7 @@ def plan_training(command_line: CommandLine) -> TrainingPlan:
             options = command_line.over(recorded)
     experiment = command_line.experiment(options)
     refuse_other_mode(options, experiment)
+    refuse_conditional(options, experiment)
     command_line.warn_of_idle(options)
     refuse_too_large(options, experiment)  # before the clips fill the memory
     refuse_too_large(options, experiment, len(find_clips(options.data_path, options.category)))

@@ -92,6 +92,15 @@ def make_sampler(
     return sampler
 
 
+def calibrated_alike(one: Options, other: Options, names: Iterable[str]) -> bool:
+    """Whether statistics that were calibrated with some options fit others.
+
+    Args:
+        names: the options in `CALIBRATED_FOR` that the experiment uses.
+    """
+    return all(getattr(one, name) == getattr(other, name) for name in names)
+
+
 def calibrated_statistics(sampler: Sampler, latents: Latents) -> Calibrated:
     """Calibrated statistics of the videos that `sampler` makes of the training sequences.
 

@@ -34,7 +34,15 @@ from util.runs.epoch_log import SHEET_SEQUENCES, EpochReporter
 from util.runs.jobs import TrainingJob, existing_part
 from util.runs.run_directory import RunDirectory
 from util.runs.run_state import RunState
-from util.runs.sampling import FOR_PREVIEW, Sampler, make_sampler, posterior_check, sampled
+from util.runs.sampling import (
+    CALIBRATED_FOR,
+    FOR_PREVIEW,
+    Sampler,
+    calibrated_alike,
+    make_sampler,
+    posterior_check,
+    sampled,
+)
 from util.system.background import Background
 from util.system.errors import Interrupted, RunError
 from util.system.folder_lock import locked
@@ -58,11 +66,15 @@ class TrainingResult(NamedTuple):
 
 
 class Beginning(NamedTuple):
-    """The beginning of training: number of epochs done, latents, and recovery so far."""
+    """The beginning of training: number of epochs done, latents, and recovery so far.
+
+    `calibrated` are the calibrated statistics in the checkpoint, if it has any.
+    """
 
     epoch: int
     latents: Latents
     recovery: Recovery | None
+    calibrated: Calibrated | None = None
 
 
 class Snapshot(NamedTuple):
@@ -97,7 +109,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
     latents, recovery = begin.latents, begin.recovery
     share_beginning(workers, generator, begin)
     shares_folder(workers, run)
-    result = TrainingResult(options, run, clips, generator, latents, recovery)
+    result = TrainingResult(options, run, clips, generator, latents, recovery, begin.calibrated)
     announce(options, clips, generator, run, begin.epoch)
     with (
         Interruption() as interruption,
@@ -261,7 +273,8 @@ def beginning(job: TrainingJob) -> Beginning:
     recovery = None
     if clips.missing is not None:
         recovery = Recovery(clips, options.average_last, samples)
-    return Beginning(epoch, latents, recovery)
+    alike = state is not None and calibrated_alike(options, state.options, CALIBRATED_FOR)
+    return Beginning(epoch, latents, recovery, state.calibrated if state and alike else None)
 
 
 def share_beginning(workers: Workers, generator: DynamicGenerator, begin: Beginning) -> int:

@@ -4,6 +4,7 @@ The operating system holds the lock for the process and frees it when the proces
 ends. A second file says who holds the lock. It may be older than the lock, so it decides nothing.
 """
 
+import errno
 import os
 import socket
 import sys
@@ -38,7 +39,9 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
         while not (folder / LOCK).exists():  # removed by a refused process, after it was opened
             lock.release()
             lock.acquire(timeout=patience)
-    except (Timeout, NotImplementedError) as error:
+    except (Timeout, NotImplementedError, OSError) as error:
+        if isinstance(error, OSError) and not isinstance(error, Timeout) and not _none(error):
+            raise
         if isinstance(error, Timeout) and (who := _holder(holder)):
             raise RunError(
                 f"{folder} is in use by {who}; wait until it ends, or choose another --output_dir"
@@ -59,6 +62,11 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
         with suppress(OSError):
             holder.unlink()
         lock.release()
+
+
+def _none(error: OSError) -> bool:
+    """Whether an error says that the file system has no locks, as some network folders."""
+    return error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP)
 
 
 def is_locked(folder: Path) -> bool:
