@@ -179,6 +179,14 @@ def test_innovations_given_states_that_were_not_inferred_are_refused_in_any_test
     assert tree(place) == before
 
 
+def test_resumed_training_cannot_record_innovations_that_its_tests_refuse(place):
+    before = tree(place)
+    given = ["--category", "waves", "--isTraining", "True", "--resume", "True"]
+    line = refused(run_here(place, *given, *flags(innovations_in_test="conditional")), 2)
+    assert "--innovations_in_test conditional" in line
+    assert tree(place) == before
+
+
 def test_without_an_image_there_is_nothing_to_animate(place):
     before = tree(place)
     assert "--image" in refused(run_here(place, *TEST), 2)

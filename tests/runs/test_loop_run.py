@@ -75,15 +75,28 @@ def test_writes_loops_that_close_and_says_how_well(finished):
     assert [row["video"] for row in rows] == labels
     for row in rows:
         frames, _ = gif_frames(folder / f"{row['video']}.gif")
-        found = seam(frames)
         assert int(row["frames"]) == len(frames) == LENGTH
         assert float(row["state_gap"]) <= 0.01
-        assert float(row["seam_step"]) == pytest.approx(found.step, rel=0.1)
-        assert float(row["largest_step"]) == pytest.approx(found.largest, rel=0.1)
-        assert 0 < found.step <= found.largest
         assert f"{row['video']}: the step over the seam is {float(row['seam_step']):.2f}" in (
             outcome.stdout
         )
+
+
+def test_seam_is_where_the_innovations_begin_again(finished, tmp_path, monkeypatch):
+    """The file begins at an ordinary step, which is not the seam that is measured."""
+    place = tmp_path / "place"
+    shutil.copytree(finished[0], place)
+    monkeypatch.setattr("util.experiments.loop.from_ordinary_step", lambda loop: loop)
+    assert run_here(place, *LOOP).returncode == 0
+    begun, moved = (run_directory(place) / f"final_result_loop{more}" for more in ("_2", ""))
+    assert table(begun) == table(moved)
+    for row in table(begun):
+        frames, _ = gif_frames(begun / f"{row['video']}.gif")
+        found = seam(frames)
+        assert float(row["seam_step"]) == pytest.approx(found.step, rel=0.1)
+        assert float(row["largest_step"]) == pytest.approx(found.largest, rel=0.1)
+        assert found.step > 0
+    assert (begun / "ripples_1.gif").read_bytes() != (moved / "ripples_1.gif").read_bytes()
 
 
 def test_gif_has_one_round_for_ever_and_mp4_has_whole_rounds_of_ten_seconds(finished):

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ from PIL import Image
 from support.command_line import encode, moving_pattern, refusal
 
 from util.data import videos
-from util.data.clip_facts import facts_of
-from util.data.clips import digest, find_clips, read_clip, unique_names
+from util.data.clip_facts import ClipFormat, facts_of
+from util.data.clips import Clips, digest, find_clips, read_clip, unique_names
 from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, natural_order
 from util.pictures.encoding import write_frames
 from util.system.errors import RunError
@@ -132,6 +133,19 @@ def test_numbers_in_names_count_by_their_value(tmp_path):
     names = ["frame_10.png", "frame_9.png", "a", "10", "9", "frame_9b.png", "x²", "²"]
     ordered = sorted((tmp_path / name for name in names), key=natural_order)
     assert [path.name for path in ordered][:5] == ["9", "10", "a", "frame_9.png", "frame_9b.png"]
+
+
+def test_names_of_the_same_number_have_one_order(tmp_path):
+    paths = [tmp_path / name for name in ("1.mp4", "01.mp4", "001.mp4", "2.mp4")]
+    for given in (paths, paths[::-1]):
+        names = [path.name for path in sorted(given, key=natural_order)]
+        assert names == ["001.mp4", "01.mp4", "1.mp4", "2.mp4"]
+
+
+def test_slow_motion_of_images_plays_faster_than_images():
+    clips = Clips(["a", "b"], np.zeros((2, 3, 1, 1, 3)), factor=2)
+    clips = clips._replace(facts=[SimpleNamespace(format=ClipFormat(rate)) for rate in (None, 30)])
+    assert [clip.rate for clip in clips.formats] == [50, 60]
 
 
 def test_category_mixes_kinds_and_is_sorted_by_name(tmp_path):

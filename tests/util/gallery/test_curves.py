@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from util.gallery.curves import BOTTOM, LEFT, RIGHT, TOP, figure, plots, thinned
+from util.gallery.curves import BOTTOM, LEFT, RIGHT, TOP, figure, named, plots, thinned
 
 
 def drawn(values, tag="1_error/mean_squared"):
@@ -72,6 +72,16 @@ def test_tags_of_earlier_versions_are_read():
     }
 
 
+def test_run_that_went_on_with_another_version_has_one_curve():
+    points = {
+        "1_error/mean_squared": {3: 0.3, 4: 0.2},
+        "reconstruction_error": {1: 1.0, 2: 0.5, 3: 0.4},
+    }
+    assert named(points, ["1_error/mean_squared", "reconstruction_error"]) == {
+        1: 1.0, 2: 0.5, 3: 0.3, 4: 0.2,
+    }  # fmt: skip
+
+
 def test_run_without_figures_has_no_plot():
     assert plots({}) == []
 
@@ -81,6 +91,7 @@ def test_run_without_figures_has_no_plot():
     [
         (0.000612345, "0.000612"), (0.35, "0.350"), (1, "1.00"), (12.34, "12.3"), (224.4, "224"),
         (12783.2, "12783"), (3.14159e6, "3.14e6"), (1.2e-7, "1.20e-7"), (0, "0"), (-2.5, "-2.50"),
+        (99.97, "100"),
     ],
 )  # fmt: skip
 def test_figure(value, text):

@@ -77,6 +77,13 @@ def test_run_without_results_says_so(tmp_path):
     assert run.state.startswith(f"no results yet: 0 of {epochs} epochs")
 
 
+def test_run_that_goes_on_says_that_its_results_are_older(tmp_path):
+    videos = {"observed": 2}
+    run = read(make_run(tmp_path / "run", "--num_epochs", "9", errors=[0.5, 0.25], videos=videos))
+    assert not run.is_finished
+    assert run.state.startswith("results of an earlier training: 2 of 9 epochs")
+
+
 def test_each_damaged_file_is_one_line_and_the_rest_is_there(tmp_path):
     folder = make_run(tmp_path / "run", videos={"observed": 2})
     (folder / "options.json").write_text("{")

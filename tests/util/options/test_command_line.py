@@ -270,6 +270,9 @@ def test_innovations_given_states_that_were_not_inferred_are_refused():
     given = ["--experiment", "animation", "--innovations_in_test", "conditional"]
     assert "--encoded_frame random" in refusal(*given)
     assert parse([*given, "--encoded_frame", "first"]).options.innovations_in_test == "conditional"
+    # In a test and in a resumed run, the recorded --encoded_frame counts.
+    for words in (["--isTraining", "False"], ["--resume", "True"]):
+        assert parse([*given, *words]).options.innovations_in_test == "conditional"
 
 
 def test_resume_and_overwrite_together_are_refused():

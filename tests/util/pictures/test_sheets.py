@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from support.command_line import moving_pattern, places_of
 
-from util.pictures.sheets import BORDER_COLOUR, MARK_COLOUR, Row, Sheet, contact_sheet, frames_at
+from util.pictures.sheets import (
+    BORDER_COLOUR,
+    MARK_COLOUR,
+    Row,
+    Sheet,
+    columns_of,
+    contact_sheet,
+    frames_at,
+    within,
+)
 
 # No pixel is white or grey, so that frames can be told from labels.
 FRAMES = moving_pattern(seed=5, length=7, side=16)
@@ -178,3 +187,20 @@ def test_border_lies_around_the_frame_from_its_moment_on_and_on_no_frame():
 def test_without_moments_nothing_has_a_border():
     sheet = Sheet([Row("", [np.zeros((3, 6, 8, 3), np.uint8)])], 2)
     assert not np.all(sheet.at(2) == BORDER_COLOUR, axis=-1).any()
+
+
+# --- Sheets that are too large ---
+
+
+@pytest.mark.parametrize("num_rows, num_columns", [(2, 60), (60, 2), (60, 60), (1, 1)])
+def test_first_rows_and_columns_that_fit_are_kept(num_rows, num_columns):
+    video = np.zeros((2, 8, 8, 3), np.uint8)
+    heads = [str(column) for column in range(num_columns)]
+    rows = [Row(str(row), [video] * num_columns, heads) for row in range(num_rows)]
+    kept = within(rows, 1, most=600)
+    assert max(Sheet(kept, 1).size) <= 600 or (len(kept), columns_of(kept)) == (1, 1)
+    assert [row.label for row in kept] == [str(row) for row in range(len(kept))]
+    assert all(list(row.heads) == heads[: len(row.videos)] for row in kept)
+    # Little room is wasted.
+    assert len(kept) == num_rows or Sheet(kept, 1).size[0] > 450
+    assert columns_of(kept) == num_columns or Sheet(kept, 1).size[1] > 450

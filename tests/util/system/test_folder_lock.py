@@ -1,5 +1,6 @@
 """One process at a time holds the lock of a folder, and it dies with the process."""
 
+import errno
 import os
 import signal
 import socket
@@ -81,13 +82,17 @@ def test_lock_is_not_opened_through_a_link(tmp_path):
     assert (tmp_path / "other").read_text() == "of a user"
 
 
-def test_file_system_without_locks_is_said(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "error",
+    [NotImplementedError(), OSError(errno.ENOLCK, "no locks"), OSError(errno.EOPNOTSUPP, "none")],
+)
+def test_file_system_without_locks_is_said(tmp_path, monkeypatch, capsys, error):
     class NoLock:
         def __init__(self, _):
             pass
 
         def acquire(self, timeout):
-            raise NotImplementedError
+            raise error
 
         def release(self):
             pass
