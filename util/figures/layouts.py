@@ -175,7 +175,7 @@ def continued(results: Sequence[Result], place: Place) -> None:
 def looped(results: Sequence[Result], place: Place) -> None:
     """A row for each clip: the clip, a loop, and a sampled video. The first two play again.
 
-    In the picture, the frames before the seam, and after it with a border.
+    In the picture, the last frames of a file, and with a border those with which it begins again.
     """
     rows, pictures = [], []
     for result in results:
