@@ -94,6 +94,26 @@ def test_table_compares_with_the_true_next_frames(finished):
     assert "ripples, last frame repeated: first new step 0.00" in outcome.stdout
 
 
+def test_model_of_a_clip_with_missing_pixels_is_scored_against_the_truth(tmp_path):
+    """The future, too, is that of the clip in --truth_path."""
+    seen = tmp_path / "trainingVideo" / "recovery_dataset" / "data" / "waves"
+    truth = tmp_path / "truth" / "waves"
+    for seed, folder in enumerate((seen, truth), 1):
+        folder.mkdir(parents=True)
+        write_frames(folder / "ripples", moving_pattern(seed))
+    training = {"experiment": "recovery", "isTraining": True, "average_last": 2, "num_epochs": 2}
+    masks = {"mask_type": "randomRegion", "truth_path": "truth"}
+    outcome = run_here(tmp_path, *flags(**{**SMALL, **training, **masks}))
+    assert outcome.returncode == 0, outcome.stderr
+    outcome = run_here(tmp_path, *CONTINUE, *flags(output_dir="output_recovery"))
+    assert outcome.returncode == 0, outcome.stderr
+    folder = tmp_path / "output_recovery" / "waves" / "final_result_continuation"
+    last, *future = read_clip(facts_of(truth / "ripples"), LENGTH - 1, 3, SIDE).astype(int)
+    errors = [np.abs(frame - last).mean() for frame in future]
+    row = table(folder)["last frame repeated"]
+    assert [float(row["error_1"]), float(row["error_2"])] == pytest.approx(errors, rel=1e-4)
+
+
 def test_same_command_makes_the_same_bytes_and_another_seed_others(finished, tmp_path):
     shutil.copytree(finished[0], tmp_path, dirs_exist_ok=True)
     given = flags(sequences=0, num_batches_in_test=2, num_sections_in_test=3)
