@@ -131,6 +131,12 @@ def test_another_start_shows_its_first_frame_even_while_paused(page):
     wait(page, "return live.frame === 1 && !live.drawing")
     assert number(page) == 1
     assert page.execute_script("return getComputedStyle(canvas).aspectRatio") == "2 / 1"
+    # The square picture is stretched over the whole of the box.
+    assert page.execute_script("return getComputedStyle(canvas).objectFit") == "fill"
+    width, height = page.execute_script(
+        "const box = canvas.getBoundingClientRect(); return [box.width, box.height]"
+    )
+    assert width == pytest.approx(2 * height, rel=0.01) and width > 100
     page.find_element("id", "reseed").click()
     wait(page, "return at('seed').value !== '0' && live.frame === 1 && !live.drawing")
 
