@@ -27,8 +27,10 @@ ALWAYS = {"max_to_keep": 2}
 # With any other option, the numbers may be others than the expected ones.
 WITH_EXPECTED = (*OF_FIGURES, "schedule", "seed", "precision", "enlarge", "max_to_keep", "log_step")
 
-# Options of a run that change none of its results.
-OF_PLACES = ("output_dir", "cache_dir", "enlarge", "max_to_keep", "log_step")
+# Options that change no result of a run. Figures show frames of a training as they are, and of
+# some tests enlarged pictures.
+OF_PLACES = ("output_dir", "cache_dir", "max_to_keep", "log_step")
+OF_TRAININGS = (*OF_PLACES, "enlarge")
 
 TRAINING = "training"  # the name of this step of a run
 
@@ -87,7 +89,8 @@ class Run(NamedTuple):
         """
         if not self.directory.holds_run():
             return ""
-        ignored = OF_PLACES if "precision" in self.steps[0].flags else (*OF_PLACES, "precision")
+        typed = "precision" in self.steps[0].flags
+        ignored = OF_TRAININGS if typed else (*OF_TRAININGS, "precision")
         return self.directory.difference_to(self.asked.options, ignored)
 
 

@@ -72,11 +72,16 @@ def test_test_with_other_flags_is_not_done(run):
 
 def test_flags_that_change_no_result_count_as_the_same(run):
     done(run, 0, 1)
-    places = {"output_dir": "/elsewhere", "cache_dir": "cache", "enlarge": 3}
+    places = {"output_dir": "/elsewhere", "cache_dir": "cache"}
     steps = [step._replace(flags={**step.flags, **places}) for step in (TRAIN, TEST)]
-    run = run._replace(steps=steps, asked=parse(steps[0].words))
-    assert [Record(run).is_done(number) for number in range(2)] == [True, True]
-    assert run.other_options == ""
+    same = run._replace(steps=steps, asked=parse(steps[0].words))
+    assert [Record(same).is_done(number) for number in range(2)] == [True, True]
+    assert same.other_options == ""
+    # Figures show pictures of a test as it has enlarged them.
+    steps = [step._replace(flags={**step.flags, "enlarge": 3}) for step in (TRAIN, TEST)]
+    larger = run._replace(steps=steps, asked=parse(steps[0].words))
+    assert [Record(larger).is_done(number) for number in range(2)] == [True, False]
+    assert larger.other_options == ""
 
 
 @pytest.mark.parametrize("name, value", [("seed", "1"), ("num_epochs", "9")])
