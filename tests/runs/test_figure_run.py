@@ -80,7 +80,7 @@ def test_figure_of_loops_uses_the_trained_textures_again(made, tmp_path):
     assert {path.name for path in (tmp_path / "output_figures" / "loop").iterdir()} == FILES
     assert len(list((directory / "final_result_loop").glob("swell_*.gif"))) == 2
     assert tree(directory / "model") == before
-    assert "median seam" in outcome.stdout
+    assert "mean seam" in outcome.stdout
     again = run_here(tmp_path, *flags(**FIGURE, **SETTINGS))
     assert again.stderr == "run 1 of 1, textures, waves: done before\n"
 
