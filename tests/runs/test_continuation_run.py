@@ -95,7 +95,7 @@ def test_table_compares_with_the_true_next_frames(finished):
 
 
 def test_model_of_a_clip_with_missing_pixels_is_scored_against_the_truth(tmp_path):
-    """The future, too, is that of the clip in --truth_path."""
+    """The true next frames are those of the clip in --truth_path."""
     seen = tmp_path / "trainingVideo" / "recovery_dataset" / "data" / "waves"
     truth = tmp_path / "truth" / "waves"
     for seed, folder in enumerate((seen, truth), 1):

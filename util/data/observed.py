@@ -74,7 +74,7 @@ def _without_missing(
     options: Options, experiment: Experiment, facts: list[ClipFacts], names: list[str]
 ) -> Iterator[ObservedClip]:
     """The clips with missing pixels in black, and with the truth if it is known."""
-    truth = true_clips(options, experiment, facts, names)
+    truth = _truth(options, experiment, facts, names)
     for index, (clip, mask) in enumerate(zip(facts, masks(options, names, facts), strict=True)):
         missing = nearest_pixels(mask, options.image_size, options.image_size)[..., np.newaxis]
         frames = np.where(missing, np.uint8(0), _read(options, clip, mask))
@@ -82,7 +82,7 @@ def _without_missing(
         yield ObservedClip(frames, missing, known)
 
 
-def true_clips(
+def _truth(
     options: Options, experiment: Experiment, facts: list[ClipFacts], names: list[str]
 ) -> list[ClipFacts] | None:
     """The clips without missing pixels, in the order of the sequences; None if they are unknown.

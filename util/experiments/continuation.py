@@ -22,7 +22,6 @@ from util.data.clip_facts import ClipFacts, facts_of
 from util.data.clips import find_clips, read_clip, unique_names
 from util.data.frames import to_bytes, to_model_range
 from util.data.kinds import is_clip, refuse_unprintable
-from util.data.observed import true_clips
 from util.metrics.futures import Future, compared, in_words, write_futures
 from util.metrics.steps import size, steps
 from util.pictures.layout import under_one_head, write_picture, write_playing
@@ -200,12 +199,10 @@ def clips_to_continue(run: LoadedRun) -> Iterator[Observed]:
 def next_frames(run: LoadedRun, row: int) -> np.ndarray | None:
     """The frames of a training sequence after those of the training, at most `KNOWN`."""
     options, recorded = run.options, run.checkpoint.state.options
-    clips = [facts_of(path) for path in find_clips(options.data_path, recorded.category)]
-    trained_by = run.checkpoint.trained_by
-    if trained_by.misses_pixels and not trained_by.fills_in_between:
-        names = unique_names([clip.path for clip in clips])
-        clips = true_clips(options, trained_by, clips, names) or clips
-    clip = clips[row]
+    of_truth = run.checkpoint.trained_by.misses_pixels and options.truth_path
+    clips = find_clips(of_truth or options.data_path, recorded.category)
+    name = run.checkpoint.state.sequence_names[row]
+    clip = facts_of(clips[unique_names(clips).index(name)])
     first = recorded.first_frame + recorded.num_frames
     count = min(clip.length - first, KNOWN)
     if count < 1:
