@@ -28,7 +28,7 @@ from util.runs.memory import refuse_too_large
 from util.runs.result_folder import ResultFolder
 from util.runs.run_directory import RunDirectory
 from util.runs.run_state import RunState, read_state
-from util.runs.sampling import CALIBRATED_FOR, Sampler, calibrated_alike, make_sampler
+from util.runs.sampling import Sampler, make_sampler
 from util.runs.showing import showing_of
 from util.system.errors import CommandLineError, RunError
 from util.system.notes import tell_once
@@ -229,9 +229,8 @@ def built_sampler(checkpoint: LoadedCheckpoint, more_lengths: Iterable[int] = ()
 def sampler_of(checkpoint: LoadedCheckpoint, generator: DynamicGenerator) -> Sampler:
     """Prepare sampling, with the calibrated statistics of the checkpoint if they fit the test."""
     options, state = checkpoint.options, checkpoint.state
-    used = [name for name in CALIBRATED_FOR if name in checkpoint.experiment.uses]
-    alike = calibrated_alike(options, state.options, used)
-    return make_sampler(generator, options, state.latents, state.calibrated if alike else None)
+    calibrated = state.calibrated_for(options, checkpoint.experiment)
+    return make_sampler(generator, options, state.latents, calibrated)
 
 
 def observed_again(run: LoadedRun) -> Indexable | None:

@@ -11,12 +11,13 @@ from model.latents import Latents
 from util.data.clip_facts import ClipFormat
 from util.data.videos import RATES
 from util.options.command_line import refuse_unusable
-from util.options.experiment import Experiments
+from util.options.experiment import Experiment, Experiments
 from util.options.schema import Options
 from util.runs.checkpoints import load
 from util.system.errors import CommandLineError, RunError
 from util.system.names import safe_names
 
+CALIBRATED_FOR = ("start_in_test", "innovations_in_test")  # options that change the statistics
 _LATENTS = "latents/"
 _CALIBRATED = "calibrated/beginning/layer_", "calibrated/layer_"  # as the fields of Calibrated
 _FORMATS = "clip_formats"  # float64 [N, 2]: frames per second or 0, width over height
@@ -47,6 +48,15 @@ class RunState(NamedTuple):
     recovery_samples: np.ndarray | None = None
     calibrated: Calibrated | None = None
     formats: list[ClipFormat] | None = None
+
+    def calibrated_for(self, options: Options, experiment: Experiment) -> Calibrated | None:
+        """The calibrated statistics, if they fit the videos that a call samples; None otherwise."""
+        fit = all(
+            getattr(options, name) == getattr(self.options, name)
+            for name in CALIBRATED_FOR
+            if name in experiment.uses
+        )
+        return self.calibrated if fit else None
 
     def format_of(self, row: int) -> ClipFormat:
         """How a training sequence plays, as far as it is known."""

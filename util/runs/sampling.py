@@ -21,7 +21,6 @@ from util.options.schema import Options
 CALIBRATION_FRAMES = 240  # at least so many frames give the calibrated statistics
 CALIBRATION_CHUNKS = 2  # and at least so many chunks of each sequence
 CALIBRATION_SEQUENCES = 100  # of more sequences, so many are sampled, evenly over their numbers
-CALIBRATED_FOR = ("start_in_test", "innovations_in_test")  # options that change the statistics
 
 
 class Streams(NamedTuple):
@@ -90,15 +89,6 @@ def make_sampler(
         beginning, later = calibrated or calibrated_statistics(sampler, latents)
         return sampler._replace(statistics=later, beginning=beginning)
     return sampler
-
-
-def calibrated_alike(one: Options, other: Options, names: Iterable[str]) -> bool:
-    """Whether statistics that were calibrated with some options fit others.
-
-    Args:
-        names: the options in `CALIBRATED_FOR` that the experiment uses.
-    """
-    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def calibrated_statistics(sampler: Sampler, latents: Latents) -> Calibrated:

@@ -34,15 +34,7 @@ from util.runs.epoch_log import SHEET_SEQUENCES, EpochReporter
 from util.runs.jobs import TrainingJob, existing_part
 from util.runs.run_directory import RunDirectory
 from util.runs.run_state import RunState
-from util.runs.sampling import (
-    CALIBRATED_FOR,
-    FOR_PREVIEW,
-    Sampler,
-    calibrated_alike,
-    make_sampler,
-    posterior_check,
-    sampled,
-)
+from util.runs.sampling import FOR_PREVIEW, Sampler, make_sampler, posterior_check, sampled
 from util.system.background import Background
 from util.system.errors import Interrupted, RunError
 from util.system.folder_lock import locked
@@ -68,7 +60,7 @@ class TrainingResult(NamedTuple):
 class Beginning(NamedTuple):
     """The beginning of training: number of epochs done, latents, and recovery so far.
 
-    `calibrated` are the calibrated statistics in the checkpoint, if it has any.
+    `calibrated` are the calibrated statistics of the checkpoint, if it has any that fit.
     """
 
     epoch: int
@@ -273,8 +265,8 @@ def beginning(job: TrainingJob) -> Beginning:
     recovery = None
     if clips.missing is not None:
         recovery = Recovery(clips, options.average_last, samples)
-    alike = state is not None and calibrated_alike(options, state.options, CALIBRATED_FOR)
-    return Beginning(epoch, latents, recovery, state.calibrated if state and alike else None)
+    calibrated = state.calibrated_for(options, job.experiment) if state else None
+    return Beginning(epoch, latents, recovery, calibrated)
 
 
 def share_beginning(workers: Workers, generator: DynamicGenerator, begin: Beginning) -> int:
