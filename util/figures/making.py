@@ -60,19 +60,20 @@ def make_figures(
 
     Raises:
         CommandLineError: the flags do not fit a figure; nothing is written then.
-        RunError: the only figure failed, a folder has another figure or other runs, or their clips
-            have changed.
+        RunError: a category or a mask does not exist, the only figure failed, a folder has another
+            figure or other runs, or their clips have changed.
         Interrupted: a signal came. The same command goes on where it stopped.
     """
     options = command_line.options
     output = Path(options.output_dir)
     plans = {name: runs_of(name, FIGURES[name], command_line) for name in names}
     all_runs = list(itertools.chain(*plans.values()))
+    clips = [fingerprint(run) for run in all_runs]
     refuse_impossible(all_runs, command_line)
     for name in names:
         refuse_other_figure(output / name, command_of(name, command_line), options.overwrite)
-    for run in all_runs:
-        refuse_other_run(run, options.overwrite)
+    for run, theirs in zip(all_runs, clips, strict=True):
+        refuse_other_run(run, theirs, options.overwrite)
     expected = {} if unexpected(command_line) else read_expected()
     minutes = usual_minutes()
     made: dict[str, Made] = {}
@@ -101,14 +102,13 @@ def make_figures(
 
 
 def refuse_impossible(runs: Sequence[Run], command_line: CommandLine) -> None:
-    """Check all command lines, clips and images, before the first of them runs for minutes.
+    """Check all command lines and images, before the first of them runs for minutes.
 
     Raises:
         CommandLineError: flags contradict, or do nothing where they must not.
-        RunError: a category or a mask does not exist, or an image cannot be read.
+        RunError: an image cannot be read.
     """
     for run in runs:
-        fingerprint(run)
         for step in run.steps[1:]:
             test = parse(step.words, command_line.experiments).options
             for path in test.image:
@@ -128,7 +128,7 @@ def do_run(run: Run, number: int, progress: RunsProgress, options: Options) -> N
     """Do the steps of a run that are not done; `number` counts all runs from 0.
 
     Args:
-        options: those of the figure command.
+        options: the options of the figure command.
     """
     wait_for_other(run, progress)
     record = Record(run)
@@ -218,10 +218,13 @@ def refuse_other_figure(folder: Path, command: str, overwrite: bool) -> None:
         )
 
 
-def refuse_other_run(run: Run, overwrite: bool) -> None:
+def refuse_other_run(run: Run, clips: str, overwrite: bool) -> None:
     """Check that a run that is there is the one that is asked for.
 
     It may belong to another figure, too, or be one that the user has made.
+
+    Args:
+        clips: the `fingerprint` of the run.
 
     Raises:
         RunError: it has other options, or its clips have changed.
@@ -230,7 +233,7 @@ def refuse_other_run(run: Run, overwrite: bool) -> None:
     if overwrite or record.starts_again:
         return
     what = run.other_options
-    if not what and run.directory.holds_run() and record.has_other_clips():
+    if not what and run.directory.holds_run() and record.has_other_clips(clips):
         what = f"the clips or masks have changed since {run.directory.path} was trained"
     if what:
         raise RunError(

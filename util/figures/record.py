@@ -60,13 +60,9 @@ class Record:
         replaced = file.is_file() and file.stat().st_mtime > self._starts_again
         return bool(self._starts_again) and not replaced
 
-    def has_other_clips(self) -> bool:
-        """Whether clips or masks have changed since the training began, as far as this is known.
-
-        Raises:
-            RunError: a clip or a mask does not exist.
-        """
-        return self._clips not in ("", fingerprint(self._run))
+    def has_other_clips(self, clips: str) -> bool:
+        """Whether the training began with clips of another `fingerprint`, as far as is known."""
+        return self._clips not in ("", clips)
 
     def is_done(self, number: int) -> bool:
         """Whether step `number`, from 0, and those before it are done, with their results.

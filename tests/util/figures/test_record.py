@@ -9,7 +9,7 @@ import pytest
 from support.command_line import make_sequences, parse
 
 from util.figures import record as record_module
-from util.figures.record import Record, beside
+from util.figures.record import Record, beside, fingerprint
 from util.figures.steps import Run, Step
 from util.runs.run_directory import RunDirectory
 
@@ -102,12 +102,12 @@ def test_precision_of_another_machine_is_a_difference_only_if_it_was_typed(run):
 
 
 def test_clips_that_have_changed_are_noticed(run, tmp_path):
-    assert not Record(run).has_other_clips()  # because none are recorded
+    assert not Record(run).has_other_clips(fingerprint(run))  # because none are recorded
     done(run, 0)
-    assert not Record(run).has_other_clips()
+    assert not Record(run).has_other_clips(fingerprint(run))
     folder = tmp_path / "trainingVideo" / "action_dataset" / "waves"
     shutil.copy(folder / "one.avi", folder / "two.avi")
-    assert Record(run).has_other_clips()
+    assert Record(run).has_other_clips(fingerprint(run))
 
 
 def test_test_whose_results_another_test_has_replaced_is_not_done(run):
