@@ -93,9 +93,9 @@ class Axis(NamedTuple):
 
 
 def named(points: Mapping[str, Points], tags: Sequence[str]) -> Points:
-    """The values of all tags that the run has; of two values of an epoch, that of the first tag.
+    """The value of each epoch. If several tags have an epoch, the first of these tags counts.
 
-    A run that went on with another version has several.
+    A run that another version has continued has several tags for one curve.
     """
     return {epoch: value for tag in reversed(tags) for epoch, value in points.get(tag, {}).items()}
 

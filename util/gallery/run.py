@@ -38,7 +38,7 @@ class Run(NamedTuple):
         place: its path, relative to the folder of the page.
         experiment: "unknown" if its options cannot be read.
         state: how many epochs are done, and whether results are there.
-        is_finished: whether results are there.
+        is_finished: whether results of the whole training are there.
         facts: what it was trained with, in few words.
         date: seconds since 1970 of the last epoch.
         day: the date in local time.
@@ -87,7 +87,8 @@ def read_run(folder: Path, page_folder: Path, experiments: Experiments) -> Run:
     media = find_media(run, page_folder)
     errors = named(recorded.points, ERROR)
     epochs = max(errors, default=0)
-    goes_on = options is not None and media.is_final and 0 < epochs < options.num_epochs
+    goes_on = options is not None and 0 < epochs < options.num_epochs
+    is_finished = media.is_final and not goes_on
     problems = [record.problem, scores.problem, *recorded.problems]
     date = recorded.last_time if math.isfinite(recorded.last_time) else _written(run)
     made = scores.rows[0].scores if scores.rows else {}
@@ -97,8 +98,8 @@ def read_run(folder: Path, page_folder: Path, experiments: Experiments) -> Run:
         place=shown(str(relative)),
         folder=Link(shown(str(relative)), address(folder, page_folder) + "/"),
         experiment=options.experiment if options else "unknown",
-        state=_state(options, epochs, media.is_final, goes_on),
-        is_finished=media.is_final and not goes_on,
+        state=_state(options, epochs, media.is_final, is_finished),
+        is_finished=is_finished,
         facts=_facts(options, named(recorded.points, SECONDS)),
         date=date,
         day=_day(date),
@@ -140,11 +141,11 @@ def _day(date: float) -> str:
         return "no date"
 
 
-def _state(options: Options | None, done: int, is_final: bool, goes_on: bool) -> str:
+def _state(options: Options | None, done: int, has_results: bool, is_finished: bool) -> str:
     epochs = f"{done} of {options.num_epochs} epochs" if options else f"{done} epochs"
-    if is_final and not goes_on:
+    if is_finished:
         return epochs
-    results = "results of an earlier training" if goes_on else "no results yet"
+    results = "results of an earlier training" if has_results else "no results yet"
     return f"{results}: {epochs} (in training, stopped or killed)"
 
 

@@ -19,6 +19,7 @@ from util.system.atomic import write_text
 from util.system.errors import RunError
 
 LOCK, HOLDER = ".lock", ".lock-holder"
+NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP)  # as some network folders answer
 PATIENCE = 0.5  # seconds; the holder writes its name within them
 
 
@@ -40,7 +41,7 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
             lock.release()
             lock.acquire(timeout=patience)
     except (Timeout, NotImplementedError, OSError) as error:
-        if isinstance(error, OSError) and not isinstance(error, Timeout) and not _none(error):
+        if not isinstance(error, (Timeout, NotImplementedError)) and error.errno not in NO_LOCKS:
             raise
         if isinstance(error, Timeout) and (who := _holder(holder)):
             raise RunError(
@@ -62,11 +63,6 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
         with suppress(OSError):
             holder.unlink()
         lock.release()
-
-
-def _none(error: OSError) -> bool:
-    """Whether an error says that the file system has no locks, as some network folders."""
-    return error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP)
 
 
 def is_locked(folder: Path) -> bool:

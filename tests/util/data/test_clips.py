@@ -13,9 +13,9 @@ from support.command_line import encode, moving_pattern, refusal
 
 from util.data import videos
 from util.data.clip_facts import ClipFormat, facts_of
-from util.data.clips import Clips, digest, find_clips, read_clip, unique_names
+from util.data.clips import OF_IMAGES, Clips, digest, find_clips, read_clip, unique_names
 from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, natural_order
-from util.pictures.encoding import write_frames
+from util.pictures.encoding import FRAMES_PER_SECOND, write_frames
 from util.system.errors import RunError
 
 FRAMES = moving_pattern(seed=3, length=7, side=12)
@@ -146,6 +146,7 @@ def test_slow_motion_of_images_plays_faster_than_images():
     clips = Clips(["a", "b"], np.zeros((2, 3, 1, 1, 3)), factor=2)
     clips = clips._replace(facts=[SimpleNamespace(format=ClipFormat(rate)) for rate in (None, 30)])
     assert [clip.rate for clip in clips.formats] == [50, 60]
+    assert OF_IMAGES == FRAMES_PER_SECOND
 
 
 def test_category_mixes_kinds_and_is_sorted_by_name(tmp_path):
