@@ -27,10 +27,11 @@ TESTS = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path[:1] = [str(TESTS), str(TESTS.parent)]
 
+from support.processes import Server  # noqa: E402
+
 from faults import disks, kills, pairs  # noqa: E402
 from faults.inputs import clips, images, lines, masks, run_case, runs, streams  # noqa: E402
 from faults.places import Stage  # noqa: E402
-from faults.processes import Server  # noqa: E402
 
 TABLES = (clips, masks, images, runs, lines)
 LIMIT = 120.0  # seconds after which a process counts as hung

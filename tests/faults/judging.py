@@ -6,7 +6,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
-from faults.processes import Ended
+from support.processes import Ended
+
 from faults.trees import Tree, differing
 
 RUN = "work/output_synthesis/waves"  # the run folder of all cases, from the root of a case
@@ -73,7 +74,7 @@ def judge(ended: Ended, before: Tree, after: Tree, wanted: Wanted) -> list[str]:
 
 
 def _of_the_end(ended: Ended, wanted: Wanted) -> list[str]:
-    code = ended.exit_code
+    code = ended.returncode
     if code in wanted.codes:
         return []
     if code == 0:
@@ -94,16 +95,16 @@ def _of_the_output(ended: Ended, wanted: Wanted) -> list[str]:
         found.append(f"noise: {NOISE.search(both)[0]}")
     if len(errors) > 1 or errors and not lines[-1].startswith("error:"):
         found.append(f"more than one line of error: {' | '.join(lines[-3:])}")
-    if ended.exit_code in (1, 2) and not errors:
-        found.append(f"no line of error: exit code {ended.exit_code}; {_last_line(ended)}")
-    if ended.exit_code == 0:
+    if ended.returncode in (1, 2) and not errors:
+        found.append(f"no line of error: exit code {ended.returncode}; {_last_line(ended)}")
+    if ended.returncode == 0:
         found += [f"not said: {word}" for word in wanted.says if word not in both]
     return found
 
 
 def _of_the_files(ended: Ended, before: Tree, after: Tree, wanted: Wanted) -> list[str]:
     found = []
-    refused = ended.exit_code in (1, 2) and not wanted.may_stop
+    refused = ended.returncode in (1, 2) and not wanted.may_stop
     for path in differing(before, after):
         if LOCK.fullmatch(path) or PAGE.fullmatch(path) or path.startswith(KERAS):
             continue
@@ -121,7 +122,7 @@ def _of_the_files(ended: Ended, before: Tree, after: Tree, wanted: Wanted) -> li
     left = [
         path for path in after if PARTIAL.search(path) and "link to" not in before.get(path, "")
     ]
-    if ended.exit_code != -signal.SIGKILL and not wanted.may_leave:
+    if ended.returncode != -signal.SIGKILL and not wanted.may_leave:
         found += [f"left half-written: {path}" for path in left]
     return shortened(found)
 
@@ -147,7 +148,7 @@ def must_stay(path: str, before: Tree) -> bool:
 
 
 def _of_the_result(ended: Ended, after: Tree, wanted: Wanted) -> list[str]:
-    if ended.exit_code or wanted.result is None or wanted.twin is None:
+    if ended.returncode or wanted.result is None or wanted.twin is None:
         return []
     if wanted.result(after) == wanted.twin:
         return []

@@ -10,9 +10,10 @@ import time
 from random import Random
 from typing import NamedTuple
 
+from support.processes import PAUSE, Child
+
 from faults.judging import RUN, Wanted, judge
 from faults.places import EPOCHS, RESUME, TEST, TRAIN, Place, Stage, good, weights
-from faults.processes import PAUSE, Child
 from faults.trees import Tree, contents, tree
 
 NUMBER = 60
@@ -79,20 +80,20 @@ def run_kill(stage: Stage, case: Kill, seed: int) -> list[str]:
 
 def kill(child: Child, place: Place, case: Kill, random: Random, longest: float) -> bool:
     """Send the signal at its moment; False if the process ended before."""
-    while child.runs() and not has_begun(place, case.moment):
+    while child.poll() is None and not has_begun(place, case.moment):
         time.sleep(PAUSE)
     wait(child, random.uniform(0, longest))
-    sent = child.send(case.number)
+    sent = child.send_signal(case.number)
     if case.moment == "two signals":
         wait(child, random.uniform(0, 0.2))
-        child.send(case.number)
+        child.send_signal(case.number)
     return sent
 
 
 def wait(child: Child, seconds: float) -> None:
     """Wait, but no longer than the process runs."""
     until = time.monotonic() + seconds
-    while child.runs() and time.monotonic() < until:
+    while child.poll() is None and time.monotonic() < until:
         time.sleep(PAUSE)
 
 
@@ -140,7 +141,7 @@ def usual_seconds(stage: Stage) -> dict[str, float]:
         place = stage.place("clips")
         child = stage.start(place, TRAIN)
         times = {moment: 0.0 for moment in MOMENTS}
-        while child.runs():
+        while child.poll() is None:
             for moment in times:
                 if not times[moment] and has_begun(place, moment):
                     times[moment] = time.monotonic()

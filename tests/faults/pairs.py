@@ -60,7 +60,7 @@ def run_pair(stage: Stage, case: Pair, seed: int) -> list[str]:
         for which, ended in zip(("first", "second"), ends, strict=True)
         for failure in judge(ended, before, after, allowed)
     ]
-    codes = [ended.exit_code for ended in ends]
+    codes = [ended.returncode for ended in ends]
     if 0 not in codes or (one_only and codes.count(0) != 1):
         failures.append(f"exit code: {codes}")
     if first is TEST and codes != [0, 0]:

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 from support.command_line import encode, flags, moving_pattern
+from support.processes import Child, Ended, Server
 
 from faults.judging import OF_A_USER, RUN
-from faults.processes import Child, Ended, Server
 from faults.trees import Tree, contents, files, tree
 
 LOSSLESS = ("-c:v", "ffv1", "-pix_fmt", "bgr0")
@@ -268,7 +268,7 @@ class Stage:
     def good_run(self, place: Place, arguments: list[str]) -> None:
         """Run a command line that must succeed."""
         ended = self.run(place, arguments)
-        if ended.exit_code:
+        if ended.returncode:
             raise RuntimeError(f"a good twin failed: {arguments}: {ended}")
 
     def twin(self, start: str, make: Make, arguments: list[str] | None = None) -> Any:

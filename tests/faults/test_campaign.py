@@ -4,12 +4,12 @@ import itertools
 import signal
 
 import pytest
+from support.processes import Ended, Server, run_alone
 
 from faults import campaign, kills
 from faults.inputs import run_case, with_flags
 from faults.judging import OF_A_USER, RUN, Expected, Wanted, codes_of, judge
 from faults.places import TRAIN, Stage, weights
-from faults.processes import Ended, Server, run_alone
 from faults.trees import differing, tree
 
 BEFORE = {f"{RUN}/model/a": "1", f"{RUN}/{OF_A_USER}.txt": "2", "outside/b": "3"}
@@ -129,14 +129,14 @@ def stage():
 def test_a_forked_child_is_as_a_process_of_its_own(stage):
     place = stage.place("clips")
     ended = run_alone(place.work, TRAIN, campaign.LIMIT, place.environment())
-    assert ended.exit_code == 0, ended.stderr
+    assert ended.returncode == 0, ended.stderr
     assert weights(tree(place.root)) == weights(stage.undisturbed())
     assert len(weights(stage.undisturbed())) > 10
     # Their exit codes and outputs are the same, too, also of what is refused.
     refused = ["--category", "none"]
     child = stage.run(place, refused)
     assert child == run_alone(place.work, refused, campaign.LIMIT, place.environment())
-    assert child.exit_code == 1
+    assert child.returncode == 1
 
 
 INPUTS = (

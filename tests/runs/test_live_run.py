@@ -15,7 +15,7 @@ from support.command_line import (
     parse,
     refused,
     run_here,
-    start,
+    start_alone,
     trained,
     tree,
 )
@@ -111,7 +111,7 @@ async def visit(url):
 def test_runs_until_ctrl_c_and_writes_only_the_recording(tmp_path, expected):
     run = trained().copy(tmp_path)
     before = tree(tmp_path)
-    process = start(tmp_path, *LIVE)
+    process = start_alone(tmp_path, *LIVE)
     try:
         line = process.stdout.readline()
         assert line.startswith("the model runs at http://127.0.0.1:"), process.stderr.read()

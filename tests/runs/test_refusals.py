@@ -1,7 +1,6 @@
 """What cannot be done is refused in one line, with nothing written, and no traceback."""
 
 import os
-import resource
 import shutil
 from collections import namedtuple
 
@@ -118,15 +117,6 @@ def test_disk_too_full_for_checkpoints_is_refused(clips, monkeypatch):
 # --- A disk that takes no more while the run goes on ---
 
 
-def no_larger_than(size):
-    """Keyword arguments of a process that cannot write larger files."""
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    return {"preexec_fn": limit}
-
-
 def last_line(outcome):
     assert outcome.returncode == 1, outcome
     assert "Traceback" not in outcome.stderr
@@ -137,7 +127,7 @@ def last_line(outcome):
 
 def test_checkpoint_that_cannot_be_written_ends_the_run(tmp_path):
     make_clips(tmp_path)
-    outcome = run(tmp_path, *flags(**TRAIN), **no_larger_than(500_000))
+    outcome = run(tmp_path, *flags(**TRAIN), largest_file=500_000)
     assert "model.ckpt-2" in last_line(outcome)
     assert list((run_directory(tmp_path) / "model").glob("model.ckpt*")) == []
 
@@ -146,7 +136,7 @@ def test_video_that_cannot_be_written_ends_the_run(tmp_path):
     here = trained().copy(tmp_path)
     before = tree(tmp_path)
     many = flags(isTraining=False, category="waves", num_sections_in_test=40)
-    outcome = run(tmp_path, *many, **no_larger_than(2000))
+    outcome = run(tmp_path, *many, largest_file=2000)
     line = last_line(outcome)
     assert "final_result_testing" in line
     assert ".gif" in line or ".mp4" in line
@@ -156,14 +146,14 @@ def test_video_that_cannot_be_written_ends_the_run(tmp_path):
 
 def test_options_file_that_cannot_be_written_ends_the_run(tmp_path):
     make_clips(tmp_path)
-    outcome = run(tmp_path, *flags(**TRAIN), **no_larger_than(2500))
+    outcome = run(tmp_path, *flags(**TRAIN), largest_file=2500)
     assert "options.json" in last_line(outcome)
     assert not [path for path in run_directory(tmp_path).rglob("*") if path.is_file()]
 
 
 def test_clips_that_cannot_be_decoded_into_the_cache_end_the_run(tmp_path):
     make_clips(tmp_path)
-    line = last_line(run(tmp_path, *flags(**TRAIN), **no_larger_than(500)))
+    line = last_line(run(tmp_path, *flags(**TRAIN), largest_file=500))
     assert "frames.npy" in line and "--cache_dir" in line
     assert not [path for path in tmp_path.rglob("output_synthesis/**/*") if path.is_file()]
 

@@ -22,6 +22,7 @@ from support.command_line import (
     run_directory,
     run_here,
     start,
+    start_alone,
     trained,
     trained_longer,
     tree,
@@ -112,7 +113,7 @@ runpy.run_path({script!r}, run_name="__main__")
 
 def kill_while_saving(number, place, *arguments):
     code = KILLED_WHILE_SAVING.format(script=str(SCRIPT), number=number)
-    outcome = end_of(start(place, *arguments, script=("-c", code)))
+    outcome = end_of(start_alone(place, *arguments, script=("-c", code)))
     assert outcome.returncode == -signal.SIGKILL, outcome.stderr
 
 
@@ -157,10 +158,7 @@ def test_interrupted_runs_save_and_can_be_resumed(place, uninterrupted):
         signal.SIGHUP: (15, RESUME),
     }
     for number, (epoch, arguments) in asked.items():
-        # If these tests run with nohup, their processes would ignore SIGHUP, too.
-        process = start(
-            place, *arguments, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        )
+        process = start(place, *arguments)
         wait_until((models_of(place) / f"model.ckpt-{epoch}.index").exists, process)
         process.send_signal(number)
         outcome = end_of(process)
@@ -171,7 +169,7 @@ def test_interrupted_runs_save_and_can_be_resumed(place, uninterrupted):
         assert f"stopped after epoch {done}" in last_line(outcome)
         assert "--resume True" in last_line(outcome)
     # And what nobody reads is no reason to stop.
-    process = start(place, *RESUME)
+    process = start_alone(place, *RESUME)
     process.stdout.close()
     process.stderr.close()
     assert process.wait() == 0

@@ -14,7 +14,6 @@ import pytest
 from support.command_line import (
     IN_A_GIF,
     SMALL,
-    Outcome,
     change_checkpoint,
     flags,
     frames_in,
@@ -26,6 +25,7 @@ from support.command_line import (
     trained,
     tree,
 )
+from support.processes import Ended
 
 from model.posterior_check import PosteriorCheck
 from util.experiments import synthesis
@@ -70,7 +70,7 @@ PUBLISHED = [
 class Made(NamedTuple):
     """How a test ended, and the folder of its results."""
 
-    outcome: Outcome
+    outcome: Ended
     folder: Path
 
     @property

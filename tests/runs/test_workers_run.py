@@ -1,6 +1,5 @@
 """Several workers train as one does; when one dies, all end, and the run goes on with others."""
 
-import os
 import signal
 
 import numpy as np
@@ -96,7 +95,7 @@ def test_killed_worker_ends_the_run_and_one_process_goes_on(place, victim):
         start(
             place,
             *flags(**options),
-            env={**os.environ, "TF_CONFIG": cluster.as_variable(number)},
+            environment={"TF_CONFIG": cluster.as_variable(number)},
         )
         for number in range(2)
     ]
@@ -107,7 +106,7 @@ def test_killed_worker_ends_the_run_and_one_process_goes_on(place, victim):
     finally:
         for process in workers:
             process.kill()
-            process.communicate()
+            end_of(process)
     done = epochs_logged(run_directory)
     (epoch, path) = checkpoints.existing(run_directory / "model")[-1]
     # An epoch is logged before the workers agree that it is over, and kept after that.
@@ -143,7 +142,7 @@ def test_workers_with_other_options_write_nothing(tmp_path):
         start(
             tmp_path,
             *flags(**SMALL, batch_size=2, seed=number),
-            env={**os.environ, "TF_CONFIG": cluster.as_variable(number)},
+            environment={"TF_CONFIG": cluster.as_variable(number)},
         )
         for number in range(2)
     ]

@@ -1,4 +1,8 @@
-"""Running main_dyn_G.py as its users do: small clips, a new directory, a separate process."""
+"""Running main_dyn_G.py as its users do: small clips, a new directory, a separate process.
+
+A process is a child of a server that has imported TensorFlow already (`start`, `run`), or of Python
+(`start_alone`). `run_here` runs the command line in the process of the tests.
+"""
 
 import atexit
 import contextlib
@@ -12,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -23,8 +27,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "main_dyn_G.py"
+from support.processes import Child, Ended, Server
+from support.server import ROOT, SCRIPT
+
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
@@ -55,21 +60,13 @@ SMALL = {
 LONGER = {
     **SMALL,
     "isTraining": True,
-    "num_epochs": 50,
+    "num_epochs": 31,
     "log_step": 3,
     "max_to_keep": 50,
     "num_batches_in_test": 1,
     "num_sections_in_test": 1,
 }
 LONG_ENOUGH = 300  # seconds after which a process counts as hung
-
-
-class Outcome(NamedTuple):
-    """The exit code and the output of a command line."""
-
-    returncode: int
-    stdout: str
-    stderr: str
 
 
 # --- Clips ---
@@ -185,8 +182,36 @@ def flags(**options: Any) -> list[str]:
     return [word for name, value in options.items() for word in (f"--{name}", str(value))]
 
 
-def start(place: Path, *arguments: Any, script: tuple = (SCRIPT,), **process: Any):
-    """Start main_dyn_G.py in the directory `place`."""
+@functools.cache
+def fork_server() -> tuple[Server, Path]:
+    """The server of this process of tests, and the folder of what its children print."""
+    server, printed = Server(), Path(tempfile.mkdtemp(prefix="printed-"))
+    atexit.register(shutil.rmtree, printed, ignore_errors=True)
+    atexit.register(server.close)
+    return server, printed
+
+
+def start(
+    place: Path,
+    *arguments: Any,
+    environment: Mapping[str, str] | None = None,
+    largest_file: int = 0,
+) -> Child:
+    """Start main_dyn_G.py in the directory `place`; `environment` and `largest_file` as `Child`."""
+    server, printed = fork_server()
+    words = [str(argument) for argument in arguments]
+    return Child(server, place, printed, words, environment, largest_file)
+
+
+def start_alone(
+    place: Path, *arguments: Any, script: tuple = (SCRIPT,), **process: Any
+) -> subprocess.Popen:
+    """Start a new Python with main_dyn_G.py, for what a child of the server cannot show.
+
+    Args:
+        script: the words before the arguments, for other things to run than main_dyn_G.py.
+        process: as of `subprocess.Popen`.
+    """
     return subprocess.Popen(
         [sys.executable, *map(str, (*script, *arguments))],
         cwd=place,
@@ -197,17 +222,21 @@ def start(place: Path, *arguments: Any, script: tuple = (SCRIPT,), **process: An
     )
 
 
-def end_of(process: subprocess.Popen, patience: float = LONG_ENOUGH) -> Outcome:
-    """Wait for a process and return its outcome; fails if it is not over in `patience` seconds."""
+def end_of(process: Child | subprocess.Popen, patience: float = LONG_ENOUGH) -> Ended:
+    """Wait for a process; kill it and fail if it is not over in `patience` seconds."""
+    if isinstance(process, Child):
+        ended = process.end(patience)
+        assert not ended.hung, ended
+        return ended
     try:
         stdout, stderr = process.communicate(timeout=patience)
     finally:
         process.kill()
-    return Outcome(process.returncode, stdout, stderr)
+    return Ended(process.returncode, stdout, stderr)
 
 
-def run(place: Path, *arguments: Any, **process: Any) -> Outcome:
-    """Run main_dyn_G.py in the directory `place`, in its own process."""
+def run(place: Path, *arguments: Any, **process: Any) -> Ended:
+    """Run main_dyn_G.py in the directory `place`, in its own process; `process` as of `start`."""
     return end_of(start(place, *arguments, **process))
 
 
@@ -219,7 +248,7 @@ def built_once(settings, chunk_lengths, learns, workers) -> ModelGraph:
 _built = functools.lru_cache(maxsize=16)(build_graph)
 
 
-def run_here(place: Path, *arguments: Any) -> Outcome:
+def run_here(place: Path, *arguments: Any) -> Ended:
     """Like `run`, but in this process.
 
     It saves the start of TensorFlow, and it builds no graph that an earlier run has built.
@@ -236,7 +265,7 @@ def run_here(place: Path, *arguments: Any) -> Outcome:
             returncode = main_dyn_G.main([str(argument) for argument in arguments])
     finally:
         os.chdir(before)
-    return Outcome(returncode, stdout.getvalue(), stderr.getvalue())
+    return Ended(returncode, stdout.getvalue(), stderr.getvalue())
 
 
 def train_on_sequences(
@@ -248,14 +277,14 @@ def train_on_sequences(
     assert outcome.returncode == 0, outcome.stderr
 
 
-def wait_until(happened: Callable[[], bool], process: subprocess.Popen) -> None:
+def wait_until(happened: Callable[[], bool], process: Child | subprocess.Popen) -> None:
     """Wait until `happened` is true; fails if the process ends before."""
     while not happened():
-        assert process.poll() is None, process.communicate()[1]
+        assert process.poll() is None, end_of(process)
         time.sleep(0.001)
 
 
-def refused(outcome: Outcome, exit_code: int) -> str:
+def refused(outcome: Ended, exit_code: int) -> str:
     """The error line of a refused command line."""
     assert outcome.returncode == exit_code, outcome
     assert outcome.stdout == ""
@@ -324,7 +353,7 @@ class Trained(NamedTuple):
     """A finished training run, shared by all tests. No test may change it."""
 
     place: Path
-    outcome: Outcome
+    outcome: Ended
 
     def copy(self, place: Path) -> Path:
         """Copy its clips and results to `place`. Returns the run directory there."""

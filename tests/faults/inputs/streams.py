@@ -6,9 +6,10 @@ Each runs as a process of its own, because the interpreter opens its streams whe
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from support.processes import run_alone
+
 from faults.judging import Wanted, judge
 from faults.places import ONE_EPOCH, Stage, good, observed
-from faults.processes import run_alone
 from faults.trees import tree
 
 HELP, TRAIN = ["--help"], ONE_EPOCH
@@ -87,7 +88,7 @@ def run_stream(stage: Stage, case: Stream, _: int) -> list[str]:
     if case.arguments == TRAIN and case.codes == {0}:
         wanted = wanted._replace(result=observed, twin=stage.twin("clips", good))
     # What is lost with a stream is its text, so no line of error can be asked for.
-    if case.redirect and ended.exit_code in (1, 2) and "error:" not in ended.stderr:
+    if case.redirect and ended.returncode in (1, 2) and "error:" not in ended.stderr:
         ended = ended._replace(stderr=f"{ended.stderr}\nerror: lost")
     failures = judge(ended, before, tree(place.root), wanted)
     stage.remove(place)

@@ -5,7 +5,7 @@ import os
 import re
 
 import pytest
-from support.command_line import SCRIPT, flags, parse, refused, run
+from support.command_line import SCRIPT, end_of, flags, parse, refused, run, start_alone
 
 from util.experiments.registry import EXPERIMENTS
 from util.options import command_line as module
@@ -609,11 +609,13 @@ def test_defaults_of_an_experiment_are_not_named(capsys):
 @pytest.fixture(scope="module", params=[60, 120])
 def shown_help(request, tmp_path_factory):
     """The width of a terminal, what --help shows there, and the modules that were imported."""
-    outcome = run(
-        tmp_path_factory.mktemp("help"),
-        "--help",
-        script=("-X", "importtime", SCRIPT),
-        env={**os.environ, "COLUMNS": str(request.param)},
+    outcome = end_of(
+        start_alone(
+            tmp_path_factory.mktemp("help"),
+            "--help",
+            script=("-X", "importtime", SCRIPT),
+            env={**os.environ, "COLUMNS": str(request.param)},
+        )
     )
     assert outcome.returncode == 0, outcome.stderr
     imported = {line.split("|")[-1].strip() for line in outcome.stderr.splitlines()}

@@ -4,7 +4,7 @@ import io
 import os
 
 import pytest
-from support.command_line import SCRIPT, run, start
+from support.command_line import SCRIPT, end_of, start_alone
 
 from util.system.printing import LossyStream, lossy
 
@@ -83,20 +83,22 @@ def test_missing_stream_has_the_null_device_and_no_other_file(tmp_path):
         "sys.exit(7 if file.fileno() > 2 else 1)"
     )
     environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parent)}
-    outcome = run(tmp_path, script=("-c", code), env=environment)
-    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (7, "", "")
+    outcome = end_of(start_alone(tmp_path, script=("-c", code), env=environment))[:3]
+    assert outcome == (7, "", "")
     assert (tmp_path / "file").read_text() == ""
 
 
 def test_help_is_shown_in_ascii(tmp_path):
-    outcome = run(tmp_path, "--help", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    outcome = end_of(
+        start_alone(tmp_path, "--help", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    )
     assert outcome.returncode == 0, outcome.stderr
     assert "dimension k of the innovation \\u03be_t" in outcome.stdout
 
 
 def test_exit_code_is_that_of_the_run_where_nobody_reads(tmp_path):
     for arguments, exit_code in ((["--help"], 0), (["--category", "none"], 1)):
-        process = start(tmp_path, *arguments)
+        process = start_alone(tmp_path, *arguments)
         process.stdout.close()
         stderr = process.stderr.read()
         process.stderr.close()

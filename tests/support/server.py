@@ -16,6 +16,7 @@ import os
 import pkgutil
 import resource
 import runpy
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,8 @@ def read_line(pipe: int) -> bytes:
 def become(request: dict[str, Any]) -> None:
     """Run main_dyn_G.py with the request's arguments. It ends by SystemExit, as a script does."""
     os.setsid()
+    # If the tests run with nohup, their processes would ignore SIGHUP, too.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     for number, path in enumerate((os.devnull, request["stdout"], request["stderr"])):
         opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         os.dup2(opened, number)

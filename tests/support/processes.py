@@ -1,4 +1,4 @@
-"""Starting command lines as children of the server, or as processes of their own."""
+"""Starting command lines as children of a server, or as processes of their own."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from faults.server import SCRIPT
+from support.server import SCRIPT
 
 PAUSE = 0.005  # seconds between two looks at a process
 
@@ -20,21 +20,21 @@ class Ended(NamedTuple):
     """How a process ended.
 
     Fields:
-        exit_code: negative is the number of the signal that ended it, as in `subprocess`.
+        returncode: negative is the number of the signal that ended it, as in `subprocess`.
         stdout, stderr: its whole output.
         hung: whether it was killed because it took longer than its time limit.
     """
 
-    exit_code: int
+    returncode: int
     stdout: str
     stderr: str
     hung: bool = False
 
 
 class Server:
-    """A server as in server.py; used as a context."""
+    """A server as in server.py; also a context that closes it."""
 
-    def __enter__(self) -> "Server":
+    def __init__(self):
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("server.py"))],
             stdin=subprocess.PIPE,
@@ -43,9 +43,15 @@ class Server:
             text=True,
             start_new_session=True,
         )
+
+    def __enter__(self) -> "Server":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the server, and with it no child that still runs."""
         self._process.stdin.close()
         self._process.wait()
 
@@ -82,9 +88,9 @@ class Child:
         self._server = server
         number = next(self.numbers)
         self._files = [output / f"{number}.{name}" for name in ("stdout", "stderr")]
-        self._exit_code: int | None = None
+        self._returncode: int | None = None
         self.began = time.monotonic()
-        self.process = server.ask(
+        self.pid = server.ask(
             {
                 "start": {
                     "arguments": list(arguments),
@@ -98,28 +104,32 @@ class Child:
             }
         )
 
-    def runs(self) -> bool:
-        """Whether it has not ended yet."""
-        if self._exit_code is None:
-            self._exit_code = self._server.ask({"wait": self.process})
-        return self._exit_code is None
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs."""
+        if self._returncode is None:
+            self._returncode = self._server.ask({"wait": self.pid})
+        return self._returncode
 
-    def send(self, number: int) -> bool:
+    def send_signal(self, number: int) -> bool:
         """Send a signal to the process, and not to its ffmpeg; False if it has ended."""
-        runs = self.runs()
+        runs = self.poll() is None
         if runs:
-            os.kill(self.process, number)
+            os.kill(self.pid, number)
         return runs
+
+    def kill(self) -> None:
+        """Kill the process, if it runs."""
+        self.send_signal(signal.SIGKILL)
 
     def end(self, limit: float) -> Ended:
         """Wait until it ends. After `limit` seconds since its start, kill it and its ffmpeg."""
         hung = False
-        while self.runs():
+        while self.poll() is None:
             if time.monotonic() > self.began + limit and not hung:
                 hung = True
-                os.killpg(self.process, signal.SIGKILL)
+                os.killpg(self.pid, signal.SIGKILL)
             time.sleep(PAUSE)
-        return Ended(self._exit_code, *map(_text, self._files), hung)
+        return Ended(self._returncode, *map(_text, self._files), hung)
 
 
 def run_alone(
