@@ -11,7 +11,7 @@ by their own calibrated statistics. (Wu and Johnson, *Rethinking "Batch" in Batc
 statistics over a whole population precise statistics.)
 
 The first frames of a video need their own. Start states are far from the states that the
-transition leads to, so by the statistics of a long sample the first frames get too much contrast.
+transition leads to, so by the statistics of a long sample the first frames get a wrong contrast.
 The first frame is therefore normalised by the statistics of first chunks, as in training. The
 frames after it are normalised by a mix with less and less of them:
 

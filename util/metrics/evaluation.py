@@ -7,7 +7,7 @@ import numpy as np
 
 from model.random_keys import Stream, random_generator
 from util.metrics.linear_system import STATES
-from util.metrics.measures import Comparison, compare
+from util.metrics.measures import Comparison, compare, mean_of
 from util.metrics.references import REFERENCES
 
 
@@ -41,7 +41,8 @@ def evaluate(
     """
     measured = {name: compare(video, observed, chunk_length) for name, video in videos.items()}
     references = {}
-    for index, (name, make) in enumerate(REFERENCES.items()):
-        video, against = make(observed, random_generator(seed, Stream.BASELINE, index), states)
-        references[name] = compare(video, against, chunk_length)
+    for index, (name, row) in enumerate(REFERENCES.items()):
+        random = random_generator(seed, Stream.BASELINE, index)
+        made = (row.make(observed, random, states) for _ in range(row.samples))
+        references[name] = mean_of([compare(*reference, chunk_length) for reference in made])
     return Evaluation(measured, references)

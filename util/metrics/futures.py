@@ -15,7 +15,7 @@ import numpy as np
 
 from util.data.frames import to_bytes, to_model_range
 from util.metrics import linear_system
-from util.metrics.measures import MEASURES, Comparison, compare
+from util.metrics.measures import MEASURES, Comparison, compare, mean_of
 from util.metrics.ratios import ratio
 from util.metrics.steps import size, steps
 from util.system.atomic import write_text
@@ -68,8 +68,9 @@ def compared(
 ) -> dict[str, Future]:
     """The scores of continuations, and if the truth is known of what needs no model, by name.
 
-    The mean of all continuations is a prediction and no video: it has only errors. So has the
-    expected continuation of the linear dynamical system; its measures are those of a sample.
+    The mean of all continuations is a prediction and no video: it has only errors. The errors of
+    the linear dynamical system are those of its expected continuation. Its first step and its
+    measures are means of sampled continuations.
 
     Args:
         futures: the continuations, uint8 [T, H, W, 3], by name.
@@ -85,20 +86,24 @@ def compared(
         return found
     values = to_model_range(observed).reshape(len(observed), -1)
     system = linear_system.fit(values, states)
-    expected, sampled = (
+    expected, *sampled = (
         to_bytes(
             linear_system.continued(system, values[-1], len(truth), noise).reshape(truth.shape)
         )
-        for noise in (None, random)
+        for noise in (None, *[random] * linear_system.SAMPLES)
     )
     mean = np.mean([video.astype(np.float64) for video in futures.values()], axis=0)
     repeated = np.repeat(observed[-1:], len(truth), axis=0)
-    linear = scores_of(sampled, observed, truth, chunk_length)
+    linear = [scores_of(video, observed, truth, chunk_length) for video in sampled]
     return {
         **found,
         f"mean of {len(futures)}": Future(math.nan, errors_of(mean, truth), {}),
         "last frame repeated": scores_of(repeated, observed, truth, chunk_length),
-        "linear system": linear._replace(errors=errors_of(expected, truth)),
+        "linear system": Future(
+            float(np.mean([future.first_step for future in linear])),
+            errors_of(expected, truth),
+            mean_of([future.measures for future in linear]),
+        ),
     }
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from util.metrics.principal_components import principal_components
 
 STATES = 20
+SAMPLES = 4  # syntheses that are measured; one alone can be good or bad by chance
 LARGEST_MODULUS = 0.999  # of an eigenvalue of A
 
 

@@ -3,7 +3,7 @@
 To add a measure, add a function and a row to `MEASURES`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -90,4 +90,12 @@ def compare(
         name: measure.value(measured, observed, chunk_length)
         for name, measure in MEASURES.items()
         if measure.curve or not curves_only
+    }
+
+
+def mean_of(comparisons: Sequence[Comparison]) -> Comparison:
+    """The mean of each measure. It is NaN where one of them does not exist."""
+    return {
+        name: float(np.mean([comparison[name] for comparison in comparisons]))
+        for name in comparisons[0]
     }

@@ -26,8 +26,9 @@ class Reference(NamedTuple):
 def floor(observed: np.ndarray, *_: object) -> Reference:
     """The second half of the clip against its first half.
 
-    The real texture itself is no nearer. The floor is high for a short clip or one that changes
-    over time, above all by log_spectrum: components of one half fit the other half badly.
+    This is how near real frames come. The floor is high for a short clip or one that changes over
+    time, above all by log_spectrum: components of one half fit the other half badly. Halves are
+    short, so a synthesized video, which is longer, may come nearer than the floor.
     """
     half = max(len(observed) // 2, 1)
     return Reference(observed[-half:], observed[:half])
@@ -56,12 +57,23 @@ def linear(observed: np.ndarray, random: np.random.Generator, states: int) -> Re
     return Reference(to_bytes(frames).reshape(observed.shape), observed)
 
 
-# A reference is a function of the observed video, of a random generator, and of the number of
-# states of the linear dynamical system.
-REFERENCES: dict[str, Callable[[np.ndarray, np.random.Generator, int], Reference]] = {
-    "floor": floor,
-    "frozen": frozen,
-    "shuffled": shuffled,
-    "blurred": blurred,
-    "linear system": linear,
+class Row(NamedTuple):
+    """A reference row.
+
+    Fields:
+        make: function of the observed video, of a random generator, and of the number of states of
+            the linear dynamical system.
+        samples: the number of times that it is made. The row has the means of their measures.
+    """
+
+    make: Callable[[np.ndarray, np.random.Generator, int], Reference]
+    samples: int = 1
+
+
+REFERENCES = {
+    "floor": Row(floor),
+    "frozen": Row(frozen),
+    "shuffled": Row(shuffled),
+    "blurred": Row(blurred),
+    "linear system": Row(linear, linear_system.SAMPLES),
 }

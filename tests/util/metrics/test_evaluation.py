@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from model.random_keys import Stream, random_generator
 from util.metrics.evaluation import evaluate
+from util.metrics.linear_system import SAMPLES
 from util.metrics.measures import MEASURES, compare
-from util.metrics.references import REFERENCES
+from util.metrics.references import REFERENCES, Reference, Row, linear
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,15 @@ def test_short_clips_have_a_table_too(clips, length):
 
 def test_new_reference_is_a_row(monkeypatch, clips):
     observed, made, _ = clips
-    copy = REFERENCES["floor"](observed, np.random.default_rng(0), 1)._replace(video=made)
-    monkeypatch.setitem(REFERENCES, "mine", lambda *_: copy)
+    monkeypatch.setitem(REFERENCES, "mine", Row(lambda *_: Reference(made, observed[:12])))
     assert evaluate({}, observed, 6).references["mine"] == compare(made, observed[:12], 6)
+
+
+def test_linear_system_is_the_mean_of_several_samples(clips):
+    observed, random = clips[0], random_generator(3, Stream.BASELINE, 4)
+    made = [linear(observed, random, 5).video for _ in range(SAMPLES)]
+    assert len({video.tobytes() for video in made}) == SAMPLES > 1
+    measured = [compare(video, observed, 6) for video in made]
+    found = evaluate({}, observed, 6, seed=3, states=5).references["linear system"]
+    for name, value in found.items():
+        assert value == pytest.approx(sum(row[name] for row in measured) / SAMPLES, nan_ok=True)

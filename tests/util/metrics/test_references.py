@@ -9,7 +9,7 @@ from util.metrics.references import BLUR, REFERENCES
 
 
 def made(name, observed, seed=0, states=20):
-    return REFERENCES[name](observed, np.random.default_rng(seed), states)
+    return REFERENCES[name].make(observed, np.random.default_rng(seed), states)
 
 
 def noise(length, side=9):
@@ -113,9 +113,12 @@ def test_real_clip_and_linear_system_are_better_than_plain_mistakes(rows, right,
             assert rows[right][measure] < rows[wrong][measure], measure
 
 
-@pytest.mark.parametrize("measure", ["delta_std", "motion", "pixel_spectrum", "wasserstein"])
+@pytest.mark.parametrize("measure", ["motion", "pixel_spectrum", "wasserstein"])
 def test_linear_system_lies_between_the_real_clip_and_the_plain_mistakes(rows, measure):
-    """It smooths the edges and loses fast motion, which 20 states do not hold."""
+    """It smooths the edges and loses fast motion, which 20 states do not hold.
+
+    Not by delta_std: the halves of the floor are short, so their statistics differ by chance.
+    """
     assert rows["floor"][measure] < rows["linear system"][measure]
     assert rows["linear system"][measure] < min(
         rows[wrong][measure] for wrong in ("frozen", "shuffled")
