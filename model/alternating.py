@@ -235,6 +235,8 @@ def alternate(
                     state = state_before(
                         generator, of_sequences(latents, rows), start, chunk_length
                     )
+                if images is not None and number > 0:  # the weights have changed since
+                    latents.appearance[rows] = generator.encode(images).appearance
                 observed, seen = next(reading)
                 key = random_key(seed, Stream.LANGEVIN, epoch, batch, number)
                 sampled = Sampled(slice_chunk(latents, chunk, state), {})

@@ -89,5 +89,7 @@ class Adam:
         counted = tf.minimum(length, FASTEST_GROWTH * usual)
         mean = REMEMBERED * usual + (1.0 - REMEMBERED) * counted
         now = tf.where(usual > 0.0, mean, length)  # the first length begins the mean
-        shortened, _ = tf.clip_by_global_norm(gradients, self._clip * now, use_norm=length)
+        # If nothing is visible in the first chunk, all gradients are 0, and any limit keeps them.
+        limit = tf.where(now > 0.0, self._clip * now, 1.0)
+        shortened, _ = tf.clip_by_global_norm(gradients, limit, use_norm=length)
         return shortened, self._usual.assign(now).op

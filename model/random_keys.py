@@ -1,7 +1,8 @@
 """Every random number is a function of the seed and of its place in the program.
 
 No generator state is kept. A resumed run therefore draws the same numbers as a run without
-interruption. Each stream has a fixed number of position indices.
+interruption. Two places of a stream never differ by zeros at their end alone, because NumPy ignores
+these.
 """
 
 import enum

@@ -143,7 +143,10 @@ def test_the_encoder_sees_the_frame_that_the_chunk_begins_with(encoding_generato
         encoded_frame=encoded_frame,
         keepers=[kept],
     )
-    assert [len(images) for images in seen] == [2, 1]
+    # It encodes for each chunk, by the weights of that time.
+    assert [len(images) for images in seen] == (
+        [2, 1] if encoded_frame == "random" else [2, 2, 1, 1]
+    )
     for row in range(3):
         (start,) = {
             time for images in seen for image in images for time in range(6)
@@ -158,6 +161,34 @@ def test_the_encoder_sees_the_frame_that_the_chunk_begins_with(encoding_generato
     shown = np.any(kept.frames != -1.0, axis=(2, 3, 4))
     expected = np.mean(np.square(frames - kept.frames)[shown], dtype=np.float64)
     assert report.squared_error == pytest.approx(expected, rel=1e-6)
+
+
+def test_each_chunk_is_inferred_with_the_appearance_that_it_is_learned_with(encoding_generator):
+    """The encoder has learned from the chunk before, so the appearance is another one."""
+    generator = encoding_generator
+    frames, latents = draw_frames(1, 6, 8), draw_latents(SIZES, 1, 6)
+    inferred, expected = [], []
+    infer = generator.infer
+
+    def spying(observed, given, *more):
+        inferred.append(given.appearance.copy())
+        expected.append(generator.encode(frames[:, 0]).appearance)
+        return infer(observed, given, *more)
+
+    generator.infer = spying
+    alternate(
+        generator,
+        frames=frames,
+        latents=latents,
+        batch_size=1,
+        chunk_length=3,
+        learning_rate=LEARNING_RATE,
+        seed=0,
+        epoch=0,
+        encoded_frame="first",
+    )
+    np.testing.assert_array_equal(inferred, expected)
+    assert np.abs(inferred[1] - inferred[0]).max() > 1e-4
 
 
 def onward_latents(generator, frames, repeats):

@@ -194,6 +194,21 @@ def test_long_gradients_are_shortened_as_in_numpy(tiny_model):
             np.testing.assert_allclose(moved, values, atol=1e-6)
 
 
+def test_gradient_of_nothing_changes_nothing_before_there_is_a_usual_length(make_generator):
+    """A first chunk in which nothing is visible has the gradient 0, whose length is not usual."""
+    generator = make_generator([3], True, clip_gradient=2.0, training_mode="incomplete")
+    before = generator.state()
+    frames, latents = draw_frames(2, 3, 8), draw_latents(generator.settings.sizes, 2, 3)
+    nothing = np.zeros((2, 3, 8, 8, 1), bool)
+    generator.learn(frames, latents, True, LEARNING_RATE, nothing)
+    after = generator.state()
+    for name in {*WEIGHTS_8, "usual_gradient"}:
+        np.testing.assert_array_equal(before[name], after[name], err_msg=name)
+    generator.learn(frames, latents, True, LEARNING_RATE, ~nothing)
+    assert generator.state()["usual_gradient"] > 0
+    assert all(np.isfinite(value).all() for value in generator.state().values())
+
+
 def test_usual_gradient_is_part_of_the_state_only_if_gradients_are_shortened(make_generator):
     """So that checkpoints of earlier versions fit."""
     assert "usual_gradient" not in make_generator([3]).state()

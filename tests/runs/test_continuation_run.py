@@ -94,6 +94,18 @@ def test_table_compares_with_the_true_next_frames(finished):
     assert "ripples, last frame repeated: first new step 0.00" in outcome.stdout
 
 
+def test_renamed_clip_has_the_same_future(finished, tmp_path):
+    """Its bytes say that it is the clip of the training."""
+    shutil.copytree(finished[0], tmp_path, dirs_exist_ok=True)
+    (tmp_path / CLIP).rename(tmp_path / CLIP.replace("ripples", "rings"))
+    outcome = run_here(tmp_path, *CONTINUE, *flags(sequences=0, num_batches_in_test=1))
+    assert outcome.returncode == 0, outcome.stderr
+    before, after = (
+        table(run_directory(tmp_path) / f"final_result_continuation{end}") for end in ("", "_2")
+    )
+    assert after["last frame repeated"]["error_1"] == before["last frame repeated"]["error_1"]
+
+
 def test_model_of_a_clip_with_missing_pixels_is_scored_against_the_truth(tmp_path):
     """The true next frames are those of the clip in --truth_path."""
     seen = tmp_path / "trainingVideo" / "recovery_dataset" / "data" / "waves"

@@ -20,6 +20,11 @@ class ClipFormat(NamedTuple):
     proportions: float = 1.0
 
 
+def believed(proportions: float) -> float:
+    """Width over height, at most a thousand to one."""
+    return min(max(proportions, 1e-3), 1e3)
+
+
 class ClipFacts(NamedTuple):
     """A clip.
 
@@ -41,7 +46,8 @@ class ClipFacts(NamedTuple):
 
     @property
     def format(self) -> ClipFormat:
-        return ClipFormat(self.rate, self.width * self.pixel_shape / self.height)
+        proportions = self.width * self.pixel_shape / self.height
+        return ClipFormat(self.rate, believed(proportions))
 
 
 def facts_of(source: Path) -> ClipFacts:

@@ -73,7 +73,8 @@ def stills_in(folder: Path) -> list[Path]:
 
 
 def _tell_left_out(folder: Path, inside: Iterable[Path], used: list[Path]) -> None:
-    left_out = [path for path in inside if path not in used and not is_of_the_system(path)]
+    known = set(used)
+    left_out = [path for path in inside if path not in known and not is_of_the_system(path)]
     if left_out:
         named = [f"{path.name} ({_reason(path)})" for path in left_out[:MOST_NAMED]]
         more = len(left_out) - len(named)

@@ -197,7 +197,7 @@ def mask_source(options: Options, sequence: str) -> Path:
         RunError: neither exists. The message lists the files that exist.
     """
     folder, mask_file = existing_form(Path(options.mask_path) / options.category), options.mask_file
-    of_it, of_all = folder / sequence / mask_file, folder / mask_file
+    of_it, of_all = existing_form(folder / sequence) / mask_file, folder / mask_file
     for path in (of_it, of_all):
         if mask_file and path.exists():
             refuse_unprintable(path)

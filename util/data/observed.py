@@ -18,7 +18,7 @@ from util.options.experiment import Experiment
 from util.options.schema import Options
 from util.system.counting import counted
 from util.system.errors import RunError
-from util.system.names import existing_form
+from util.system.names import composed, existing_form
 from util.system.notes import tell_once
 
 
@@ -102,14 +102,14 @@ def _truth(
         )
         return None
     found = [facts_of(source) for source in find_clips(options.truth_path, options.category)]
-    of_truth = unique_names([clip.path for clip in found])
-    if sorted(of_truth) != sorted(names):
+    of_truth = [composed(name) for name in unique_names([clip.path for clip in found])]
+    if sorted(of_truth) != sorted(map(composed, names)):
         raise RunError(
             f"the sequences {', '.join(of_truth)} in {options.truth_path} differ from the "
             f"sequences {', '.join(names)} of {options.category} in {options.data_path}; "
             "give them the same names, or choose another --truth_path"
         )
-    return [found[of_truth.index(name)] for name in names]
+    return [found[of_truth.index(composed(name))] for name in names]
 
 
 def _in_between(options: Options, clip: ClipFacts) -> ObservedClip:

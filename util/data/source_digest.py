@@ -17,7 +17,7 @@ from util.options.schema import Options
 from util.system.names import existing_form
 from util.system.regular_files import refuse_special
 
-VERSION = 1  # of the decoding; another number makes all caches anew
+VERSION = 2  # of the decoding; another number makes all caches anew
 BLOCK = 1 << 20  # bytes
 
 ALWAYS = ("first_frame", "num_frames", "image_size", "fit")

@@ -45,7 +45,9 @@ PICTURES = [
     *("-fps_mode", "passthrough", "-vf", "settb=1/25,setpts=N,format=rgb24|rgba"),
     *("-c:v", "pam", "-f", "image2pipe", "-"),
 ]
-ABOUT = [*ONLY_VIDEO, "-c", "copy", "-frames:v", "1", "-f", "null", "-"]
+# Titles and comments may look like a frame rate.
+NO_TEXTS = ["-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"]
+ABOUT = [*ONLY_VIDEO, *NO_TEXTS, "-c", "copy", "-frames:v", "1", "-f", "null", "-"]
 RATES = (0.1, 1000)  # frames per second that are believed
 NOT_SHOWN = 4  # the flag of a packet that is decoded but not shown, as before the cut of a clip
 

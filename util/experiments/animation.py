@@ -110,7 +110,8 @@ def with_first_frames_encoded(result: TrainingResult) -> TrainingResult:
     """Encode the first frame of each sequence, and infer the innovations again.
 
     In training, an innovation may belong to a chunk that began at another frame than the chunk of
-    the next innovation. The new innovations of a sequence all follow from its first frame.
+    the next innovation. The new innovations of a sequence all follow from its first frame. The
+    statistics that were calibrated belong to other latents, so they are dropped.
     """
     options, generator, frames = result.options, result.generator, result.clips.frames
     latents = copied(result.latents)
@@ -127,4 +128,4 @@ def with_first_frames_encoded(result: TrainingResult) -> TrainingResult:
         seed=options.seed,
         repeats=INFERENCES_AFTER_TRAINING,
     )
-    return result._replace(latents=latents)
+    return result._replace(latents=latents, calibrated=None)

@@ -30,7 +30,7 @@ from util.pictures.showing import Showing, shaped, write_shown
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again, observed_or_reconstructed
 from util.runs.showing import showing_of
 from util.system.errors import CommandLineError, RunError
-from util.system.names import safe_names
+from util.system.names import composed, safe_names
 
 KNOWN = 30  # true next frames that are used, at most
 DRAWS = 10  # a future is drawn so often, at most
@@ -200,9 +200,14 @@ def next_frames(run: LoadedRun, row: int) -> np.ndarray | None:
     """The frames of a training sequence after those of the training, at most `KNOWN`."""
     options, recorded = run.options, run.checkpoint.state.options
     of_truth = run.checkpoint.trained_by.misses_pixels and options.truth_path
-    clips = find_clips(of_truth or options.data_path, recorded.category)
-    name = run.checkpoint.state.sequence_names[row]
-    clip = facts_of(clips[unique_names(clips).index(name)])
+    # The clips are those of the training, in the same order. They may have other names now.
+    clips = find_clips(options.data_path, recorded.category)
+    source = clips[row]
+    if of_truth:
+        name = composed(unique_names(clips)[row])
+        known = find_clips(of_truth, recorded.category)
+        source = known[[composed(other) for other in unique_names(known)].index(name)]
+    clip = facts_of(source)
     first = recorded.first_frame + recorded.num_frames
     count = min(clip.length - first, KNOWN)
     if count < 1:

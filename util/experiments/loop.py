@@ -5,6 +5,7 @@ The innovations of one round drive the transition again and again, until its sta
 """
 
 import csv
+import dataclasses
 import io
 import math
 import sys
@@ -105,10 +106,11 @@ def looped(run: LoadedRun, latents: Latents, video: int) -> tuple[Loop, np.ndarr
 
 
 def unlooped(run: LoadedRun, latents: Latents, video: int) -> np.ndarray:
-    """A sampled video as long as a loop, uint8 [T, side, side, 3]."""
+    """A sampled video as long as a loop, from the same start, uint8 [T, side, side, 3]."""
     options = run.options
     num_chunks = math.ceil(options.loop_length / options.truncated_backprop_length)
-    chunks = sampled(run.sampler, latents, num_chunks, FOR_RESULTS, video)
+    sampler = run.sampler._replace(options=dataclasses.replace(options, start_in_test="inferred"))
+    chunks = sampled(sampler, latents, num_chunks, FOR_RESULTS, video)
     return np.concatenate([to_bytes(frames[0]) for frames in chunks])[: options.loop_length]
 
 

@@ -158,6 +158,7 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
         _refuse_out_of_range(name, getattr(options, name))
     for rule in RULES:
         rule(options, experiments[experiment])
+    _refuse_empty(given)
     return CommandLine(options, frozenset(given), experiments, derived)
 
 
@@ -172,6 +173,18 @@ def refuse_unusable(recorded: Options, experiments: Experiments) -> None:
     refuse_other_mode(recorded, experiments[recorded.experiment])
 
 
+def _refuse_empty(given: Mapping[str, Any]) -> None:
+    for name, what in NEVER_EMPTY.items():
+        if given.get(name) == "":
+            raise _is_empty(name, what)
+
+
+def _is_empty(name: str, what: str) -> CommandLineError:
+    return CommandLineError(
+        f"--{name} is empty, as with a variable that is not set; give {what} or leave the flag out"
+    )
+
+
 def _refuse_unknown_experiment(name: str, experiments: Experiments) -> None:
     if name not in experiments:
         raise CommandLineError(
@@ -180,6 +193,25 @@ def _refuse_unknown_experiment(name: str, experiments: Experiments) -> None:
 
 
 # --- Rules beyond the limits of single options ---
+
+# Options whose default is the empty text: what a flag of theirs gives.
+NEVER_EMPTY = {
+    "ckpt": "a checkpoint",
+    "ckpt_name": "a checkpoint",
+    "clip": "a clip",
+    "sequences": "numbers of sequences",
+    "pairs": "pairs of sequences",
+    "categories": "names of categories",
+}
+
+
+def _texts_are_utf8(options: Options, _: Experiment) -> None:
+    for name in FIELDS:
+        value = getattr(options, name)
+        for text in value if isinstance(value, tuple) else [value]:
+            if isinstance(text, str) and text.encode(errors="ignore").decode() != text:
+                shown = os.fsencode(text).decode(errors="backslashreplace")
+                raise CommandLineError(f"--{name} {shown} is not UTF-8; rename it")
 
 
 def _network_makes_the_size(options: Options, _: Experiment) -> None:
@@ -204,10 +236,7 @@ def _places_have_names(options: Options, _: Experiment) -> None:
     for name in ("data_path", "output_dir", "image"):
         value = getattr(options, name)
         if "" in (value if isinstance(value, tuple) else [value]):
-            raise CommandLineError(
-                f"--{name} is empty, as with a variable that is not set; give a path or leave the "
-                "flag out"
-            )
+            raise _is_empty(name, "a path")
 
 
 def _category_is_a_name(options: Options, _: Experiment) -> None:
@@ -304,6 +333,7 @@ def _workers_train(options: Options, _: Experiment) -> None:
 
 
 RULES = (
+    _texts_are_utf8,
     _network_makes_the_size,
     _network_has_an_even_side,
     _places_have_names,

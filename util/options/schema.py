@@ -71,7 +71,8 @@ NOT_NEGATIVE = Limit(
     lambda value: value == 0 or 1e-12 <= value <= 1e6,
 )
 BETWEEN_0_AND_1 = Limit("above 0 and below 1", lambda value: 0 < value < 1)
-BELOW_1 = Limit("at least 0 and below 1", lambda value: 0 <= value < 1)
+# Nearer to 1, it is 1 in float32, and Adam would not learn.
+BELOW_1 = Limit("at least 0 and at most 0.999999", lambda value: 0 <= value <= 0.999999)
 MASK_LAYOUT = Limit("HWT or THW", lambda value: value in ("", "HWT", "THW"))
 
 

@@ -13,8 +13,11 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +30,10 @@ from util.system.regular_files import refuse_special
 _DATA, _INDEX = ".data-00000-of-00001", ".index"
 # The files in the folder of checkpoints, as a regular expression.
 FILES = r"checkpoint|model\.ckpt-\d+\.(index|data-00000-of-00001)(\.tempstate\d+)?"
+
+
+# What TensorFlow raises for damaged files, beside its own errors.
+_DAMAGE = (OSError, IndexError, ValueError, RuntimeError, MemoryError)
 
 
 class UnreadableCheckpoint(RunError):
@@ -102,18 +109,35 @@ def load(path: Path) -> dict[str, np.ndarray]:
 
     for suffix in (_DATA, _INDEX):
         refuse_special(Path(f"{path}{suffix}"))
-    try:
-        reader = tf.train.load_checkpoint(str(path))
-        shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
-        # The size on the disk bounds the size in memory, before memory is taken.
-        size = sum(math.prod(shape) * types[name].size for name, shape in shapes.items())
-        if size > os.path.getsize(f"{path}{_DATA}"):
-            raise ValueError("arrays larger than the file")
-        return {name: reader.get_tensor(name) for name in shapes}
-    except (tf.errors.OpError, OSError, IndexError, ValueError, RuntimeError, MemoryError) as error:
-        raise UnreadableCheckpoint(
-            f"checkpoint {path} is damaged or half-written; test or resume from another one"
-        ) from error
+    with _plainly_named(path) as prefix:
+        try:
+            return _arrays(tf.train.load_checkpoint(str(prefix)), os.path.getsize(f"{path}{_DATA}"))
+        except (tf.errors.OpError, *_DAMAGE) as error:
+            raise UnreadableCheckpoint(
+                f"checkpoint {path} is damaged or half-written; test or resume from another one"
+            ) from error
+
+
+@contextmanager
+def _plainly_named(path: Path) -> Iterator[Path]:
+    """The checkpoint under a path that TensorFlow, which takes it as a pattern, finds."""
+    if not set(str(path)) & set("[\\"):
+        yield path
+        return
+    with TemporaryDirectory() as folder:
+        plain = Path(folder) / "checkpoint"
+        for suffix in (_DATA, _INDEX):
+            Path(f"{plain}{suffix}").symlink_to(Path(f"{path}{suffix}").absolute())
+        yield plain
+
+
+def _arrays(reader: Any, largest: int) -> dict[str, np.ndarray]:
+    """All arrays of a checkpoint. Raises ValueError if they have more than `largest` bytes."""
+    shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+    # The size on the disk bounds the size in memory, before memory is taken.
+    if sum(math.prod(shape) * types[name].size for name, shape in shapes.items()) > largest:
+        raise ValueError("arrays larger than the file")
+    return {name: reader.get_tensor(name) for name in shapes}
 
 
 def existing(folder: Path) -> list[tuple[int, Path]]:

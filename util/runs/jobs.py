@@ -143,9 +143,6 @@ def prepare(command_line: CommandLine) -> TrainingJob | TestingJob:
         RunError: clips or checkpoint do not exist or are broken, the output is not writable, or
             it would change an earlier run.
     """
-    for name, what in (("ckpt", "checkpoint"), ("ckpt_name", "checkpoint"), ("clip", "clip")):
-        if name in command_line.given and not getattr(command_line.options, name):
-            raise CommandLineError(f"--{name} is empty; name a {what} or leave the flag out")
     if command_line.options.isTraining:
         return prepare_training(command_line)
     return prepare_testing(command_line)

@@ -169,7 +169,7 @@ class RunDirectory:
         """
         about = {
             "options": json.loads(options.to_json()),
-            "command_lines": [*self._command_lines(), sys.argv],
+            "command_lines": [*self._command_lines(), [_in_utf8(word) for word in sys.argv]],
             "versions": {"python": platform.python_version(), **installed_versions()},
             "git_revision": git_revision(),
         }
@@ -289,6 +289,11 @@ def is_unfinished(name: str, sequences: Sequence[str]) -> bool:
     if re.fullmatch(PARTIAL_NAME, name) or final in sequences:
         return True
     return any(re.fullmatch(pattern, final) for pattern in written(sequences).values())
+
+
+def _in_utf8(text: str) -> str:
+    """A text of the command line. Bytes that are not UTF-8 are written as \\xe9."""
+    return os.fsencode(text).decode(errors="backslashreplace")
 
 
 def installed_versions() -> dict[str, str]:

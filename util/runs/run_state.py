@@ -1,5 +1,6 @@
 """The complete state of a run between two epochs, written to and read from a checkpoint."""
 
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ import numpy as np
 from model.calibration import Calibrated
 from model.emission import Moments, Statistics
 from model.latents import Latents
-from util.data.clip_facts import ClipFormat
+from util.data.clip_facts import ClipFormat, believed
 from util.data.videos import RATES
 from util.options.command_line import refuse_unusable
 from util.options.experiment import Experiment, Experiments
@@ -35,7 +36,8 @@ class RunState(NamedTuple):
         variables: weights, moving averages of the normalisation and Adam's moments, by name.
         recovery_samples: the `samples` of `Recovery`; None if no pixel is missing.
         calibrated: the calibrated statistics of the emission network; None if the options ask
-            for other ones, or if an earlier version wrote the checkpoint.
+            for other ones, if an earlier version wrote the checkpoint, or if it was saved because
+            a worker died.
         formats: how each training sequence plays; None if an earlier version wrote the checkpoint.
     """
 
@@ -162,9 +164,9 @@ def _from_array(formats: np.ndarray) -> list[ClipFormat]:
         ValueError: a rate or proportions that no clip has.
     """
     for rate, proportions in formats:
-        if not (rate == 0 or RATES[0] <= rate <= RATES[1]) or not 1e-3 <= proportions <= 1e3:
+        if not (rate == 0 or RATES[0] <= rate <= RATES[1]) or not 0 < proportions < math.inf:
             raise ValueError(f"its {_FORMATS} has {rate:g} and {proportions:g}")
-    return [ClipFormat(float(rate) or None, float(shape)) for rate, shape in formats]
+    return [ClipFormat(float(rate) or None, believed(float(shape))) for rate, shape in formats]
 
 
 def _text(name: str, value: Any) -> str:

@@ -212,7 +212,8 @@ def train_epoch(
         seed=options.seed,
         epoch=epoch,
         encoded_frame=encoded_frame_of(job),
-        chunk_starts=options.chunk_starts,
+        # With an encoder, chunks begin at the encoded frame, or follow the first frame.
+        chunk_starts="fixed" if job.experiment.encodes else options.chunk_starts,
         keepers=keepers,
         tell_progress=tell_progress,
         workers=job.workers,

@@ -41,12 +41,13 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
             lock.release()
             lock.acquire(timeout=patience)
     except (Timeout, NotImplementedError, OSError) as error:
-        if not isinstance(error, (Timeout, NotImplementedError)) and error.errno not in NO_LOCKS:
-            raise
-        if isinstance(error, Timeout) and (who := _holder(holder)):
+        if isinstance(error, Timeout):
+            who = _holder(holder) or "another process"
             raise RunError(
                 f"{folder} is in use by {who}; wait until it ends, or choose another --output_dir"
             ) from error
+        if isinstance(error, OSError) and error.errno not in NO_LOCKS:
+            raise
         print(
             f"warning: the file system of {folder} has no locks; only one process may write there",
             file=sys.stderr,

@@ -42,7 +42,7 @@ def shortened(name: str) -> str:
 
 def same_name(name: str, other: str) -> bool:
     """Whether two names are the same or differ only in the Unicode form."""
-    return _composed(name) == _composed(other)
+    return composed(name) == composed(other)
 
 
 def form(name: str) -> str:
@@ -72,5 +72,5 @@ def _is_control(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
 
 
-def _composed(name: str) -> str:
+def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)

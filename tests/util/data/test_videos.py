@@ -83,6 +83,21 @@ def test_picture_on_the_cover_is_no_video(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "both.mp4"), moving_pattern(1, 9, 16))
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_title_that_looks_like_a_rate_is_not_taken_for_it(tmp_path, suffix):
+    clip = encode(tmp_path / f"clip{suffix}", moving_pattern(1, 9, 16), *H264)
+    chapters = tmp_path / "chapters"
+    text = ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=99\ntitle=at 120 fps SAR 3:1\n"
+    chapters.write_text(text)
+    texts = ["-metadata", "title=slow, 240 fps", "-metadata", "comment=1.2.3 fps, rotation of 90"]
+    texts += ["-metadata:s:v:0", "handler_name=60 fps", "-metadata:s:v:0", "title=61 fps"]
+    named = tmp_path / f"named{suffix}"
+    ffmpeg(
+        "-i", clip, "-i", chapters, "-map", "0", "-map_metadata", "1", *texts, "-c", "copy", named
+    )
+    assert videos.video_timing(named) == videos.video_timing(clip) == (25.0, 1.0)
+
+
 # --- Pixels ---
 
 

@@ -285,6 +285,25 @@ def test_resuming_what_does_not_train_is_refused_with_the_reason():
     assert "leave --resume out" in message
 
 
+@pytest.mark.parametrize("name", ["ckpt", "ckpt_name", "clip", "sequences", "pairs", "categories"])
+def test_flag_with_an_empty_variable_is_refused(name):
+    assert f"--{name} is empty" in refusal(f"--{name}", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["output_dir", "cache_dir", "truth_path", "category", "data_path", "ckpt", "image"]
+)
+def test_text_that_is_not_utf8_is_refused(name):
+    line = refusal(f"--{name}", os.fsdecode(b"caf\xe9"))
+    assert f"--{name} caf\\xe9 is not UTF-8" in line
+
+
+@pytest.mark.parametrize("value", ["0.99999999", "1", "-0.1"])
+@pytest.mark.parametrize("name", ["beta1_gen", "beta2_gen"])
+def test_adam_that_does_not_learn_is_refused(name, value):
+    assert f"--{name}" in refusal(f"--{name}", value)
+
+
 @pytest.mark.parametrize("name", ["data_path", "output_dir", "image"])
 def test_empty_place_is_refused(name):
     assert f"--{name} is empty" in refusal(f"--{name}", "")
@@ -523,8 +542,10 @@ def test_idle_image_or_clip_is_an_error_and_every_other_idle_flag_a_warning(caps
     record = EXPERIMENTS[experiment]
     idle = of_some - {*record.uses, *record.shares}
     assert idle or record.shares
+    not_empty = {"sequences": "0", "pairs": "0:1", "categories": "fire"}
     for name in idle - {"image", "clip"}:
-        given = flags(experiment=experiment, isTraining=False, **{name: FIELDS[name].default})
+        value = not_empty.get(name, FIELDS[name].default)
+        given = flags(experiment=experiment, isTraining=False, **{name: value})
         warn_of_idle(given)
         assert f"warning: --{name} does nothing" in capsys.readouterr().err
     for name in idle & {"image", "clip"}:

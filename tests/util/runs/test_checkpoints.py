@@ -41,6 +41,15 @@ def test_what_is_saved_comes_back(tmp_path):
     assert names(tmp_path) == files_of(7)
 
 
+@pytest.mark.parametrize("folder", ["runs[1]", "[", "a\\b", "*", "?", "{a,b}", "fire [old]", "~"])
+def test_checkpoint_in_any_folder_is_read(tmp_path, monkeypatch, folder):
+    """TensorFlow takes a path as a pattern."""
+    monkeypatch.chdir(tmp_path)
+    os.mkdir(folder)
+    loaded = load(save(Path(folder), 7, ARRAYS, 5))
+    np.testing.assert_array_equal(loaded["beta/layer_1/kernel"], ARRAYS["beta/layer_1/kernel"])
+
+
 def test_tensorflow_reads_it(tmp_path):
     reader = tf.train.load_checkpoint(str(save(tmp_path, 7, ARRAYS, 5)))
     assert reader.get_variable_to_shape_map()["beta/layer_1/kernel"] == [40, 50]

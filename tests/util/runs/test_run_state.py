@@ -10,7 +10,7 @@ from support.command_line import refusal
 from model.calibration import Calibrated
 from model.emission import Moments
 from model.latents import Latents
-from util.data.clip_facts import ClipFormat
+from util.data.clip_facts import ClipFacts, ClipFormat
 from util.experiments.registry import EXPERIMENTS
 from util.options.schema import Options
 from util.runs.checkpoints import save
@@ -83,6 +83,15 @@ def test_formats_of_the_clips_survive_a_checkpoint(tmp_path, formats):
     assert read.format_of(0) == (formats[0] if formats else ClipFormat(None, 1.0))
 
 
+@pytest.mark.parametrize("size", [(4096, 1), (1, 4096)])
+def test_extreme_proportions_survive_a_checkpoint(tmp_path, size):
+    clip = ClipFacts(tmp_path, 9, *size)
+    for formats in ([clip.format] * 2, [ClipFormat(None, size[1] / size[0])] * 2):  # as it was once
+        written = state()._replace(formats=formats)
+        read = read_state(save(tmp_path, 9, written.arrays(), 5))
+        assert read.formats == [clip.format] * 2
+
+
 @pytest.mark.parametrize("missing", ["epoch", "options", "clips_digest", "latents/innovations"])
 def test_checkpoint_that_lacks_something_is_of_another_model(tmp_path, missing):
     arrays = state().arrays()
@@ -119,7 +128,7 @@ WRONG = {
     "formats of other clips": ("clip_formats", np.ones((3, 2)), "clip_formats"),
     "rate": ("clip_formats", np.float64([[25, 1], [1e9, 1]]), "clip_formats"),
     "rate below 0": ("clip_formats", np.float64([[-1, 1], [25, 1]]), "clip_formats"),
-    "proportions": ("clip_formats", np.float64([[25, 1], [25, 1e-9]]), "clip_formats"),
+    "proportions": ("clip_formats", np.float64([[25, 1], [25, 0]]), "clip_formats"),
 }
 
 

@@ -8,9 +8,11 @@ import subprocess
 import sys
 
 import pytest
+from filelock import Timeout
 from support.command_line import ROOT, refusal
 
 from util.system import folder_lock
+from util.system.errors import RunError
 from util.system.folder_lock import HOLDER, LOCK, is_locked, locked
 
 HOLDS = """
@@ -87,6 +89,19 @@ def test_lock_is_not_opened_through_a_link(tmp_path):
     [NotImplementedError(), OSError(errno.ENOLCK, "no locks"), OSError(errno.EOPNOTSUPP, "none")],
 )
 def test_file_system_without_locks_is_said(tmp_path, monkeypatch, capsys, error):
+    monkeypatch.setattr(folder_lock, "FileLock", lock_that_raises(error))
+    enter(tmp_path)
+    assert f"the file system of {tmp_path} has no locks" in capsys.readouterr().err
+
+
+def test_lock_that_is_held_by_nobody_known_is_held(tmp_path, monkeypatch):
+    """Its process may have taken it a moment ago."""
+    monkeypatch.setattr(folder_lock, "FileLock", lock_that_raises(Timeout("lock")))
+    with pytest.raises(RunError, match=f"{tmp_path} is in use by another process; wait"):
+        enter(tmp_path)
+
+
+def lock_that_raises(error):
     class NoLock:
         def __init__(self, _):
             pass
@@ -97,6 +112,4 @@ def test_file_system_without_locks_is_said(tmp_path, monkeypatch, capsys, error)
         def release(self):
             pass
 
-    monkeypatch.setattr(folder_lock, "FileLock", NoLock)
-    enter(tmp_path)
-    assert f"the file system of {tmp_path} has no locks" in capsys.readouterr().err
+    return NoLock
