@@ -20,6 +20,8 @@ from support.command_line import (
     wait_until,
 )
 
+from util.figures import record
+
 FIGURE = {"experiment": "figure", "figure": "textures", "categories": "waves"}
 SETTINGS = {name: value for name, value in SMALL.items() if name != "category"}
 FILES = {"figure.mp4", "figure.gif", "figure.png", "numbers.csv", "command.txt"}
@@ -118,9 +120,37 @@ def test_moved_folder_and_flags_that_change_nothing_use_the_runs_again(made, tmp
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
     (tmp_path / "output_figures").rename(tmp_path / "moved")
     again = {"output_dir": tmp_path / "moved", "debug": True}
-    outcome = run_here(tmp_path, *flags(**FIGURE, **SETTINGS, **again))
+    # These values are what they are without the flag, or change no result.
+    again |= {"seed": 0, "schedule": "fast", "max_to_keep": 3, "cache_dir": "cache", "log_step": 3}
+    outcome = run_here(tmp_path, *flags(**{**FIGURE, **SETTINGS, **again}))
     assert outcome.returncode == 0, outcome
     assert outcome.stderr == "run 1 of 1, textures, waves: done before\n"
+
+
+def test_results_of_an_earlier_program_are_made_anew(made, tmp_path, monkeypatch):
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    models = tmp_path / "output_figures" / "runs" / "textures" / "waves" / "model"
+    results = models.with_name("final_result")
+    before, written = tree(models), (results / "evaluation.csv").stat().st_mtime_ns
+    monkeypatch.setattr(record, "RESULTS", record.RESULTS + 1)
+    outcome = run_here(tmp_path, *flags(**FIGURE, **SETTINGS))
+    assert outcome.returncode == 0, outcome
+    assert "done before" not in outcome.stderr
+    assert tree(models) == before
+    assert (results / "evaluation.csv").stat().st_mtime_ns > written
+
+
+def test_result_of_a_sequence_that_is_gone_is_no_smaller_figure(made, tmp_path):
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    results = tmp_path / "output_figures" / "runs" / "textures" / "waves" / "final_result"
+    shutil.rmtree(results / "swell")
+    line = refused_after_all(run_here(tmp_path, *flags(**FIGURE, **SETTINGS)))
+    assert "final_result/swell is gone" in line
+
+
+def refused_after_all(outcome):
+    assert outcome.returncode == 1
+    return outcome.stderr.splitlines()[-1]
 
 
 def test_figure_is_replaced_when_told_to(made, tmp_path):
@@ -204,9 +234,9 @@ def test_flags_that_contradict_are_told_before_anything_runs(tmp_path):
     assert "--image_size 8" in refused(outcome, 2)
 
 
-def test_flag_of_tests_is_named_where_the_figure_shows_none(made):
-    place, _ = made
-    outcome = run_here(place, *flags(**FIGURE, **SETTINGS, pairs="0:1"))
+def test_flag_of_tests_is_named_where_the_figure_shows_none(made, tmp_path):
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    outcome = run_here(tmp_path, *flags(**FIGURE, **SETTINGS, pairs="0:1"))
     assert outcome.stderr.startswith("warning: --pairs does nothing: the figure shows no test\n")
 
 

@@ -1,13 +1,14 @@
 """Making figures: their runs, one after the other, then the pictures and the numbers."""
 
+import dataclasses
 import itertools
 import os
 import shlex
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from util.data.stills import read_image
 from util.figures.expected import (
@@ -24,16 +25,26 @@ from util.figures.numbers import OUTSIDE, Number, as_text, compared, rows_of, wr
 from util.figures.processes import run_process
 from util.figures.progress import Planned, RunsProgress
 from util.figures.record import Record, beside, fingerprint
-from util.figures.records import FIGURES
+from util.figures.records import ALL, FIGURES
 from util.figures.results import Result
-from util.figures.steps import Run, only_in_tests, runs_of, typed_flags, unexpected, words_of
+from util.figures.steps import (
+    OF_PLACES,
+    Run,
+    only_in_tests,
+    runs_of,
+    typed_flags,
+    unexpected,
+    words_of,
+)
 from util.options.command_line import CommandLine, parse
 from util.options.schema import Options
 from util.system.atomic import write_text
-from util.system.errors import RunError
+from util.system.counting import counted
+from util.system.errors import CommandLineError, RunError
 from util.system.folder_lock import HOLDER, is_locked, locked
 
 ENLARGE = 2  # the usual factor, for small files
+ALMOST_DONE = 0.95  # the share of a run that is done if its training is, and not more
 PATIENCE = 1.0  # seconds between two looks at the lock of a run
 NOT_IN_COMMAND = (
     *("experiment", "figure", "isTraining", "output_dir", "overwrite", "write_demo", "debug"),
@@ -71,7 +82,7 @@ def make_figures(
     clips = [fingerprint(run) for run in all_runs]
     refuse_impossible(all_runs, command_line)
     for name in names:
-        refuse_other_figure(output / name, command_of(name, command_line), options.overwrite)
+        refuse_other_figure(name, command_line)
     for run, theirs in zip(all_runs, clips, strict=True):
         refuse_other_run(run, theirs, options.overwrite)
     expected = {} if unexpected(command_line) else read_expected()
@@ -96,6 +107,7 @@ def make_figures(
                 except RunError as error:
                     if len(names) == 1:
                         raise
+                    progress.leave_out([all_runs.index(run) for run in runs])
                     progress.say(f"failed: {name}: {error}")
                     failed.append(name)
     return made, failed
@@ -133,10 +145,21 @@ def do_run(run: Run, number: int, progress: RunsProgress, options: Options) -> N
     wait_for_other(run, progress)
     record = Record(run)
     to_do = [place for place in range(len(run.steps)) if not record.is_done(place)]
-    progress.begin(number, was_done=not to_do)
+    progress.begin(number, share_before(run, record, to_do, options))
     for place in to_do:
         do_step(run, place, record, progress, options)
     progress.end()
+
+
+def share_before(run: Run, record: Record, to_do: Sequence[int], options: Options) -> float:
+    """The share of a run that was done before: 1 for all, 0 if its training is to do.
+
+    A training that goes on tells its epochs itself.
+    """
+    if not to_do or to_do[0] == 0:
+        return 0.0 if to_do else 1.0
+    usual = planned(run, options.schedule, usual_minutes()).minutes
+    return min(record.minutes / usual, ALMOST_DONE) if usual else ALMOST_DONE
 
 
 def do_step(run: Run, place: int, record: Record, progress: RunsProgress, options: Options) -> None:
@@ -203,19 +226,45 @@ def program_line(words: Sequence[str]) -> str:
     return shlex.join(["python", "main_dyn_G.py", *words])
 
 
-def refuse_other_figure(folder: Path, command: str, overwrite: bool) -> None:
-    """Raises RunError if the files of a figure would replace others than of the same command."""
-    if overwrite or not any(os.path.lexists(folder / name) for name in FILES):
+def refuse_other_figure(name: str, command_line: CommandLine) -> None:
+    """Raises RunError if the files of a figure would replace those of another figure."""
+    folder = Path(command_line.options.output_dir) / name
+    if command_line.options.overwrite:
+        return
+    if not any(os.path.lexists(folder / file) for file in FILES):
         return
     try:
         found = (folder / COMMAND).read_text(encoding="utf-8").split("\n")[0]
     except (OSError, ValueError):
         found = "another program"
-    if found != command:
+    if not makes_the_same(found, name, command_line):
         raise RunError(
             f"{folder} has a figure made by `{found}`; choose another --output_dir, or replace "
             "the figure and its runs with --overwrite True"
         )
+
+
+def makes_the_same(command: str, name: str, command_line: CommandLine) -> bool:
+    """Whether the line of a command makes the figure of a command line, from the same runs."""
+    try:
+        other = parse(shlex.split(command)[2:], command_line.experiments)
+        return what_is_made(name, other) == what_is_made(name, command_line)
+    except (CommandLineError, ValueError, SystemExit):  # of another version, or changed by hand
+        return False
+
+
+def what_is_made(name: str, command_line: CommandLine) -> Any:
+    """The figure, its enlargement, and the options of its runs without those of `OF_PLACES`."""
+    options = command_line.options
+    runs = [
+        (run.name, [parse(step.words, command_line.experiments).options for step in run.steps])
+        for run in runs_of(name, FIGURES[name], command_line)
+    ]
+    placeless = [
+        (run, [{**dataclasses.asdict(one), **dict.fromkeys(OF_PLACES)} for one in steps])
+        for run, steps in runs
+    ]
+    return options.figure in (name, ALL), options.enlarge, placeless
 
 
 def refuse_other_run(run: Run, clips: str, overwrite: bool) -> None:
@@ -250,12 +299,30 @@ def report(made: Mapping[str, Made], command_line: CommandLine) -> None:
     if given := unexpected(command_line):
         flags = ", ".join(f"--{flag}" for flag in given)
         print(f"no number is expected, because the clips or settings are others: {flags}")
-    elif not any(number.expected for figure in made.values() for number in figure.numbers):
-        schedule = command_line.options.schedule
-        print(
-            f"no number is expected: fewer than {FEWEST_SEEDS} seeds were measured with --schedule "
-            f"{schedule}"
-        )
+        return
+    for name, figure in made.items():
+        for line in without_expectation(name, figure.numbers, command_line):
+            print(line)
+
+
+def without_expectation(
+    name: str, numbers: Sequence[Number], command_line: CommandLine
+) -> Iterator[str]:
+    """Lines that say of which numbers nothing is expected, and why."""
+    schedule, figure = command_line.options.schedule, FIGURES[name]
+    known = {category for training in figure.trainings for category in training.categories}
+    runs: dict[str, list[Number]] = {}
+    for number in numbers:
+        if number.key[-1] != MINUTES:
+            runs.setdefault(number.key[2], []).append(number)
+    few = f"fewer than {FEWEST_SEEDS} seeds were measured with --schedule {schedule}"
+    for run, theirs in runs.items():
+        lacking = [number.key[-1] for number in theirs if number.expected is None]
+        if lacking:
+            what = "no number" if len(lacking) == len(theirs) else f"no {', '.join(lacking)}"
+            own = not any(run == category or run.startswith(f"{category}, ") for category in known)
+            why = "it is no clip of this project" if own else few
+            yield f"{name}, {run}: {what} is expected: {why}"
 
 
 def refuse_problems(made: Mapping[str, Made], failed: Sequence[str]) -> None:
@@ -266,6 +333,7 @@ def refuse_problems(made: Mapping[str, Made], failed: Sequence[str]) -> None:
         print(f"outside: {number}", file=sys.stderr)
     problems = [f"not made: {', '.join(failed)}"] if failed else []
     if outside:
-        problems.append(f"{len(outside)} numbers are outside of what is expected")
+        are = "is" if len(outside) == 1 else "are"
+        problems.append(f"{counted(len(outside), 'number')} {are} outside of what is expected")
     if problems:
         raise RunError("; ".join(problems))

@@ -3,7 +3,7 @@
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tqdm import tqdm
@@ -39,6 +39,7 @@ class RunsProgress:
         self._before = 0.0  # the part of this share that was done before this call
         self._done = 0.0  # expected minutes of the runs that were done in this call
         self._left_out = 0.0  # and of those that were done before
+        self._ended: set[int] = set()
         self._began = time.monotonic()
         self._is_terminal = sys.stderr.isatty()
         self._bar = tqdm(
@@ -54,13 +55,14 @@ class RunsProgress:
     def __exit__(self, *_: object) -> None:
         self._bar.close()
 
-    def begin(self, number: int, was_done: bool) -> None:
-        """Run `number`, from 0, begins, or was done before."""
+    def begin(self, number: int, share_before: float = 0.0) -> None:
+        """Run `number`, from 0, begins. A share of it was done before: 1 for all of it."""
         self._current = number
-        self._share = self._before = 1.0 if was_done else 0.0
+        self._share = self._before = share_before
         minutes = self._runs[number].minutes
         expected = f": expected to take {in_words(60 * minutes)}" if minutes else ""
-        self.say(f"{self._place()}{': done before' if was_done else expected}")
+        said = {0.0: expected, 1.0: ": done before"}
+        self.say(f"{self._place()}{said.get(share_before, ': trained before')}")
 
     def hear(self, line: str) -> None:
         """Read the progress of the current run from a line that it prints."""
@@ -78,7 +80,14 @@ class RunsProgress:
         self._left_out += self._before * minutes
         self._done += (1 - self._before) * minutes
         self._share = self._before = 0.0
+        self._ended.add(self._current)
         self._bar.update(minutes)
+
+    def leave_out(self, numbers: Iterable[int]) -> None:
+        """These runs, if they have not ended, never will: one of their figure has failed."""
+        for number in set(numbers) - self._ended:
+            self._minutes[number] = 0.0
+        self._share = self._before = 0.0
 
     def say(self, line: str) -> None:
         """Print a line, above the bar if there is one."""

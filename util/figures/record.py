@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from util.data.clips import find_clips, unique_names
-from util.data.source_digest import cache_key
-from util.figures.steps import TRAINING, Run
+from util.data.source_digest import cache_key, digest_of
+from util.figures.steps import TRAINING, Run, Step
 from util.runs import checkpoints
 from util.system.atomic import write_text
 from util.system.errors import RunError
 from util.system.regular_files import refuse_special
+
+# Raise it when results change: those of finished runs are then made anew from the trained models.
+RESULTS = 1
 
 
 def beside(run: Run, suffix: str) -> Path:
@@ -30,6 +33,11 @@ def fingerprint(run: Run) -> str:
     return cache_key(options, run.asked.experiment(options), sources, unique_names(sources))
 
 
+def identity(step: Step) -> list[str]:
+    """What tells the results of a step from others: its words, and the bytes of its images."""
+    return [*step.identity, *(digest_of(Path(image)) for image in step.flags.get("image", ()))]
+
+
 class Record:
     """The steps of a run that are done, and the seconds that each step took.
 
@@ -46,6 +54,7 @@ class Record:
         self._began: float | None = None
         self._starts_again = 0.0  # since when; 0 if it does not
         self._clips = ""  # the fingerprint when the training began
+        self._version = RESULTS  # of the results that are done
         self._read()
 
     @property
@@ -72,11 +81,12 @@ class Record:
         run, directory = self._run, self._run.directory
         tests = [step for step in run.steps[: number + 1] if not step.trains]
         return (
-            TRAINING in self._done
+            self._version == RESULTS
+            and TRAINING in self._done
             and directory.options_file.is_file()
             and directory.final_result.is_dir()
             and bool(checkpoints.existing(directory.models))
-            and all(self._done.get(step.name) == step.identity for step in tests)
+            and all(self._done.get(step.name) == identity(step) for step in tests)
             and all(self._results.get(step.name) == written(run.test_folder) for step in tests)
         )
 
@@ -93,7 +103,7 @@ class Record:
             last = max((path.stat().st_mtime for path in models.glob("*.index")), default=0.0)
             self._add(TRAINING, max(0.0, last - self._began))
         if step.trains:
-            self._done = {}
+            self._done, self._version = {}, RESULTS
             self._clips = fingerprint(self._run)
         else:
             self._done.pop(step.name, None)
@@ -108,7 +118,7 @@ class Record:
         self._add(step.name, time.time() - (self._began or time.time()))
         self._began = None
         if succeeded:
-            self._done[step.name] = step.identity
+            self._done[step.name] = identity(step)
             if not step.trains:
                 self._results[step.name] = written(self._run.test_folder)
         self._write()
@@ -128,6 +138,7 @@ class Record:
             seconds = {name: float(value) for name, value in about["seconds"].items()}
             began = None if about["began"] is None else float(about["began"])
             starts_again, clips = float(about["starts_again"]), str(about.get("clips", ""))
+            version = int(about.get("version", 0))
         except (
             OSError,
             ValueError,
@@ -139,7 +150,7 @@ class Record:
         ):
             return
         self._done, self._results, self._seconds, self._began = done, results, seconds, began
-        self._starts_again, self._clips = starts_again, clips
+        self._starts_again, self._clips, self._version = starts_again, clips, version
 
     def _write(self) -> None:
         about = {
@@ -149,6 +160,7 @@ class Record:
             "began": self._began,
             "starts_again": self._starts_again,
             "clips": self._clips,
+            "version": self._version,
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
         write_text(self._path, json.dumps(about) + "\n")

@@ -41,9 +41,12 @@ class Result:
     @cached_property
     def sequences(self) -> list[str]:
         """The names of the shown sequences, in the order of the clips."""
-        names = [name for name in self.run.sequences() if (self.run.final_result / name).is_dir()]
+        names = self.run.sequences()[: self.options.results_for]
         if not names:
             raise self._gone(self.run.final_result)
+        for name in names:
+            if not (self.run.final_result / name).is_dir():
+                raise self._gone(self.run.final_result / name)
         return names
 
     def has_table(self, name: str) -> bool:

@@ -24,13 +24,12 @@ OF_FIGURES = (
 )
 # Flags of all trainings: many runs together need a lot of space.
 ALWAYS = {"max_to_keep": 2}
-# With any other option, the numbers may be others than the expected ones.
-WITH_EXPECTED = (*OF_FIGURES, "schedule", "seed", "precision", "enlarge", "max_to_keep", "log_step")
-
 # Options that change no result of a run. Figures show frames of a training as they are, and of
 # some tests enlarged pictures.
 OF_PLACES = ("output_dir", "cache_dir", "max_to_keep", "log_step")
 OF_TRAININGS = (*OF_PLACES, "enlarge")
+# With any other option, the numbers may be others than the expected ones.
+WITH_EXPECTED = (*OF_FIGURES, *OF_PLACES, "schedule", "seed", "precision", "enlarge")
 
 TRAINING = "training"  # the name of this step of a run
 

@@ -60,7 +60,7 @@ class Player {
     }
     const button = (text, label, act, name) =>
       make("button", { type: "button", "aria-label": label, title: label, class: name, onclick: act }, text);
-    this.playButton = button("Play", "play or pause", () => this.toggle(), "play");
+    this.playButton = button("Play", "", () => this.toggle(), "play");
     this.slider = make("input", {
       type: "range", min: "0", max: "0", value: "0", "aria-label": "frame",
       oninput: () => this.goTo(Number(this.slider.value)),
@@ -119,6 +119,11 @@ class Player {
     return this.videos.length > 0 && this.videos.every((video) => video.readyState >= 2);
   }
 
+  /** Whether all lengths are known, and with them the number of frames. */
+  get known() {
+    return this.videos.length > 0 && this.videos.every((video) => video.duration > 0);
+  }
+
   /** Frames in a second: a whole clip has as many frames as its options say. */
   get rate() {
     const rates = this.videos
@@ -149,7 +154,7 @@ class Player {
 
   /** After a video came or failed. */
   settle() {
-    if (!this.playing) this.goTo(this.frame);
+    if (!this.playing && this.known) this.goTo(this.frame);
     this.write();
   }
 
@@ -217,7 +222,8 @@ class Player {
 
   step(frames) {
     if (this.playing) this.pause();
-    this.goTo(this.frame + frames);
+    if (this.known) this.goTo(this.frame + frames);
+    else this.load();
   }
 
   setSpeed(speed) {
@@ -433,7 +439,9 @@ const KEYS = {
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  // Some keyboards have brackets only with AltGr (which is Ctrl and Alt) or Option (Alt).
+  const bracket = (event.key === "[" || event.key === "]") && event.altKey && !event.metaKey;
+  if (!bracket && (event.ctrlKey || event.altKey || event.metaKey)) return;
   if (event.key === "Escape") return leave();
   const own = event.target.matches?.("input:not([type=range]), select, textarea, [contenteditable]");
   const pressed = event.target.matches?.("button, summary, a, input[type=checkbox]");

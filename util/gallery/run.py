@@ -2,6 +2,7 @@
 
 import math
 import shlex
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from util.gallery.curves import ERROR, SECONDS, TAGS, Plot, figure, named, plots
 from util.gallery.events import read_figures
 from util.gallery.media import Link, Media, address, find_media, shown
 from util.gallery.record import Record, read_record
-from util.gallery.scores import OF_RECOVERY, OF_SYNTHESIS, Scores, read_scores
+from util.gallery.scores import OF_RECOVERY, OF_SYNTHESIS, TABLES, Scores, read_scores
 from util.options.experiment import Experiments
 from util.options.schedule import SCHEDULES
 from util.options.schema import FIELDS, Options, Scope, scope_of
@@ -19,6 +20,7 @@ from util.system.counting import counted
 
 # Options that the page shows at another place.
 ELSEWHERE = ("experiment", "category", "schedule", "seed")
+CLOCKS_DIFFER = 60  # seconds, of a network folder and of this machine, at most
 COMMIT = 10  # characters of a git revision that are shown
 
 
@@ -88,7 +90,8 @@ def read_run(folder: Path, page_folder: Path, experiments: Experiments) -> Run:
     errors = named(recorded.points, ERROR)
     epochs = max(errors, default=0)
     goes_on = options is not None and 0 < epochs < options.num_epochs
-    is_finished = media.is_final and not goes_on
+    whole = media.is_final and _are_whole(run, options)
+    is_finished = whole and not goes_on and not _are_older(run.final_result, recorded.last_time)
     problems = [record.problem, scores.problem, *recorded.problems]
     date = recorded.last_time if math.isfinite(recorded.last_time) else _written(run)
     made = scores.rows[0].scores if scores.rows else {}
@@ -98,7 +101,7 @@ def read_run(folder: Path, page_folder: Path, experiments: Experiments) -> Run:
         place=shown(str(relative)),
         folder=Link(shown(str(relative)), address(folder, page_folder) + "/"),
         experiment=options.experiment if options else "unknown",
-        state=_state(options, epochs, media.is_final, is_finished),
+        state=_state(options, epochs, media.is_final, whole, is_finished),
         is_finished=is_finished,
         facts=_facts(options, named(recorded.points, SECONDS)),
         date=date,
@@ -141,11 +144,33 @@ def _day(date: float) -> str:
         return "no date"
 
 
-def _state(options: Options | None, done: int, has_results: bool, is_finished: bool) -> str:
+def _are_whole(run: RunDirectory, options: Options | None) -> bool:
+    """Whether every sequence that has results has them."""
+    count = options.results_for if options else None
+    return all((run.final_result / name).is_dir() for name in run.sequences()[:count])
+
+
+def _are_older(results: Path, last_time: float) -> bool:
+    """Whether results were written before the last epoch of the training, in seconds since 1970.
+
+    The table of the scores is written last. Without it, the youngest result counts.
+    """
+    tables = [results / name for name in TABLES if (results / name).is_file()]
+    times = []
+    for path in tables or results.glob("*/"):
+        with suppress(OSError):  # it was removed while the page was made
+            times.append(path.stat().st_mtime)
+    return bool(times) and max(times) + CLOCKS_DIFFER < last_time
+
+
+def _state(
+    options: Options | None, done: int, has_results: bool, whole: bool, is_finished: bool
+) -> str:
     epochs = f"{done} of {options.num_epochs} epochs" if options else f"{done} epochs"
     if is_finished:
         return epochs
-    results = "results of an earlier training" if has_results else "no results yet"
+    some = "results of an earlier training" if whole else "not all results"
+    results = some if has_results else "no results yet"
     return f"{results}: {epochs} (in training, stopped or killed)"
 
 

@@ -13,6 +13,7 @@ from util.system.regular_files import refuse_special
 
 LARGEST = 1 << 24  # bytes of a table
 SYNTHESIZED = "synthesized_"
+TABLES = ("evaluation.csv", "recovery_error.csv")  # a run has one of them, or none
 
 # The scores that a run shows first: column of the table, name, and what is good.
 OF_SYNTHESIS = (
@@ -52,7 +53,7 @@ class Scores(NamedTuple):
 
 def read_scores(final_result: Path) -> Scores:
     """The scores in evaluation.csv, or in recovery_error.csv where pixels were missing."""
-    for name, read in (("evaluation.csv", _of_synthesis), ("recovery_error.csv", _of_recovery)):
+    for name, read in zip(TABLES, (_of_synthesis, _of_recovery), strict=True):
         path = final_result / name
         if not os.path.exists(path):  # also if the folder cannot be read
             continue

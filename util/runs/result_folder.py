@@ -20,6 +20,8 @@ from util.system.folder_lock import HOLDER, LOCK
 from util.system.moving import free_name, move_into
 from util.system.unfinished import unfinished_folder
 
+LIST = ".files.json"  # the list, as long as it is in the folder
+
 
 class ResultFolder:
     """The place of a test's results.
@@ -67,10 +69,12 @@ class ResultFolder:
                 print(f"left in {self.final}, as no test wrote it: {names}", file=sys.stderr)
             _remove_lock(folder)
             move_into(folder, self.final)
+            write_mark(self._list, "files", written)
         else:
+            write_mark(folder / LIST, "files", written)
             self._rename(folder)
+            os.replace(self.final / LIST, self._list)
             _remove_lock(self.final)  # after the new name, so that no test takes it for a leftover
-        write_mark(self._list, "files", written)
 
     def _rename(self, folder: Path) -> None:
         """Give the folder its name, or the next free one if another test has taken the name."""
@@ -94,8 +98,10 @@ class ResultFolder:
             RunError: no test wrote `final`.
         """
         if self.final.is_dir():
-            if (files := read_mark(self._list, "files")) is not None:
-                return "|".join(map(re.escape, files)) or "(?!)"
+            # A test that was killed just after the renaming leaves its list in the folder.
+            for path in (self.final / LIST, self._list):
+                if (files := read_mark(path, "files")) is not None:
+                    return "|".join(map(re.escape, [*files, LIST, LOCK, HOLDER]))
             pattern = of_earlier_versions(sequences)
             found = [path.relative_to(self.final).as_posix() for path in self.final.rglob("*")]
             if found and all(re.fullmatch(pattern, name) for name in found):

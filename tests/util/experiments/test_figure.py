@@ -26,8 +26,8 @@ def test_all_makes_the_figures_of_the_paper_and_others_are_made_by_name(
 @pytest.mark.parametrize(
     "value, failed, problem",
     [
-        (2.0, [], "^1 numbers are outside of what is expected$"),
-        (2.0, ["loop"], "^not made: loop; 1 numbers are outside of what is expected$"),
+        (2.0, [], "^1 number is outside of what is expected$"),
+        (2.0, ["loop"], "^not made: loop; 1 number is outside of what is expected$"),
         (1.0, ["loop"], "^not made: loop$"),
     ],
 )

@@ -21,7 +21,7 @@ RUNS = [Planned("textures, fire", 2.0), Planned("textures, water", 4.0), Planned
 
 
 def test_each_run_is_named_with_its_expected_time(monkeypatch):
-    lines = shown(monkeypatch, RUNS, [("begin", 0, False), ("end",), ("begin", 2, False)])
+    lines = shown(monkeypatch, RUNS, [("begin", 0), ("end",), ("begin", 2)])
     assert lines == [
         "run 1 of 3, textures, fire: expected to take 2 min 0 s",
         "run 3 of 3, mine",
@@ -31,13 +31,13 @@ def test_each_run_is_named_with_its_expected_time(monkeypatch):
 def test_time_left_follows_from_the_expected_times_and_the_pace(monkeypatch):
     # A minute for half of the first run, which is expected to take 2 minutes; 8 are left, as the
     # unknown run counts as the mean of the others.
-    events = [("begin", 0, False), ("hear", "epoch 5 of 10: error 0.1, 3 s left")]
+    events = [("begin", 0), ("hear", "epoch 5 of 10: error 0.1, 3 s left")]
     lines = shown(monkeypatch, RUNS, events)
     assert lines[-1] == "run 1 of 3, textures, fire: epoch 5 of 10, all runs: 8 min 0 s left"
 
 
 def test_run_that_was_done_before_says_nothing_of_the_pace(monkeypatch):
-    events = [("begin", 0, True), ("end",), ("begin", 1, False), ("hear", "epoch 1 of 2: error 1")]
+    events = [("begin", 0, 1.0), ("end",), ("begin", 1), ("hear", "epoch 1 of 2: error 1")]
     lines = shown(monkeypatch, RUNS, events)
     assert lines[0] == "run 1 of 3, textures, fire: done before"
     # A minute for 2 of the expected ones; 2 + 3 are left.
@@ -46,11 +46,11 @@ def test_run_that_was_done_before_says_nothing_of_the_pace(monkeypatch):
 
 def test_epochs_of_an_earlier_call_say_nothing_of_the_pace(monkeypatch):
     events = [
-        ("begin", 1, False),
+        ("begin", 1),
         ("hear", "continues after epoch 4 of 8"),
         ("hear", "epoch 6 of 8: error 1"),
         ("end",),
-        ("begin", 0, False),
+        ("begin", 0),
         ("hear", "epoch 1 of 2: error 1"),
     ]
     lines = shown(monkeypatch, RUNS, events)
@@ -62,7 +62,28 @@ def test_epochs_of_an_earlier_call_say_nothing_of_the_pace(monkeypatch):
 
 
 def test_warnings_of_the_runs_are_shown_and_other_lines_are_not(monkeypatch):
-    events = [("begin", 0, False), ("hear", "warning: --x does nothing"), ("hear", "model: 3")]
+    events = [("begin", 0), ("hear", "warning: --x does nothing"), ("hear", "model: 3")]
     assert shown(monkeypatch, RUNS, events)[1:] == [
         "run 1 of 3, textures, fire: warning: --x does nothing"
     ]
+
+
+def test_run_that_was_trained_before_counts_for_what_is_left_of_it(monkeypatch):
+    events = [("begin", 1, 0.75), ("end",), ("begin", 0), ("hear", "epoch 1 of 2: error 1")]
+    lines = shown(monkeypatch, RUNS, events)
+    assert lines[0] == "run 2 of 3, textures, water: trained before"
+    # 1 of the expected 4 minutes and 1 of 2 were done in a minute; 1 + 3 are left.
+    assert lines[-1].endswith("epoch 1 of 2, all runs: 2 min 0 s left")
+
+
+def test_runs_of_a_figure_that_failed_are_not_waited_for(monkeypatch):
+    events = [
+        ("begin", 0),
+        ("end",),
+        ("begin", 1),
+        ("leave_out", [0, 1]),
+        ("begin", 2),
+        ("hear", "epoch 1 of 3: error 1"),
+    ]
+    # A minute for 2 of the first run and 1 of the last; 2 are left.
+    assert shown(monkeypatch, RUNS, events)[-1].endswith("epoch 1 of 3, all runs: 40 s left")

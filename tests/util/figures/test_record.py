@@ -70,6 +70,23 @@ def test_test_with_other_flags_is_not_done(run):
     assert [Record(run).is_done(number) for number in range(2)] == [True, False]
 
 
+def test_test_of_other_images_of_the_same_name_is_not_done(run, tmp_path):
+    (tmp_path / "a.png").write_bytes(b"one")
+    still = Step({"experiment": "animation", "image": ("a.png",)}, trains=False)
+    run = run._replace(steps=[TRAIN, still])
+    assert done(run, 0, 1) == [True, True]
+    (tmp_path / "a.png").write_bytes(b"other")
+    assert [Record(run).is_done(number) for number in range(2)] == [True, False]
+
+
+def test_results_of_another_version_are_not_done(run, monkeypatch):
+    assert done(run, 0, 1) == [True, True]
+    monkeypatch.setattr(record_module, "RESULTS", record_module.RESULTS + 1)
+    assert [Record(run).is_done(number) for number in range(2)] == [False, False]
+    assert done(run, 0) == [True, False]
+    assert done(run, 1) == [True, True]
+
+
 def test_flags_that_change_no_result_count_as_the_same(run):
     done(run, 0, 1)
     places = {"output_dir": "/elsewhere", "cache_dir": "cache"}
@@ -231,5 +248,5 @@ def test_record_of_an_earlier_version_is_known(run):
     about = {"done": [TRAIN.words, TEST.words], "seconds": 90, "began": None, "starts_again": False}
     run.directory.path.parent.joinpath("waves.steps.json").write_text(json.dumps(about))
     record = Record(run)
-    assert [record.is_done(number) for number in range(2)] == [True, False]
+    assert [record.is_done(number) for number in range(2)] == [False, False]  # other results
     assert record.minutes == 1.5

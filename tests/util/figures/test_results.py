@@ -10,9 +10,10 @@ from util.system.errors import RunError
 
 @pytest.fixture
 def directory(tmp_path):
-    """A run of four sequences, the results of three of which are there."""
+    """A run of four sequences, of which three have results."""
     directory = RunDirectory(tmp_path / "waves")
-    directory.prepare(parse(["--category", "waves"]).options, ["b_2", "b_10", "a", "more"])
+    words = ["--category", "waves", "--results_for", "3"]
+    directory.prepare(parse(words).options, ["b_2", "b_10", "a", "more"])
     for name in ("a", "b_10", "b_2"):
         (directory.final_result / name).mkdir()
     return directory

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from datetime import datetime
 
 from support.made_runs import BEGAN, RECOVERY, make_run
@@ -75,6 +76,27 @@ def test_run_without_results_says_so(tmp_path):
     assert (run.error, run.plots, run.date) == (None, [], BEGAN)
     epochs = EXPERIMENTS["synthesis"].defaults("fast")["num_epochs"]
     assert run.state.startswith(f"no results yet: 0 of {epochs} epochs")
+
+
+def test_results_from_before_the_last_epochs_say_so(tmp_path):
+    folder = make_run(tmp_path / "run", "--num_epochs", "3", videos={"observed": 2})
+    assert read(folder).is_finished
+    os.utime(folder / "final_result" / "evaluation.csv", (BEGAN - 100, BEGAN - 100))
+    run = read(folder)
+    assert not run.is_finished
+    assert run.state.startswith("results of an earlier training: 3 of 3 epochs")
+
+
+def test_results_of_some_sequences_are_not_all(tmp_path):
+    words = ["--num_epochs", "3", "--results_for", "2"]
+    names = ["one", "two", "three"]
+    folder = make_run(tmp_path / "run", *words, videos={"observed": 2}, sequences=names)
+    shutil.rmtree(folder / "final_result" / "three")
+    assert read(folder).is_finished
+    shutil.rmtree(folder / "final_result" / "two")
+    run = read(folder)
+    assert not run.is_finished
+    assert run.state.startswith("not all results: 3 of 3 epochs")
 
 
 def test_run_that_goes_on_says_that_its_results_are_older(tmp_path):

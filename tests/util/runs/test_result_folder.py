@@ -1,11 +1,12 @@
 """Results of a test: whole under their name, and nobody else's files are replaced."""
 
 import os
+from pathlib import Path
 
 import pytest
 from support.command_line import refusal
 
-from util.runs.result_folder import ResultFolder
+from util.runs.result_folder import LIST, ResultFolder
 from util.system.folder_lock import locked
 
 SEQUENCES = ["ripples", "swell"]
@@ -108,6 +109,32 @@ def test_earlier_results_are_replaced(tmp_path, capsys):
     assert files(tmp_path) == ["result/a.mp4"]
     assert (tmp_path / "result" / "a.mp4").read_text() == "new"
     assert capsys.readouterr().err == ""
+
+
+def test_results_of_a_test_that_was_killed_after_the_renaming_are_replaced(tmp_path, monkeypatch):
+    """Then the list is still in the folder, and so is the lock."""
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(os, "replace", replace_until(killed))
+        write(tmp_path / "result", "seams.csv", "of/any.name")
+    assert (tmp_path / "result" / "seams.csv").read_text() == "new"
+    write(tmp_path / "result", "other.csv", overwrite=True, text="newer")
+    assert files(tmp_path) == ["result/other.csv"]
+    assert not list((tmp_path / "result").glob(".*"))
+
+
+def replace_until(happens, whole=os.replace):
+    """`os.replace`, until the list of a test's files is moved out of its folder."""
+
+    def replace(source, target):
+        if Path(source).name == LIST:
+            happens()
+        whole(source, target)
+
+    return replace
 
 
 def test_files_of_a_user_among_them_stay_and_are_named(tmp_path, capsys):
