@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -49,21 +49,24 @@ PICTURES = [
 NO_TEXTS = ["-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"]
 ABOUT = [*ONLY_VIDEO, *NO_TEXTS, "-c", "copy", "-frames:v", "1", "-f", "null", "-"]
 RATES = (0.1, 1000)  # frames per second that are believed
+MATROSKA = (".webm", ".mkv")
 NOT_SHOWN = 4  # the flag of a packet that is decoded but not shown, as before the cut of a clip
 
 
 class Decoding:
     """A process of ffmpeg that reads a video. It is ended if it makes no progress."""
 
-    def __init__(self, path: Path, output: list[str], level: str = "warning"):
+    def __init__(
+        self, path: Path, output: list[str], level: str = "warning", decoder: Sequence[str] = ()
+    ):
         """Start to read `path` and to write `output`. ffmpeg prints messages from `level` up."""
         self._path = path
         self._stuck = False
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
         # The prefix file: lets a name have a colon.
-        command = [ffmpeg_program(), "-nostdin", "-v", level, *INPUT, "-i", f"file:{path}"]
+        command = [ffmpeg_program(), "-nostdin", "-v", level, *INPUT, *decoder]
         self._process = subprocess.Popen(
-            [*command, *output],
+            [*command, "-i", f"file:{path}", *output],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._messages,
@@ -128,9 +131,11 @@ class Decoding:
 
 
 @contextlib.contextmanager
-def decoding(path: Path, output: list[str], level: str = "warning") -> Iterator[Decoding]:
+def decoding(
+    path: Path, output: list[str], level: str = "warning", decoder: Sequence[str] = ()
+) -> Iterator[Decoding]:
     """A process that reads `path` and ends with the block."""
-    process = Decoding(path, output, level)
+    process = Decoding(path, output, level, decoder)
     try:
         yield process
     finally:
@@ -196,6 +201,18 @@ def video_timing(path: Path) -> Timing:
     return Timing(frames_per_second if believed else None, pixel_shape)
 
 
+def decoder_of(path: Path) -> list[str]:
+    """The decoder for ffmpeg to take: its own ones of VP8 and VP9 drop the transparency."""
+    if path.suffix.lower() not in MATROSKA:
+        return []
+    with decoding(path, ABOUT, level="info") as process:
+        read = process.printed().partition("Output #0")[0]
+    codec = re.search(r"Video: (vp[89])\b", read)
+    if codec is None or not re.search(r"alpha_mode\s*: 1\b", read):
+        return []
+    return ["-c:v", {"vp8": "libvpx", "vp9": "libvpx-vp9"}[codec[1]]]
+
+
 def video_size(path: Path) -> tuple[int, int]:
     """The width and height of the first frame of a video.
 
@@ -225,7 +242,7 @@ def video_frames(path: Path, packets: int | None = None) -> Generator[Image.Imag
     """
     packets = count_packets(path) if packets is None else packets
     count = 0
-    with decoding(path, PICTURES) as process:
+    with decoding(path, PICTURES, decoder=decoder_of(path)) as process:
         while image := _next_picture(process):
             count += 1
             if image.mode == "RGBA":

@@ -111,6 +111,19 @@ def test_transparent_video_is_composed_over_black(tmp_path, capsys, alpha):
     assert capsys.readouterr().err == ("" if alpha == 255 else said)
 
 
+@pytest.mark.parametrize(
+    "codec, suffix", [("libvpx-vp9", ".webm"), ("libvpx-vp9", ".mkv"), ("libvpx", ".webm")]
+)
+def test_transparent_webm_is_composed_over_black(tmp_path, capsys, codec, suffix):
+    """A second, hidden stream of its packets has the transparency."""
+    frames = np.full((3, 32, 32, 3), 200, np.uint8)
+    picture = "format=rgba,colorchannelmixer=aa=0.4,format=yuva420p"
+    more = ["-auto-alt-ref", "0", "-c:v", codec, "-pix_fmt", "yuva420p"]
+    path = encode(tmp_path / f"a{suffix}", frames, "-vf", picture, *more)
+    np.testing.assert_allclose(read(path), 0.4 * frames, atol=4)
+    assert "has transparency: it is composed over black" in capsys.readouterr().err
+
+
 def test_frames_with_too_many_pixels_are_refused_with_the_limit(tmp_path, monkeypatch):
     path = encode(tmp_path / "a.avi", moving_pattern(1, 3, 32), *FFV1)
     limit = videos.INPUT.index(str(videos.MOST_PIXELS))
