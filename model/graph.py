@@ -61,6 +61,7 @@ class Settings(NamedTuple):
     seed: int
     encodes: bool = False  # whether a and s_0 come from an encoder instead of the sampler
     clip_gradient: float = 0.0  # see `Adam`
+    clip_drift: float = 0.0  # see `SamplerSettings`
     updates: str = ALTERNATING  # see `model.inference`
     direct_is_fast: bool = True  # see `transposed_convolution`
     shared_statistics: bool = False  # whether several workers normalise by the whole batch
@@ -399,7 +400,7 @@ def training_graph(
         )
         return parts._replace(likelihood=sums.counted(parts.likelihood))
 
-    of_sampler = SamplerSettings(settings.step_size, settings.sample_steps)
+    of_sampler = SamplerSettings(settings.step_size, settings.sample_steps, settings.clip_drift)
     moves = (
         Latents(1.0, inputs.begins_sequence, 1.0, 1.0)
         if encoding is None

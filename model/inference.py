@@ -7,6 +7,11 @@
 Each step changes s_0, a and m in the same way. The gradient is computed by back-propagation through
 time, through the emission network and the transition network with their present weights.
 
+Where the transition is very sensitive, as it may be in the first epochs, the gradient can be so
+long that one step throws the latents far away from the prior. They then take hundreds of epochs to
+return. `clip_drift` shortens such a step (Roberts and Tweedie, *Exponential Convergence of Langevin
+Distributions and Their Discrete Approximations*, 1996, with a truncated drift).
+
 `UPDATES` says whether learning follows inference, as in the paper, or shares the forward and the
 backward pass of its only step. With shared passes, the latents change by the weights before, and
 the weights by the latents before.
@@ -30,10 +35,19 @@ INNOVATIONS_GRADIENT = "gradient_norm_of_innovations"
 
 
 class SamplerSettings(NamedTuple):
-    """The settings of a sampler: step size δ > 0, and number of steps l ≥ 1."""
+    """The settings of a sampler.
+
+    Fields:
+        step_size: δ > 0.
+        num_steps: l ≥ 1.
+        clip_drift: a drift (δ²/2) ∂U/∂latents of a sequence that is longer than so many times the
+            expected length of its noise, δ √(number of latents), is shortened to it; 0 shortens
+            none.
+    """
 
     step_size: float
     num_steps: int
+    clip_drift: float = 0.0
 
 
 class Sampled(NamedTuple):
@@ -114,15 +128,36 @@ def langevin_step(
     size = settings.step_size
     step_key = tf.random.experimental.stateless_fold_in(key, number)
     noise = standard_normal_like(latents, step_key, sums)
+    slopes = Latents(
+        *(
+            of_prior + of_frames
+            for of_prior, of_frames in zip(gradient(prior, latents), from_frames, strict=True)
+        )
+    )
+    if settings.clip_drift:
+        slopes = shortened(slopes, moves, 2.0 * settings.clip_drift / size)
     moved = Latents(
         *(
-            value + move * (size * eps - 0.5 * size**2 * (of_prior + of_frames))
-            for value, move, eps, of_prior, of_frames in zip(
-                latents, moves, noise, gradient(prior, latents), from_frames, strict=True
-            )
+            value + move * (size * eps - 0.5 * size**2 * slope)
+            for value, move, eps, slope in zip(latents, moves, noise, slopes, strict=True)
         )
     )
     return moved, tf.reduce_sum(tf.square(from_frames.innovations))
+
+
+def shortened(slopes: Latents, moves: Latents, longest: float) -> Latents:
+    """The gradient of each sequence, where its root mean square over latents is at most `longest`.
+
+    Latents that do not move do not count.
+    """
+    rows = [tf.reshape(slope, [tf.shape(slope)[0], -1]) for slope in slopes]
+    counted = list(zip(rows, moves, strict=True))
+    squares = tf.add_n([move * tf.reduce_sum(tf.square(row), axis=1) for row, move in counted])
+    number = tf.add_n([move * tf.cast(tf.shape(row)[1], tf.float32) for row, move in counted])
+    factor = tf.minimum(1.0, longest / tf.sqrt(squares / number))  # of each sequence
+    return Latents(
+        *(slope * tf.reshape(factor, [-1, *[1] * (len(slope.shape) - 1)]) for slope in slopes)
+    )
 
 
 def shared_step(

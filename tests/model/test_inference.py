@@ -23,7 +23,7 @@ from model.inference import (
 )
 from model.latents import Latents
 from model.networks import NETWORKS
-from model.posterior import energy
+from model.posterior import Energy, energy
 from model.transition import TRANSITIONS
 
 KEY = np.array([5, 6], np.int32)
@@ -132,6 +132,45 @@ def test_covariance_of_linear_gaussian_chains_is_the_stationary_one(chains):
 
 
 # --- Step by step on the two networks ---
+
+
+@pytest.mark.parametrize("moves_initial_state", [True, False])
+@pytest.mark.parametrize("clip, shortens", [(0.5, [0, 1, 1]), (1e-4, [1, 1, 1]), (1e6, [0, 0, 0])])
+def test_long_drift_is_shortened_as_in_numpy(clip, shortens, moves_initial_state):
+    """Each sequence for itself, and what does not move does not count."""
+    random = np.random.default_rng(0)
+    stiffness = np.float32([1.0, 100.0, 1e6])  # of each sequence
+    parts = [random.standard_normal((2, 3, size)).astype(np.float32) for size in (5, 2, 4, 1)]
+    latents, centres = Latents(*(part[0] for part in parts)), [part[1] for part in parts]
+    latents = latents._replace(innovations=latents.innovations.reshape(3, 1, 5))
+    moves = Latents(1.0, float(moves_initial_state), 1.0, 1.0)
+
+    def energy_of(now):
+        flat = [tf.reshape(value, [3, -1]) for value in now]
+        pulled = [tf.square(value - centre) for value, centre in zip(flat, centres, strict=True)]
+        prior, pull = (tf.add_n([tf.reduce_sum(one, 1) for one in of_parts]) for of_parts in (
+            [tf.square(value) for value in flat], pulled,
+        ))  # fmt: skip
+        return Energy(0.5 * prior, 0.5 * stiffness * pull)
+
+    settings = SamplerSettings(STEP_SIZE, 1, clip)
+    with tf.Session() as session:
+        given = Latents(*map(tf.constant, latents))
+        moved = session.run(langevin(energy_of, given, settings, KEY, moves).latents)
+    (noise,) = noise_of_steps(latents, 1)
+    for row, is_shortened in enumerate(shortens):
+        values = [part[row].ravel().astype(np.float64) for part in latents]
+        drift = [
+            move * 0.5 * STEP_SIZE**2 * (value + stiffness[row] * (value - centre[row]))
+            for value, centre, move in zip(values, centres, moves, strict=True)
+        ]
+        number = 10 + 2 * moves_initial_state
+        factor = clip * STEP_SIZE * np.sqrt(number) / np.linalg.norm(np.concatenate(drift))
+        assert (factor < 1) == is_shortened
+        for part, value in enumerate(values):
+            normal = moves[part] * STEP_SIZE * noise[part][row].ravel()
+            expected = value + normal - min(1.0, factor) * drift[part]
+            np.testing.assert_allclose(moved[part][row].ravel(), expected, rtol=1e-4, atol=1e-5)
 
 
 def case(model, num_sequences=2, num_frames=3):

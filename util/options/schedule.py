@@ -32,7 +32,12 @@ class Schedule(NamedTuple):
 SCHEDULES = {
     "fast": Schedule(
         summary="the best videos for the time, as measured",
-        defaults={"sample_steps": 1, "beta2_gen": 0.9, "clip_gradient": 2.0},
+        defaults={
+            "sample_steps": 1,
+            "clip_drift": 1.0,
+            "beta2_gen": 0.9,
+            "clip_gradient": 2.0,
+        },
         bfloat16=True,
     ),
     "published": Schedule(summary="the settings of the paper", defaults={}, bfloat16=False),

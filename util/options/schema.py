@@ -423,6 +423,14 @@ class Options:
     sample_steps: int = option(
         15, Scope.FIXED, Group.INFERENCE, "l, steps of the sampler in an iteration", COUNT
     )
+    clip_drift: float = option(
+        0.0,
+        Scope.FIXED,
+        Group.INFERENCE,
+        "the drift of a Langevin step that is longer than so many times the expected length of its "
+        "noise is shortened to it; 0 shortens none",
+        NOT_NEGATIVE,
+    )
     updates: str = option(
         "alternating",
         Scope.FIXED,

@@ -62,6 +62,7 @@ def build_generator(
         seed=options.seed,
         encodes=experiment.encodes,
         clip_gradient=options.clip_gradient,
+        clip_drift=options.clip_drift,
         updates=options.updates,
         direct_is_fast=transposes_fast(),
         shared_statistics=options.shared_statistics,
