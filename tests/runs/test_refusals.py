@@ -48,7 +48,7 @@ CASES = {
     "count": ({"num_epochs": 0}, 2, ["--num_epochs 0", "at least 1"]),
     "sigma": ({"refsig": 0}, 2, ["--refsig 0", "above 0"]),
     "delta": ({"step_size": "nan"}, 2, ["--step_size nan", "above 0"]),
-    "beta": ({"beta1_gen": 1}, 2, ["--beta1_gen 1", "below 1"]),
+    "beta": ({"beta1_gen": 1}, 2, ["--beta1_gen 1", "at most 0.999999"]),
     "size": ({"image_size": 48}, 2, ["--image_size 48", "64", "128", "150"]),
     "size and network": ({"net_type": "scene"}, 2, ["--image_size 8", "64"]),
     "path": ({"category": "a/b"}, 2, ["--category a/b", "--data_path"]),
