@@ -200,7 +200,7 @@ def next_frames(run: LoadedRun, row: int) -> np.ndarray | None:
     """The frames of a training sequence after those of the training, at most `KNOWN`."""
     options, recorded = run.options, run.checkpoint.state.options
     of_truth = run.checkpoint.trained_by.misses_pixels and options.truth_path
-    # The clips are those of the training, in the same order. They may have other names now.
+    # They have the bytes and the order of the clips of the training, perhaps with other names.
     clips = find_clips(options.data_path, recorded.category)
     source = clips[row]
     if of_truth:

@@ -145,20 +145,24 @@ def do_run(run: Run, number: int, progress: RunsProgress, options: Options) -> N
     wait_for_other(run, progress)
     record = Record(run)
     to_do = [place for place in range(len(run.steps)) if not record.is_done(place)]
-    progress.begin(number, share_before(run, record, to_do, options))
+    progress.begin(number, share_before(record, to_do, progress.usual_minutes(number)))
     for place in to_do:
         do_step(run, place, record, progress, options)
     progress.end()
 
 
-def share_before(run: Run, record: Record, to_do: Sequence[int], options: Options) -> float:
+def share_before(record: Record, to_do: Sequence[int], usual: float | None) -> float:
     """The share of a run that was done before: 1 for all, 0 if its training is to do.
 
     A training that goes on tells its epochs itself.
+
+    Args:
+        usual: the minutes that the run usually takes, if they are known.
     """
-    if not to_do or to_do[0] == 0:
-        return 0.0 if to_do else 1.0
-    usual = planned(run, options.schedule, usual_minutes()).minutes
+    if not to_do:
+        return 1.0
+    if to_do[0] == 0:
+        return 0.0
     return min(record.minutes / usual, ALMOST_DONE) if usual else ALMOST_DONE
 
 
@@ -227,7 +231,7 @@ def program_line(words: Sequence[str]) -> str:
 
 
 def refuse_other_figure(name: str, command_line: CommandLine) -> None:
-    """Raises RunError if the files of a figure would replace those of another figure."""
+    """Raises RunError if the folder has files of another figure, or of another program."""
     folder = Path(command_line.options.output_dir) / name
     if command_line.options.overwrite:
         return
@@ -254,7 +258,10 @@ def makes_the_same(command: str, name: str, command_line: CommandLine) -> bool:
 
 
 def what_is_made(name: str, command_line: CommandLine) -> Any:
-    """The figure, its enlargement, and the options of its runs without those of `OF_PLACES`."""
+    """What tells a figure from others: its enlargement and the options of its runs.
+
+    The options of `OF_PLACES` do not count.
+    """
     options = command_line.options
     runs = [
         (run.name, [parse(step.words, command_line.experiments).options for step in run.steps])

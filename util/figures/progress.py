@@ -55,6 +55,10 @@ class RunsProgress:
     def __exit__(self, *_: object) -> None:
         self._bar.close()
 
+    def usual_minutes(self, number: int) -> float | None:
+        """How many minutes run `number` is expected to take, if that is known."""
+        return self._runs[number].minutes
+
     def begin(self, number: int, share_before: float = 0.0) -> None:
         """Run `number`, from 0, begins. A share of it was done before: 1 for all of it."""
         self._current = number

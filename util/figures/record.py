@@ -13,7 +13,7 @@ from util.system.atomic import write_text
 from util.system.errors import RunError
 from util.system.regular_files import refuse_special
 
-# Raise it when results change: those of finished runs are then made anew from the trained models.
+# With another number, the results of finished runs are made anew from their trained models.
 RESULTS = 1
 
 
