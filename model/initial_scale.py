@@ -21,7 +21,7 @@ from model.latents import Latents, LatentSizes, draw_from_prior
 from model.random_keys import Stream, random_generator, random_key
 from model.transition import TRANSITIONS, AffineMap
 
-SMALLEST, LARGEST = 0.08, 0.5  # hidden units die with smaller weights, states saturate with larger
+SMALLEST, LARGEST = 0.08, 0.4  # hidden units die with smaller weights, states saturate with larger
 # With this scale, half of the numbers of a state are near -1 or 1. A saturated state of d numbers
 # has 2^d values. If these are not more than the frames of a sequence, larger weights are no use:
 # frames share a state, and Langevin steps do not tell them apart.

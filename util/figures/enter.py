@@ -10,7 +10,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from util.figures.expected import TABLE, Key, enter
+from util.figures.expected import TABLE, Key, enter, key_of
 from util.figures.files import COMMAND, NUMBERS
 from util.figures.numbers import read_rows
 from util.figures.steps import WITH_EXPECTED
@@ -33,11 +33,7 @@ def enter_figures(folder: Path, path: Path = TABLE) -> None:
 
 def numbers_in(path: Path) -> dict[Key, float]:
     """The numbers of a numbers.csv that exist."""
-    return {
-        (row["schedule"], row["figure"], row["run"], row["number"]): float(row["value"])
-        for row in read_rows(path)
-        if row["value"]
-    }
+    return {key_of(row): float(row["value"]) for row in read_rows(path) if row["value"]}
 
 
 def seed_of(figure: Path) -> int:

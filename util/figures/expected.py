@@ -73,13 +73,19 @@ def read_measured(path: Path = TABLE) -> Measured:
         return {}
     with open(path, newline="", encoding="utf-8") as file:
         return {
-            (row["schedule"], row["figure"], row["run"], row["number"]): {
+            key_of(row): {
                 int(name.removeprefix(SEED)): float(value)
                 for name, value in row.items()
                 if name.startswith(SEED) and value
             }
             for row in csv.DictReader(file)
         }
+
+
+def key_of(row: Mapping[str, str]) -> Key:
+    """Which number a row of this table, or of a numbers.csv, is about."""
+    schedule, figure, run, number = (row[name] for name in KEY)
+    return schedule, figure, run, number
 
 
 def enter(seed: int, numbers: Mapping[Key, float], path: Path = TABLE) -> None:
