@@ -202,6 +202,12 @@ def test_missing_or_broken_image_is_named(place, content):
     assert tree(place) == before
 
 
+def test_folder_of_images_is_refused_with_what_to_give(place):
+    (place / "folder").mkdir()
+    line = refused(run_here(place, *TEST, "--image", "folder"), 1)
+    assert "--image folder is a folder; name its images, as in folder/*.png" in line
+
+
 def test_a_model_without_an_encoder_animates_nothing(place):
     shutil.rmtree(place / "output_synthesis")
     outcome = run_here(place, *flags(**{**TRAINING, "experiment": "action"}))

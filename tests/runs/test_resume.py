@@ -30,8 +30,10 @@ from support.command_line import (
 )
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from util.experiments.registry import EXPERIMENTS
 from util.pictures.encoding import write_frames
 from util.runs import checkpoints
+from util.runs.run_state import read_state
 
 EPOCHS = LONGER["num_epochs"]
 FULL = flags(**LONGER)
@@ -234,6 +236,17 @@ def test_resume_of_a_finished_run_changes_no_weight(finished):
     about = json.loads((run_directory(finished) / "options.json").read_text(encoding="utf-8"))
     assert len(about["command_lines"]) == 2
     assert about["options"]["num_frames"] == SMALL["num_frames"]
+
+
+def test_options_of_a_resumed_finished_run_are_those_of_its_checkpoint(finished):
+    """They have made its results, so its tests go on after them."""
+    before = arrays(models_of(finished) / f"model.ckpt-{SMALL['num_epochs']}")
+    outcome = run_here(finished, *RESUME, "--num_batches_in_test", "3")
+    assert outcome.returncode == 0, outcome.stderr
+    state = read_state(models_of(finished) / f"model.ckpt-{SMALL['num_epochs']}", EXPERIMENTS)
+    assert state.options.num_batches_in_test == 3
+    after = arrays(models_of(finished) / f"model.ckpt-{SMALL['num_epochs']}")
+    assert before == after
 
 
 def test_resume_with_more_epochs_goes_on_as_a_longer_run(finished, uninterrupted):

@@ -249,8 +249,8 @@ def unique_names(sources: Sequence[Path]) -> list[str]:
 
 
 def existing_categories(data_path: Path) -> str:
-    """The possible values of --category, in words."""
+    """The names of the categories, in words."""
     if not data_path.is_dir():
         return f"there is no folder {data_path}; give the folder of the categories as --data_path"
     names = [path.name for path in sorted(data_path.iterdir()) if path.is_dir()]
-    return f"--category can be {', '.join(names)}" if names else f"{data_path} is empty"
+    return f"there are {', '.join(names)}" if names else f"{data_path} is empty"

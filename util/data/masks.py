@@ -11,7 +11,13 @@ from model.random_keys import Stream, random_generator
 from util.data.clip_facts import ClipFacts
 from util.data.clips import nearest_pixels, refuse_other_proportions
 from util.data.fit import fitted_mask
-from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, refuse_unprintable, stills_in
+from util.data.kinds import (
+    STILL_SUFFIXES,
+    VIDEO_SUFFIXES,
+    numbers_of,
+    refuse_unprintable,
+    stills_in,
+)
 from util.data.mask_arrays import ARRAY_SUFFIXES, read_array
 from util.data.mask_pictures import BRIGHT, read_images, read_still, read_video
 from util.data.videos import count_packets, video_timing
@@ -19,7 +25,7 @@ from util.options.schema import Options
 from util.system.counting import counted
 from util.system.errors import RunError
 from util.system.names import existing_form
-from util.system.notes import tell_once
+from util.system.notes import NOTE, tell_once
 from util.system.regular_files import refuse_special
 
 SUSPICIOUS = 80  # per cent of missing pixels
@@ -86,7 +92,10 @@ def tell_shares(options: Options, names: Sequence[str], resized: Iterable[np.nda
         share = sum(of_sequences) / len(of_sequences)
         line = f"{mask_origin}: {share:.1f} % of the pixels are missing"
         if share > SUSPICIOUS and options.mask_type == "external":
-            line += f"; if it should be the other pixels: --invert_mask {not options.invert_mask}"
+            line = (
+                f"{NOTE}{line}; if it should be the other pixels: --invert_mask "
+                f"{not options.invert_mask}"
+            )
         print(line, file=sys.stderr)
     for line in hidden:
         tell_once(line)
@@ -237,8 +246,11 @@ def read_mask(
         refuse_special(source)
     if layout and suffix not in ARRAY_SUFFIXES:
         tell_once(f"--mask_layout {layout} does nothing: mask {source} is no array")
+    by_number = False
     if source.is_dir():
-        length = len(stills_in(source))
+        stills = stills_in(source)
+        by_number = bool(clip and clip.numbers and numbers_of(stills))
+        length = len(stills)
         missing = read_images(source, first_frame, num_frames, clip)
     elif suffix in VIDEO_SUFFIXES:
         length = count_packets(source)
@@ -265,7 +277,7 @@ def read_mask(
             f"mask {source} has {counted(length, 'frame')}, too few for --num_frames {num_frames} "
             f"from --first_frame {first_frame}; ask for fewer frames or give a longer mask"
         )
-    if clip and length != clip.length and suffix not in STILL_SUFFIXES:
+    if clip and length != clip.length and suffix not in STILL_SUFFIXES and not by_number:
         tell_once(
             f"mask {source} has {counted(length, 'frame')} and {clip.path} has {clip.length}: both "
             f"are used from frame {first_frame} to {last - 1}"

@@ -3,6 +3,7 @@
 `observed_clips` takes them from the cache (`clip_cache`) or decodes them into it.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from util.data.clip_cache import ObservedClip, as_clips, cached_clips, decoded_clips
 from util.data.clip_facts import ClipFacts, facts_of
 from util.data.clips import Clips, find_clips, nearest_pixels, read_clip, unique_names
+from util.data.kinds import in_words
 from util.data.masks import masks, tell_shares
 from util.data.source_digest import cache_key
 from util.options.experiment import Experiment
@@ -40,6 +42,13 @@ def observed_clips(options: Options, experiment: Experiment, cache: Path | None 
         clips = cached_clips(cache, key, sources)
     if clips is None:
         facts = [facts_of(source) for source in sources]
+        for clip in facts:
+            refuse_short(clip, options, experiment)
+            if options.fit == "crop" and clip.pixel_shape != 1:
+                tell_once(
+                    f"the pixels of {clip.path} are {clip.pixel_shape:.2f} times as wide as high: "
+                    "--fit crop takes a square of pixels, which is shown squashed"
+                )
         sequences = observed_sequences(options, experiment, facts, names)
         if cache is not None:
             clips = decoded_clips(cache, key, facts, names, sequences)
@@ -50,6 +59,21 @@ def observed_clips(options: Options, experiment: Experiment, cache: Path | None 
     if experiment.fills_in_between and not options.score_left_out:
         return clips._replace(factor=options.factor)
     return clips
+
+
+def refuse_short(clip: ClipFacts, options: Options, experiment: Experiment) -> None:
+    """Raises RunError if a clip has fewer frames than a run takes of it."""
+    length, where = options.num_frames, f"from --first_frame {options.first_frame}"
+    needed, asked = length, f"--num_frames {length} {where}"
+    if experiment.fills_in_between and not options.score_left_out:
+        needed = (length - 1) // options.factor + 1
+        asked = f"--num_frames {length} with --factor {options.factor}, which takes {needed} of "
+        asked += f"them {where}"
+    if clip.length < options.first_frame + needed:
+        raise RunError(
+            f"{clip.path} has {counted(clip.length, 'frame')}, too few for {asked}; ask for fewer "
+            "or use a longer clip"
+        )
 
 
 def observed_sequences(
@@ -78,7 +102,10 @@ def _without_missing(
     for index, (clip, mask) in enumerate(zip(facts, masks(options, names, facts), strict=True)):
         missing = nearest_pixels(mask, options.image_size, options.image_size)[..., np.newaxis]
         frames = np.where(missing, np.uint8(0), _read(options, clip, mask))
-        known = None if truth is None else _read(options, truth[index])
+        known = None
+        if truth is not None:
+            first = first_of_truth(options.first_frame, options.num_frames, clip, truth[index])
+            known = _read(replace(options, first_frame=first), truth[index])
         yield ObservedClip(frames, missing, known)
 
 
@@ -112,6 +139,45 @@ def _truth(
     return [found[of_truth.index(composed(name))] for name in names]
 
 
+def first_of_truth(first: int, count: int, clip: ClipFacts, truth: ClipFacts) -> int:
+    """The frame of the truth that belongs to frame `first` of a clip, from 0.
+
+    Images with numbers belong to those of the same numbers; other frames to those at the same
+    place.
+
+    Raises:
+        RunError: the truth has other numbers than the `count` frames, or other proportions.
+    """
+    shape, of_truth = clip.format.proportions, truth.format.proportions
+    if truth.width != truth.height and not math.isclose(shape, of_truth, rel_tol=0.1):
+        raise RunError(
+            f"the truth {truth.path} is {truth.width}×{truth.height}, the clip {clip.path} "
+            f"{clip.width}×{clip.height} (width×height); give a square truth or one with the "
+            "clip's proportions"
+        )
+    if clip.numbers and truth.numbers:
+        wanted = clip.numbers[first : first + count]
+        place = truth.numbers.index(wanted[0]) if wanted[0] in truth.numbers else 0
+        if truth.numbers[place : place + len(wanted)] != wanted:
+            raise RunError(
+                f"the truth {truth.path} has the images {in_words(truth.numbers)}, but the frames "
+                f"of {clip.path} are {in_words(wanted)}; give each image of the truth the number "
+                "of its frame"
+            )
+        return place
+    if clip.rate and truth.rate and clip.rate != truth.rate:
+        tell_once(
+            f"the truth {truth.path} has {truth.rate:g} frames per second and {clip.path} has "
+            f"{clip.rate:g}: frames of the same number belong together"
+        )
+    if clip.length != truth.length:
+        tell_once(
+            f"the truth {truth.path} has {counted(truth.length, 'frame')} and {clip.path} has "
+            f"{clip.length}: both are used from frame {first}"
+        )
+    return first
+
+
 def _in_between(options: Options, clip: ClipFacts) -> ObservedClip:
     """A sequence of which only every --factor-th frame is observed; the others are black.
 
@@ -123,14 +189,8 @@ def _in_between(options: Options, clip: ClipFacts) -> ObservedClip:
         truth = _read(options, clip)
         shown = truth[::factor]
     else:
-        truth, needed = None, (length - 1) // factor + 1
-        if clip.length < options.first_frame + needed:
-            raise RunError(
-                f"{clip.path} has {counted(clip.length, 'frame')}, too few for --num_frames "
-                f"{length} with --factor {factor}, which takes {needed} of them from --first_frame "
-                f"{options.first_frame}; ask for fewer or use a longer clip"
-            )
-        shown = _read(replace(options, num_frames=needed), clip)
+        truth = None
+        shown = _read(replace(options, num_frames=(length - 1) // factor + 1), clip)
     frames = np.zeros((length, *shown.shape[1:]), np.uint8)
     frames[::factor] = shown
     missing = np.ones((*frames.shape[:-1], 1), bool)

@@ -27,7 +27,7 @@ from util.runs.loading import LoadedCheckpoint, LoadedRun
 from util.runs.sampling import sampled_bytes
 from util.runs.showing import showing_of
 from util.runs.training import TrainingResult, train_model
-from util.system.errors import CommandLineError
+from util.system.errors import CommandLineError, RunError
 from util.system.names import safe_names, shortened
 
 INFERENCES_AFTER_TRAINING = 20  # number of sampler runs on each chunk
@@ -44,7 +44,7 @@ def check(checkpoint: LoadedCheckpoint) -> None:
 
     Raises:
         CommandLineError: no image is given, or the model has no encoder.
-        RunError: an image cannot be read.
+        RunError: an image is a folder or cannot be read.
     """
     if not checkpoint.options.image:
         raise CommandLineError(
@@ -56,8 +56,10 @@ def check(checkpoint: LoadedCheckpoint) -> None:
             f"trained by --experiment {checkpoint.state.options.experiment}; train a model with "
             "--experiment animation"
         )
-    for path in checkpoint.options.image:
-        read_image(Path(path))
+    for path in map(Path, checkpoint.options.image):
+        if path.is_dir():
+            raise RunError(f"--image {path} is a folder; name its images, as in {path}/*.png")
+        read_image(path)
 
 
 def test(run: LoadedRun) -> None:

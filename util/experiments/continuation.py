@@ -22,6 +22,7 @@ from util.data.clip_facts import ClipFacts, facts_of
 from util.data.clips import find_clips, read_clip, unique_names
 from util.data.frames import to_bytes, to_model_range
 from util.data.kinds import is_clip, refuse_unprintable
+from util.data.observed import first_of_truth
 from util.metrics.futures import Future, compared, in_words, write_futures
 from util.metrics.steps import size, steps
 from util.pictures.layout import under_one_head, write_picture, write_playing
@@ -31,6 +32,7 @@ from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again, obser
 from util.runs.showing import showing_of
 from util.system.errors import CommandLineError, RunError
 from util.system.names import composed, safe_names
+from util.system.notes import tell_once
 
 KNOWN = 30  # true next frames that are used, at most
 DRAWS = 10  # a future is drawn so often, at most
@@ -64,9 +66,8 @@ def check(checkpoint: LoadedCheckpoint) -> None:
     options = checkpoint.options
     if checkpoint.trained_by.encodes:
         raise CommandLineError(
-            f"--experiment continuation needs innovations of whole sequences; in {checkpoint.path} "
-            "each belongs to a chunk that began at an encoded frame; continue a still image with "
-            "--experiment animation --image PATH"
+            f"--experiment continuation needs inferred start states; in {checkpoint.path} an "
+            "encoder gives them; continue a still image with --experiment animation --image PATH"
         )
     if options.clip:
         if options.sequences:
@@ -74,7 +75,9 @@ def check(checkpoint: LoadedCheckpoint) -> None:
                 f"--sequences {options.sequences} and --clip {options.clip} both name what to "
                 "continue; give one of them"
             )
-        usable_frames(facts_of_clip(Path(options.clip)), checkpoint)
+        clip = facts_of_clip(Path(options.clip))
+        usable_frames(clip, checkpoint)
+        tell_other_rate(clip, checkpoint)
 
 
 def test(run: LoadedRun) -> None:
@@ -202,13 +205,13 @@ def next_frames(run: LoadedRun, row: int) -> np.ndarray | None:
     of_truth = run.checkpoint.trained_by.misses_pixels and options.truth_path
     # They have the bytes and the order of the clips of the training, perhaps with other names.
     clips = find_clips(options.data_path, recorded.category)
-    source = clips[row]
+    clip, first = facts_of(clips[row]), recorded.first_frame
     if of_truth:
         name = composed(unique_names(clips)[row])
         known = find_clips(of_truth, recorded.category)
-        source = known[[composed(other) for other in unique_names(known)].index(name)]
-    clip = facts_of(source)
-    first = recorded.first_frame + recorded.num_frames
+        truth = facts_of(known[[composed(other) for other in unique_names(known)].index(name)])
+        clip, first = truth, first_of_truth(first, recorded.num_frames, clip, truth)
+    first += recorded.num_frames
     count = min(clip.length - first, KNOWN)
     if count < 1:
         print(f"{clip.path} ends with the training: its future is unknown", file=sys.stderr)
@@ -235,6 +238,17 @@ def facts_of_clip(path: Path) -> ClipFacts:
             "a folder of several"
         )
     return facts_of(path)
+
+
+def tell_other_rate(clip: ClipFacts, checkpoint: LoadedCheckpoint) -> None:
+    """Say on stderr if a clip has another rate than the clips that the model has learned."""
+    rates = {checkpoint.state.format_of(row).rate for row in range(len(checkpoint.rows))}
+    if clip.rate and None not in rates and clip.rate not in rates:
+        known = ", ".join(f"{rate:g}" for rate in sorted(filter(None, rates)))
+        tell_once(
+            f"{clip.path} has {clip.rate:g} frames per second, and the model has learned {known}: "
+            "its motion goes on at another speed"
+        )
 
 
 def usable_frames(clip: ClipFacts, checkpoint: LoadedCheckpoint) -> int:

@@ -70,6 +70,8 @@ def looked_at_by(name: str) -> str:
     words = [", ".join(users)] if users else []
     if about["only_in_tests"]:
         words.append("`--isTraining False`")
+    if about["only_in_training"]:
+        words.append("`--isTraining True`")
     if about["needs"]:
         other, value = about["needs"]
         words.append(f"`--{other}`" if value is None else f"`--{other} {value}`")

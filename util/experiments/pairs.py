@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from util.options.schema import pairs_of
-from util.runs.loading import LoadedCheckpoint, LoadedRun, refuse_unknown
+from util.options.schema import pairs_of, refuse_unknown_pairs
+from util.runs.loading import LoadedCheckpoint, LoadedRun
 from util.system.errors import CommandLineError
 from util.system.names import shortened
 
@@ -28,8 +28,7 @@ def check_pairs(checkpoint: LoadedCheckpoint) -> None:
             f"{count} sequences and --content_size {options.content_size}; train on several "
             "with --experiment action"
         )
-    asked = [row for pair in pairs_of(options.pairs) for row in pair]
-    refuse_unknown(asked, count, f"--pairs {options.pairs}")
+    refuse_unknown_pairs(options.pairs, count, "the checkpoint")
 
 
 def pairs(run: LoadedRun) -> Iterator[Pair]:

@@ -28,9 +28,8 @@ def check(checkpoint: LoadedCheckpoint) -> None:
     check_pairs(checkpoint)
     if checkpoint.trained_by.encodes:
         raise CommandLineError(
-            f"--experiment transfer needs innovations of whole sequences; in {checkpoint.path} "
-            "each belongs to a chunk that began at an encoded frame; train with "
-            "--experiment action"
+            f"--experiment transfer needs inferred start states; in {checkpoint.path} an encoder "
+            "gives them; train with --experiment action"
         )
 
 

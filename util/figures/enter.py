@@ -22,9 +22,12 @@ def enter_figures(folder: Path, path: Path = TABLE) -> None:
     """Enter all figures in an output folder, each under its seed.
 
     Raises:
-        RunError: a figure has own clips or other settings; nothing is entered then.
+        RunError: there is no figure, or one has own clips or other settings; nothing is entered
+            then.
     """
     figures = [found.parent for found in sorted(folder.glob(f"*/{NUMBERS}"))]
+    if not figures:
+        raise RunError(f"no figure in {folder}; give an --output_dir of --experiment figure")
     seeds = [seed_of(figure) for figure in figures]
     for figure, seed in zip(figures, seeds, strict=True):
         enter(seed, numbers_in(figure / NUMBERS), path)
@@ -51,6 +54,8 @@ def seed_of(figure: Path) -> int:
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        sys.exit("error: no folder given; see the first lines of util/figures/enter.py")
     for name in sys.argv[1:]:
         try:
             enter_figures(Path(name))

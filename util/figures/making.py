@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from util.data.clip_facts import facts_of
+from util.data.clips import find_clips
+from util.data.observed import refuse_short
 from util.data.stills import read_image
 from util.figures.expected import (
     FEWEST_SEEDS,
@@ -37,7 +40,7 @@ from util.figures.steps import (
     words_of,
 )
 from util.options.command_line import CommandLine, parse
-from util.options.schema import Options
+from util.options.schema import Options, refuse_unknown_pairs
 from util.system.atomic import write_text
 from util.system.counting import counted
 from util.system.errors import CommandLineError, RunError
@@ -114,15 +117,24 @@ def make_figures(
 
 
 def refuse_impossible(runs: Sequence[Run], command_line: CommandLine) -> None:
-    """Check all command lines and images, before the first of them runs for minutes.
+    """Check all command lines, clips and images, before the first of them runs for minutes.
 
     Raises:
-        CommandLineError: flags contradict, or do nothing where they must not.
-        RunError: an image cannot be read.
+        CommandLineError: flags contradict, do nothing where they must not, or name sequences that
+            do not exist.
+        RunError: a clip is too short, or a clip or an image cannot be read.
     """
     for run in runs:
+        trained = run.asked.options
+        sources = find_clips(trained.data_path, trained.category)
+        for source in sources:
+            refuse_short(facts_of(source), trained, run.asked.experiment(trained))
         for step in run.steps[1:]:
-            test = parse(step.words, command_line.experiments).options
+            line = parse(step.words, command_line.experiments)
+            test = line.over(trained)
+            line.refuse_idle(test, trained.experiment)
+            if "pairs" in line.experiment(test).uses:
+                refuse_unknown_pairs(test.pairs, len(sources), f"category {trained.category}")
             for path in test.image:
                 read_image(Path(path))
     if all(step.trains for run in runs for step in run.steps):

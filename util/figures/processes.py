@@ -40,7 +40,8 @@ def run_process(words: Sequence[str], log: Path, hear: Callable[[str], None], go
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            # Otherwise lines of its standard output would come later than its error.
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"},
             start_new_session=True,  # so that it gets each signal once, from here
             preexec_fn=stop_with_parent(),
         )

@@ -9,9 +9,11 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from util.runs.progress import in_words
+from util.system.notes import NOTE
 
 EPOCH = re.compile(r"epoch (\d+) of (\d+): (.*)")
 RESUMED = re.compile(r"continues after epoch (\d+) of (\d+)")
+TOLD = ("warning: ", NOTE)  # how lines begin that the user must see
 FORMAT = "{desc} {percentage:3.0f} % [{elapsed}{postfix}]"
 
 
@@ -75,7 +77,7 @@ class RunsProgress:
             self._show(f"epoch {found[1]} of {found[2]}")
         elif found := RESUMED.match(line):
             self._share = self._before = int(found[1]) / int(found[2])
-        elif line.startswith("warning: "):
+        elif line.startswith(TOLD):
             self.say(f"{self._place()}: {line}")
 
     def end(self) -> None:
@@ -85,13 +87,14 @@ class RunsProgress:
         self._done += (1 - self._before) * minutes
         self._share = self._before = 0.0
         self._ended.add(self._current)
-        self._bar.update(minutes)
+        self._draw()
 
     def leave_out(self, numbers: Iterable[int]) -> None:
         """These runs, if they have not ended, never will: one of their figure has failed."""
         for number in set(numbers) - self._ended:
             self._minutes[number] = 0.0
         self._share = self._before = 0.0
+        self._draw()
 
     def say(self, line: str) -> None:
         """Print a line, above the bar if there is one."""
@@ -105,6 +108,13 @@ class RunsProgress:
         pace = (time.monotonic() - self._began) / here if here else 60.0
         return pace * all_left
 
+    def _draw(self) -> None:
+        """Draw the bar as it is now."""
+        self._bar.total = sum(self._minutes)
+        ended = self._done + self._left_out
+        self._bar.n = ended + self._share * self._minutes[self._current]
+        self._bar.refresh()
+
     def _place(self) -> str:
         run = self._runs[self._current]
         return f"run {self._current + 1} of {len(self._runs)}, {run.label}"
@@ -113,6 +123,7 @@ class RunsProgress:
         left = f"all runs: {in_words(self.left())} left"
         if self._is_terminal:
             self._bar.set_description_str(f"{self._place()}, {epoch}", refresh=False)
-            self._bar.set_postfix_str(left)
+            self._bar.set_postfix_str(left, refresh=False)
+            self._draw()
         else:
             self.say(f"{self._place()}: {epoch}, {left}")

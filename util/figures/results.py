@@ -69,8 +69,9 @@ class Result:
 
     def kinds(self, sequence: str, beginning: str) -> list[str]:
         """The kinds of videos of a sequence whose names begin so, in the order of their numbers."""
-        folders = (self.run.final_result / sequence).glob(f"{beginning}*/")
-        return sorted((path.name for path in folders), key=lambda kind: (len(kind), kind))
+        found = (self.run.final_result / sequence).glob(f"{beginning}*")
+        kinds = (path.name for path in found if path.is_dir())
+        return sorted(kinds, key=lambda kind: (len(kind), kind))
 
     def tested(self, name: str) -> Path:
         """A file of the test; "" for its folder. Raises RunError if it is gone."""

@@ -1,12 +1,12 @@
 """From the record of a figure and the command line to the command lines of its runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from util.figures.records import Figure, Training
 from util.options.command_line import CommandLine, parse
-from util.options.schema import FIELDS, categories_of
+from util.options.schema import FIELDS, Options, categories_of
 from util.runs.run_directory import RunDirectory
 from util.system.errors import CommandLineError
 from util.system.names import existing_form
@@ -123,13 +123,15 @@ def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
         CommandLineError: flags contradict, or the figure needs images of the user's own category.
     """
     runs: dict[tuple, Run] = {}
+    labels = labels_of(figure, command_line)
     for training in figure.trainings:
         for category in categories_of(command_line.options.categories) or training.categories:
             place = Path(command_line.options.output_dir) / "runs"
             folder = training.folder or name
-            place /= f"{folder}_{training.label}" if training.label else folder
+            told = training.label if training.label in labels else ""
+            place /= f"{folder}_{told}" if told else folder
             steps = steps_of(training, category, command_line)
-            label = f"{category}, {training.label}" if training.label else category
+            label = f"{category}, {told}" if told else category
             directory = RunDirectory(existing_form(place / category))
             placed = [
                 step._replace(flags={**step.flags, "output_dir": str(place)}) for step in steps
@@ -144,6 +146,25 @@ def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
     return list(runs.values())
 
 
+def labels_of(figure: Figure, command_line: CommandLine) -> set[str]:
+    """The labels of the trainings; none if the user replaced all flags that they are about."""
+    labels = {training.label for training in figure.trainings}
+    kept = [kept_flags(training, command_line, ()) for training in figure.trainings]
+    return labels if any(flags != kept[0] for flags in kept) else set()
+
+
+def kept_flags(
+    training: Training, command_line: CommandLine, of_tests: Container[str]
+) -> dict[str, Any]:
+    """The flags of the record that the user did not replace; flags in `of_tests` replace none."""
+    options = command_line.options
+    replaced = {name for name in command_line.given if name not in of_tests}
+    if options.mask_type != Options.mask_type:  # then it reads no file
+        replaced.add("mask_file")
+    recorded = {**ALWAYS, **training.flags, **training.scheduled.get(options.schedule, {})}
+    return {name: value for name, value in recorded.items() if name not in replaced}
+
+
 def steps_of(training: Training, category: str, command_line: CommandLine) -> list[Step]:
     """The command lines of a run. What the user gave replaces what the record has."""
     options, given = command_line.options, command_line.given
@@ -152,9 +173,7 @@ def steps_of(training: Training, category: str, command_line: CommandLine) -> li
     of_tests = {
         name: typed.pop(name) for name in list(typed) if only_in_tests(name) or name in tested
     }
-    recorded = {**ALWAYS, **training.flags, **training.scheduled.get(options.schedule, {})}
-    replaced = given - of_tests.keys()
-    kept = {name: value for name, value in recorded.items() if name not in replaced}
+    kept = kept_flags(training, command_line, of_tests)
     named: dict[str, Any] = {"experiment": training.experiment, "category": category}
     steps = [Step({**named, "schedule": options.schedule, **kept, **typed}, trains=True)]
     if training.test:

@@ -15,6 +15,7 @@ from util.gallery.scores import OF_RECOVERY, OF_SYNTHESIS, TABLES, Scores, read_
 from util.options.experiment import Experiments
 from util.options.schedule import SCHEDULES
 from util.options.schema import FIELDS, Options, Scope, scope_of
+from util.runs import checkpoints
 from util.runs.run_directory import RunDirectory
 from util.system.counting import counted
 
@@ -88,7 +89,7 @@ def read_run(folder: Path, page_folder: Path, experiments: Experiments) -> Run:
     scores = read_scores(run.final_result)
     media = find_media(run, page_folder)
     errors = named(recorded.points, ERROR)
-    epochs = max(errors, default=0)
+    epochs = max(errors, default=0) or _newest_epoch(run)
     goes_on = options is not None and 0 < epochs < options.num_epochs
     whole = media.is_final and _are_whole(run, options)
     is_finished = whole and not goes_on and not _are_older(run.final_result, recorded.last_time)
@@ -125,6 +126,11 @@ def read_run(folder: Path, page_folder: Path, experiments: Experiments) -> Run:
         num_frames=options.num_frames if options else 0,
         problems=[problem for problem in problems if problem],
     )
+
+
+def _newest_epoch(run: RunDirectory) -> int:
+    """The epochs of the newest checkpoint, for a run whose log is gone; 0 without checkpoints."""
+    return max((epoch for epoch, _ in checkpoints.existing(run.models)), default=0)
 
 
 def _written(run: RunDirectory) -> float:

@@ -79,6 +79,8 @@ def compared(
         chunk_length: number of frames of a chunk.
         states, random: of the linear dynamical system, see `linear_system`.
     """
+    if truth is not None:  # so that all rows have the same frames
+        truth = truth[: min(map(len, futures.values()))]
     found = {
         name: scores_of(video, observed, truth, chunk_length) for name, video in futures.items()
     }

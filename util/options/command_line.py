@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, replace
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
@@ -66,13 +66,25 @@ class CommandLine(NamedTuple):
         Raises:
             CommandLineError: the schema refuses such a flag (`refuse_if_idle`).
         """
+        self.refuse_idle(options, trained_by)
+        for _, message in self._idle(options, trained_by):
+            print(f"warning: {message}", file=sys.stderr)
+
+    def refuse_idle(self, options: Options, trained_by: str = "") -> None:
+        """Raises CommandLineError for a given flag that must not be without effect.
+
+        See `warn_of_idle`.
+        """
+        for name, message in self._idle(options, trained_by):
+            if FIELDS[name].metadata["refuse_if_idle"]:
+                raise CommandLineError(f"{message}; leave it out")
+
+    def _idle(self, options: Options, trained_by: str) -> Iterator[tuple[str, str]]:
+        """Yield the name of each given flag without effect, and a line that says why."""
         typed = self.given - self.derived
         for name in FIELDS:
             if name in typed and (reason := self._why_idle(name, options, trained_by)):
-                message = f"--{name} does nothing {reason}"
-                if FIELDS[name].metadata["refuse_if_idle"]:
-                    raise CommandLineError(f"{message}; leave it out")
-                print(f"warning: {message}", file=sys.stderr)
+                yield name, f"--{name} does nothing {reason}"
 
     def _why_idle(self, name: str, options: Options, trained_by: str) -> str:
         """The reason why an option has no effect, in words; "" if it has an effect."""
@@ -89,6 +101,8 @@ class CommandLine(NamedTuple):
             return f"in --experiment {options.experiment}; it is for {', '.join(users)}"
         if about["only_in_tests"] and options.isTraining:
             return "in training; it is for --isTraining False"
+        if about["only_in_training"] and not options.isTraining:
+            return "in a test; it is for --isTraining True"
         if about["needs"]:
             other, value = about["needs"]
             if value is None:
@@ -125,9 +139,12 @@ def refuse_contradictions(options: Options, recorded: Options, names: Iterable[s
     for name in names:
         now, then = getattr(options, name), getattr(recorded, name)
         if now != then and scope_of(name) in fixed and not _is_same_category(name, now, then):
+            way_out = "leave the flag out or train another run"
+            if name == "category":  # it names the folder, so it cannot be left out
+                way_out = f"rename the folder of the run to {then} again"
             raise CommandLineError(
                 f"--{name} {now} contradicts the checkpoint, which was trained with "
-                f"--{name} {then}; leave the flag out or train another run"
+                f"--{name} {then}; {way_out}"
             )
 
 

@@ -5,9 +5,10 @@ Flags of the authors' released code keep their names and meanings.
 
 import dataclasses
 import enum
+import itertools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from model.chunks import CHUNK_STARTS
@@ -16,6 +17,7 @@ from model.innovations import INNOVATIONS
 from model.networks import ALIASES, NETWORKS, image_side
 from model.transition import TRANSITIONS
 from util.options.schedule import SCHEDULES
+from util.system.errors import CommandLineError
 
 NORMALIZATIONS = ("calibrated", "batch", "moving")
 NETWORK_SIDES = {name: image_side(network) for name, network in NETWORKS.items()}
@@ -109,6 +111,26 @@ def pairs_of(pairs: str) -> list[tuple[int, int]]:
     return list(dict.fromkeys((int(first), int(second)) for first, second in found))
 
 
+def refuse_unknown(rows: Iterable[int], count: int, flag: str, of: str) -> None:
+    """Raises CommandLineError if a number in `rows` is not below `count`.
+
+    Args:
+        flag: the flag with the numbers, and its value.
+        of: what has `count` sequences, in words.
+    """
+    for row in rows:
+        if row >= count:
+            raise CommandLineError(
+                f"{flag} asks for sequence {row}; {of} has {count}, numbered from 0"
+            )
+
+
+def refuse_unknown_pairs(pairs: str, count: int, of: str) -> None:
+    """Raises CommandLineError if a sequence of --pairs does not exist; see `refuse_unknown`."""
+    rows = itertools.chain(*pairs_of(pairs))
+    refuse_unknown(rows, count, f"--pairs {pairs}", of)
+
+
 def categories_of(categories: str) -> list[str]:
     """fire,mine → ["fire", "mine"]; each name once."""
     return list(dict.fromkeys(name for name in categories.split(",") if name))
@@ -126,6 +148,7 @@ def option(
     limit: Limit | None = None,
     *,
     only_in_tests: bool = False,
+    only_in_training: bool = False,
     needs: tuple[str, str | None] | None = None,
     refuse_if_idle: bool = False,
 ) -> Any:
@@ -134,6 +157,7 @@ def option(
     Args:
         text: the meaning of the option, in one sentence.
         only_in_tests: whether only --isTraining False uses the option.
+        only_in_training: whether only --isTraining True uses the option.
         needs: another option and a value. This option has an effect only with that value; None
             stands for every value but an empty one.
         refuse_if_idle: whether a given option without effect is an error; otherwise it is only a
@@ -145,6 +169,7 @@ def option(
         "text": text,
         "limit": limit,
         "only_in_tests": only_in_tests,
+        "only_in_training": only_in_training,
         "needs": needs,
         "refuse_if_idle": refuse_if_idle,
     }
@@ -171,6 +196,7 @@ class Options:
         "defaults of the training: "
         + "; ".join(f"{name} takes {row.summary}" for name, row in SCHEDULES.items()),
         one_of(*SCHEDULES),
+        only_in_training=True,
     )
     data_path: str = option(
         "./trainingVideo/dynamicTexture",
@@ -353,6 +379,7 @@ class Options:
         Group.FIRST,
         "iterations over all sequences",
         COUNT,
+        only_in_training=True,
     )
     batch_size: int = option(
         1, Scope.FIXED, Group.LEARNING, "sequences in a batch", between(1, 10**6)
@@ -369,7 +396,12 @@ class Options:
         one_of(*CHUNK_STARTS),
     )
     lr_gen: float = option(
-        0.002, Scope.REMEMBERED, Group.LEARNING, "learning rate of Adam", POSITIVE
+        0.002,
+        Scope.REMEMBERED,
+        Group.LEARNING,
+        "learning rate of Adam",
+        POSITIVE,
+        only_in_training=True,
     )
     lr_half_life: int = option(
         0,
@@ -378,6 +410,7 @@ class Options:
         "the learning rate halves every so many epochs, counted from the run's first; "
         "0 keeps it constant",
         COUNT_FROM_0,
+        only_in_training=True,
     )
     lr_warmup: int = option(
         0,
@@ -449,7 +482,12 @@ class Options:
     )
 
     log_step: int = option(
-        10, Scope.REMEMBERED, Group.RUN, "epochs between checkpoints and pictures", COUNT
+        10,
+        Scope.REMEMBERED,
+        Group.RUN,
+        "epochs between checkpoints and pictures",
+        COUNT,
+        only_in_training=True,
     )
     enlarge: int = option(
         0,
@@ -482,7 +520,12 @@ class Options:
         between(1, 10**6),
     )
     max_to_keep: int = option(
-        5, Scope.REMEMBERED, Group.RUN, "number of newest checkpoints to keep", COUNT
+        5,
+        Scope.REMEMBERED,
+        Group.RUN,
+        "number of newest checkpoints to keep",
+        COUNT,
+        only_in_training=True,
     )
     resume: bool = option(
         False, Scope.THIS_CALL, Group.FIRST, "continue the run from its newest checkpoint"

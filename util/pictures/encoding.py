@@ -2,6 +2,8 @@
 
 import contextlib
 import errno
+import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -90,6 +92,8 @@ class VideoEncoder:
             self._messages.seek(0)
             lines = self._messages.read().decode(errors="replace").strip().splitlines()
             reason = lines[-1] if lines else f"ffmpeg ended with {self._ffmpeg.returncode}"
+            if self._ffmpeg.returncode == -signal.SIGXFSZ:
+                reason = os.strerror(errno.EFBIG)
             raise OSError(errno.EIO, reason, str(self._path))
 
     def abandon(self) -> None:

@@ -35,7 +35,7 @@ class Row(NamedTuple):
         videos: uint8 [T, H, W, 3] each. A picture is a video of one frame.
         heads: a text above each video, or none.
         corner: the text left of the heads.
-        framed_from: for each video the moment from which it has a thin border; () for no borders.
+        framed_from: for each video its frame from which it has a thin border; () for no borders.
     """
 
     label: str
@@ -85,7 +85,13 @@ class Sheet:
     def at(self, moment: int) -> np.ndarray:
         """The frame at a moment from 0, uint8 [height, width, 3]."""
         again = [[moment >= len(video) for video in row.videos] for row in self._rows]
-        framed = [[moment >= first for first in row.framed_from] for row in self._rows]
+        framed = [
+            [
+                moment % len(video) >= first
+                for video, first in zip(row.videos, row.framed_from, strict=False)
+            ]
+            for row in self._rows
+        ]
         if (again, framed) != self._marks:
             self._marks = again, framed
             self._background = self._without_frames(again)

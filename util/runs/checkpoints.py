@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -48,11 +48,11 @@ def save(folder: Path, epoch: int, arrays: Mapping[str, np.ndarray], max_to_keep
     """
     final = folder / f"model.ckpt-{epoch}"
     unfinished = folder / partial_name()
-    remove(final)
     unfinished.mkdir()
     try:
         partial = unfinished / final.name
         _write(partial, arrays)
+        remove(final)
         for suffix in (_DATA, _INDEX):
             flush_to_disk(Path(f"{partial}{suffix}"))
             os.replace(f"{partial}{suffix}", f"{final}{suffix}")
@@ -104,11 +104,14 @@ def load(path: Path) -> dict[str, np.ndarray]:
     Raises:
         UnreadableCheckpoint: the files are damaged, or do not belong together.
         RunError: a file is not a regular file.
+        OSError: a file cannot be read now, as without permission.
     """
     import tensorflow.compat.v1 as tf
 
     for suffix in (_DATA, _INDEX):
         refuse_special(Path(f"{path}{suffix}"))
+        with suppress(FileNotFoundError), open(f"{path}{suffix}", "rb") as file:
+            file.read(1)
     with _plainly_named(path) as prefix:
         try:
             return _arrays(tf.train.load_checkpoint(str(prefix)), os.path.getsize(f"{path}{_DATA}"))

@@ -178,6 +178,8 @@ def plan_training(command_line: CommandLine) -> TrainingPlan:
     state = None
     if options.resume:
         state = newest_state(run, command_line)
+        if state is None:
+            refuse_lost_checkpoints(run)
         if recorded := state.options if state else checked_options(run, command_line):
             options = command_line.over(recorded)
     experiment = command_line.experiment(options)
@@ -240,6 +242,20 @@ def newest_state(run: RunDirectory, command_line: CommandLine) -> "RunState | No
             print(f"{difference}; the options in {path.name} count", file=sys.stderr)
         return state
     raise RunError(f"no checkpoint in {run.models} can be read; start again with --overwrite True")
+
+
+def refuse_lost_checkpoints(run: RunDirectory) -> None:
+    """Check that a run without a checkpoint can begin, and would replace nothing.
+
+    Raises:
+        RunError: another program has written into the folder, or the run has results already.
+    """
+    run.refuse_foreign()
+    if run.final_result.is_dir() and any(run.final_result.iterdir()):
+        raise RunError(
+            f"{run.path} has results, but {run.models} has no checkpoint to go on from; restore "
+            "the checkpoints, or train anew with --overwrite True"
+        )
 
 
 def checked_options(run: RunDirectory, command_line: CommandLine) -> Options | None:

@@ -18,7 +18,7 @@ from util.data.observed import observed_clips
 from util.data.pieces import Indexable, OneByOne
 from util.options.command_line import refuse_conditional
 from util.options.experiment import Experiment
-from util.options.schema import Options, numbers_of
+from util.options.schema import Options, numbers_of, refuse_unknown
 from util.pictures.encoding import FRAMES_PER_SECOND
 from util.pictures.showing import Showing
 from util.runs import checkpoints
@@ -30,7 +30,7 @@ from util.runs.run_directory import RunDirectory
 from util.runs.run_state import RunState, read_state
 from util.runs.sampling import Sampler, make_sampler
 from util.runs.showing import showing_of
-from util.system.errors import CommandLineError, RunError
+from util.system.errors import RunError
 from util.system.notes import tell_once
 
 
@@ -144,7 +144,7 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
                 "--sequences names others",
                 file=sys.stderr,
             )
-    refuse_unknown(rows, count, f"--sequences {options.sequences}")
+    refuse_unknown(rows, count, f"--sequences {options.sequences}", "the checkpoint")
     return LoadedCheckpoint(
         path=path,
         state=state,
@@ -177,15 +177,6 @@ def _read(job: TestingJob) -> tuple[Path, RunState]:
                 ) from error
             print(f"{path.name} is gone; taking {newest[0][1].name}", file=sys.stderr)
             path = newest[0][1]
-
-
-def refuse_unknown(rows: Sequence[int], count: int, flag: str) -> None:
-    """Raises CommandLineError if a number in `rows` is not below `count`."""
-    for row in rows:
-        if row >= count:
-            raise CommandLineError(
-                f"{flag} asks for sequence {row}; the checkpoint has {count}, numbered from 0"
-            )
 
 
 @contextmanager
@@ -258,6 +249,8 @@ def observed_again(run: LoadedRun) -> Indexable | None:
             file=sys.stderr,
         )
         return None
+    if clips.complete is None and run.checkpoint.trained_by.fills_in_between:
+        tell_once("the frames between those of the clips are not known")
     return clips.complete
 
 

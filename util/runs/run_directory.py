@@ -140,7 +140,8 @@ class RunDirectory:
         """Delete the decoded clips, but not the `used` files; the files that are left."""
         if not self.cache.is_dir():
             return []
-        kept = "|".join(re.escape(path.name) for path in used) or "(?!)"
+        own = [path.name for path in used if path.parent.resolve() == self.cache.resolve()]
+        kept = "|".join(map(re.escape, own)) or "(?!)"
         return delete_matching(self.cache, rf"(?!({kept})$)({clip_cache.FILES}|{PARTIAL_NAME})")
 
     def drop_from_cache(self, files: Collection[Path]) -> None:

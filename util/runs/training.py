@@ -103,6 +103,8 @@ def train_model(job: TrainingJob) -> TrainingResult:
     shares_folder(workers, run)
     result = TrainingResult(options, run, clips, generator, latents, recovery, begin.calibrated)
     announce(options, clips, generator, run, begin.epoch)
+    if begin.epoch == options.num_epochs:  # only results are missing, and they need no other worker
+        workers.release()
     with (
         Interruption() as interruption,
         EpochReporter(run, options, clips, begin.epoch) as reporter,
@@ -155,6 +157,8 @@ def help_to_train(job: TrainingJob) -> None:
     if shares_folder(workers, run):
         result = TrainingResult(options, run, clips, generator, latents, recovery)
         kept = partial(kept_if_a_worker_dies, workers, result)
+    if first == options.num_epochs:
+        workers.release()
     with Interruption() as interruption:
         for epoch in range(first, options.num_epochs):
             done = epoch + 1
@@ -249,6 +253,10 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
     run.prepare(options, clips.names)
     if state is None:
         write_observed(run, clips, options)
+    elif state.epoch == options.num_epochs and state.options.lasting() != options.lasting():
+        # No epoch follows that would save the options of this call, which make the results.
+        arrays = state._replace(options=options).arrays()
+        checkpoints.save(run.models, state.epoch, arrays, options.max_to_keep)
     return beginning(job)
 
 
@@ -445,9 +453,15 @@ def refuse_weights_not_finite(state: RunState, run: RunDirectory) -> None:
 
 def not_finite(name: str, epoch: int, run: RunDirectory) -> RunError:
     """The error for a value that is not finite."""
+    what = f"{name} is no longer finite in epoch {epoch}"
+    if not checkpoints.existing(run.models):
+        return RunError(
+            f"{what}, before the first checkpoint; start again with --overwrite True and a smaller "
+            "--lr_gen or --step_size"
+        )
     return RunError(
-        f"{name} is no longer finite in epoch {epoch}; the checkpoints in {run.models} are older "
-        "and finite; try a smaller --lr_gen or --step_size"
+        f"{what}; the checkpoints in {run.models} are older and finite; go on with --resume True "
+        "and a smaller --lr_gen"
     )
 
 

@@ -35,7 +35,7 @@ WAYS_OUT = {
     errno.ENOMEM: "the memory is full; close other programs",
     errno.EAGAIN: "the system has no more processes or locks; close other programs",
 }
-# TensorFlow passes on the words of an error, but not its number.
+# TensorFlow and ffmpeg pass on the words of an error, among others, but not its number.
 NUMBERS = {os.strerror(number): number for number in WAYS_OUT}
 
 INSTALL = "python -m pip install -r"
@@ -55,8 +55,9 @@ def explain(error: Exception) -> str:
     elif is_of_memory(error):
         line = f"the memory is full: {first_line(error)}; {SMALLER}"
     elif isinstance(error, OSError) and error.strerror:
-        number = NUMBERS.get(error.strerror, error.errno)
-        way_out = WAYS_OUT.get(number or 0, f"check this place, or {OTHER_PLACE}")
+        told = [words for words in NUMBERS if words in error.strerror]
+        number = NUMBERS[max(told, key=len)] if told else error.errno or 0
+        way_out = WAYS_OUT.get(number, f"check this place, or {OTHER_PLACE}")
         line = f"cannot read or write {place_of(error)}: {error.strerror}; {way_out}"
     elif isinstance(error, ModuleNotFoundError) and error.name:
         requirements = PACKAGES.get(error.name.split(".")[0], "requirements.txt")

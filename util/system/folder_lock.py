@@ -66,13 +66,15 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
         lock.release()
 
 
-def is_locked(folder: Path) -> bool:
-    """Whether another process holds the lock of a folder, or whether this cannot be known."""
+def is_locked(folder: Path) -> bool | None:
+    """Whether another process holds the lock of a folder; None if this cannot be known."""
     try:
         with FileLock(folder / LOCK).acquire(timeout=0):
             return False
-    except (Timeout, NotImplementedError, OSError):
+    except Timeout:
         return True
+    except (NotImplementedError, OSError):
+        return None
 
 
 def _holder(path: Path) -> str:

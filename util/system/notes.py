@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+NOTE = "note: "  # begins each line
+
 _recordings: list[list[str]] = []
 
 
@@ -33,4 +35,4 @@ def tell_once(line: str) -> None:
 @functools.cache
 def _tell(line: str) -> None:
     shown = (c if c.isprintable() else ascii(c)[1:-1] for c in line)
-    print("".join(shown), file=sys.stderr)
+    print(NOTE, *shown, sep="", file=sys.stderr)

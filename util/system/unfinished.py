@@ -34,5 +34,5 @@ def _delete_leftovers(place: Path) -> None:
     """Delete what killed processes left, but not the folder of a process that still runs."""
     for folder in place.glob(".partial-*"):
         is_ours = re.fullmatch(r"\.partial-[0-9a-f]{16}-.+", folder.name)
-        if is_ours and (folder / LOCK).is_file() and not is_locked(folder):
+        if is_ours and (folder / LOCK).is_file() and is_locked(folder) is False:
             delete_whole(folder)

@@ -190,9 +190,12 @@ def refuse_differences(introductions: Sequence[str]) -> None:
             if other["options"].get(name) != value
         ]
         if differing:
+            way_out = "start all workers with the same command"
+            if any(line.startswith("--precision") for line in differing):
+                way_out += ", and with --precision, whose default depends on the processor"
             raise RunError(
-                f"worker {number} has other options than worker 0: {', '.join(differing)}; start "
-                "all workers with the same command"
+                f"worker {number} has other options than worker 0: {', '.join(differing)}; "
+                f"{way_out}"
             )
 
 

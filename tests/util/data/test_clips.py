@@ -212,9 +212,9 @@ def test_what_is_left_out_is_named_in_one_line(tmp_path, capsys):
     for _ in range(2):
         read_category(tmp_path, "waves", 0, 2, 8)
     assert capsys.readouterr().err.splitlines() == [
-        f"left out of {category}: empty (a folder without images), notes.txt (neither a video nor "
-        "an image), still.png (an image; frames belong into a sub-folder)",
-        f"left out of {category / 'one'}: a.mp4 (a video)",
+        f"note: left out of {category}: empty (a folder without images), notes.txt (neither a "
+        "video nor an image), still.png (an image; frames belong into a sub-folder)",
+        f"note: left out of {category / 'one'}: a.mp4 (a video)",
     ]
 
 

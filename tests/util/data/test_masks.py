@@ -202,7 +202,8 @@ def test_share_of_missing_pixels_is_told_and_inverting_exchanges_them(
     np.testing.assert_array_equal(read, missing_share(share) ^ inverted)
     assert capsys.readouterr().err == ""
     tell_shares(asked, ["a"], [read])
-    assert capsys.readouterr().err.splitlines()[0] == f"mask {path}: {said}"
+    note = "note: " * ("if it" in said)  # so that a figure shows it, too
+    assert capsys.readouterr().err.splitlines()[0] == f"{note}mask {path}: {said}"
 
 
 def test_share_of_a_mask_that_is_made_is_told_once_for_all_sequences(capsys):
@@ -651,11 +652,61 @@ def test_mask_of_another_length_than_the_clip_is_told_with_both_lengths(tmp_path
     clips_in(tmp_path, mask_file="a.avi")
     share = 100 * blocks().mean()
     lines = capsys.readouterr().err.splitlines()
+    clip = tmp_path / "data" / "waves" / "ripples"
     assert (
-        f"mask {place / 'a.avi'} has 6 frames and {tmp_path / 'data' / 'waves' / 'ripples'} has 9: "
-        "both are used from frame 0 to 5"
+        f"note: mask {place / 'a.avi'} has 6 frames and {clip} has 9: both are used from frame 0 "
+        "to 5"
     ) in lines
     assert f"mask {place / 'a.avi'}: {share:.1f} % of the pixels are missing" in lines
+
+
+def test_numbered_mask_of_another_length_is_used_by_its_numbers_without_a_word(tmp_path, capsys):
+    frames, mask = moving_pattern(1, LENGTH, SIDE), blocks()
+    numbered(tmp_path / "data" / "waves" / "ripples", frames, 100)
+    whole = np.concatenate([np.zeros((100, SIDE, SIDE), bool), mask, mask])
+    numbered(tmp_path / "mask" / "waves" / "a", as_frames(whole), 0)
+    clips = clips_in(tmp_path, mask_file="a")
+    np.testing.assert_array_equal(clips.missing[0, ..., 0], mask)
+    assert "frames" not in capsys.readouterr().err
+
+
+def numbered(place, frames, first):
+    """Write frames as images with numbers from `first` on."""
+    place.mkdir(parents=True)
+    for number, frame in enumerate(frames, first):
+        Image.fromarray(frame).save(place / f"{number:04}.png")
+
+
+def test_numbered_truth_belongs_to_the_frames_of_the_same_numbers(tmp_path):
+    write_mat(tmp_path / "mask" / "waves" / "a.mat", as_array(blocks()))
+    shot = moving_pattern(1, 3 * LENGTH, SIDE)
+    numbered(tmp_path / "data" / "waves" / "ripples", shot[7 : 7 + LENGTH], 7)
+    numbered(tmp_path / "truth" / "waves" / "ripples", shot, 0)
+    clips = clips_in(tmp_path, truth_path=tmp_path / "truth")
+    np.testing.assert_array_equal(clips.truth[0], shot[7 : 7 + LENGTH])
+
+
+@pytest.mark.parametrize(
+    "shape, first, said",
+    [((LENGTH, 4, 8), 7, "proportions"), ((LENGTH, 8, 8), 0, "images 0–5, but the frames")],
+)
+def test_truth_of_other_numbers_or_proportions_is_refused(tmp_path, shape, first, said):
+    write_mat(tmp_path / "mask" / "waves" / "a.mat", as_array(blocks()))
+    numbered(tmp_path / "data" / "waves" / "ripples", moving_pattern(1, LENGTH, SIDE), 7)
+    numbered(tmp_path / "truth" / "waves" / "ripples", np.zeros((*shape, 3), np.uint8), first)
+    line = refusal(clips_in, tmp_path, truth_path=tmp_path / "truth")
+    assert line.startswith("the truth ") and said in line
+
+
+def test_truth_of_another_length_is_told(tmp_path, capsys):
+    write_mat(tmp_path / "mask" / "waves" / "a.mat", as_array(blocks()))
+    write_clip(tmp_path, moving_pattern(1, LENGTH, SIDE))
+    (tmp_path / "truth" / "waves").mkdir(parents=True)
+    truth = tmp_path / "truth" / "waves" / "ripples.avi"
+    encode(truth, moving_pattern(1, LENGTH + 2, SIDE), "-c:v", "ffv1", "-pix_fmt", "bgr0")
+    clips_in(tmp_path, truth_path=tmp_path / "truth")
+    line = f"note: the truth {truth} has 8 frames and"
+    assert line in capsys.readouterr().err
 
 
 def test_clip_and_mask_that_are_named_pipes_are_refused(tmp_path):

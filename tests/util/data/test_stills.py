@@ -44,7 +44,7 @@ def test_transparent_image_is_composed_over_black(tmp_path, capsys, alpha):
     for image in image_frames(tmp_path):
         expected = PICTURE.astype(float) * alpha / 255
         np.testing.assert_allclose(np.asarray(image), expected, atol=0.51)
-    said = f"{tmp_path} has images with transparency: they are composed over black\n"
+    said = f"note: {tmp_path} has images with transparency: they are composed over black\n"
     assert capsys.readouterr().err == ("" if alpha == 255 else said)
 
 
@@ -83,7 +83,7 @@ def test_gap_between_the_numbers_is_told(tmp_path, capsys, numbers, said):
     for number in numbers:
         Image.new("RGB", (4, 4)).save(tmp_path / f"frame_{number:03d}.png")
     assert len(list(image_frames(tmp_path))) == len(numbers)
-    expected = f"{tmp_path}: {said}; the time jumps there\n" if said else ""
+    expected = f"note: {tmp_path}: {said}; the time jumps there\n" if said else ""
     assert capsys.readouterr().err == expected
 
 

@@ -107,7 +107,7 @@ def test_transparent_video_is_composed_over_black(tmp_path, capsys, alpha):
     picture = f"format=rgba,colorchannelmixer=aa={alpha / 255}"
     path = encode(tmp_path / "a.mov", frames, "-vf", picture, "-c:v", "png", "-pix_fmt", "rgba")
     np.testing.assert_allclose(read(path), frames * (alpha / 255), atol=1.1)
-    said = f"{path} has transparency: it is composed over black\n"
+    said = f"note: {path} has transparency: it is composed over black\n"
     assert capsys.readouterr().err == ("" if alpha == 255 else said)
 
 

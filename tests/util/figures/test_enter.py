@@ -49,3 +49,8 @@ def test_figure_of_another_precision_or_schedule_is_entered(tmp_path):
     figure_folder(tmp_path / "output" / "textures", 1, 0.9, " --precision float32 --enlarge 1")
     enter_figures(tmp_path / "output", tmp_path / "expected.csv")
     assert read_measured(tmp_path / "expected.csv") == {KEY: {1: 0.9}}
+
+
+def test_folder_without_figures_is_refused(tmp_path):
+    with pytest.raises(RunError, match="no figure in"):
+        enter_figures(tmp_path / "output_figrues", tmp_path / "expected.csv")

@@ -62,10 +62,29 @@ def test_epochs_of_an_earlier_call_say_nothing_of_the_pace(monkeypatch):
 
 
 def test_warnings_of_the_runs_are_shown_and_other_lines_are_not(monkeypatch):
-    events = [("begin", 0), ("hear", "warning: --x does nothing"), ("hear", "model: 3")]
+    told = ["warning: --x does nothing", "note: mask a.png: 93 % of the pixels are missing"]
+    events = [("begin", 0), *(("hear", line) for line in [*told, "model: 3"])]
     assert shown(monkeypatch, RUNS, events)[1:] == [
-        "run 1 of 3, textures, fire: warning: --x does nothing"
+        f"run 1 of 3, textures, fire: {line}" for line in told
     ]
+
+
+def test_bar_shows_the_share_of_all_minutes(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with RunsProgress(RUNS) as progress:
+        bar = progress._bar
+        monkeypatch.setattr(progress, "_is_terminal", True)
+        progress.begin(0)
+        progress.hear("epoch 1 of 4: error 1")
+        assert (bar.n, bar.total) == (0.5, 9.0)
+        progress.end()
+        progress.begin(1, 0.75)
+        progress.leave_out([0, 1])  # it failed: the 2 minutes of run 0 are done, 4 will never be
+        assert (bar.n, bar.total) == (2.0, 5.0)
+        progress.begin(2)
+        progress.hear("epoch 4 of 4: error 1")
+        progress.end()
+        assert bar.n == bar.total == 5.0
 
 
 def test_run_that_was_trained_before_counts_for_what_is_left_of_it(monkeypatch):

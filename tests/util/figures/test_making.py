@@ -1,11 +1,23 @@
 """What is said of numbers of which nothing is expected, and which commands make the same figure."""
 
 import pytest
-from support.command_line import make_clips, parse
+from PIL import Image
+from support.command_line import flags, make_clips, parse
 
 from util.figures.expected import Expected
-from util.figures.making import Made, command_of, makes_the_same, report
+from util.figures.making import (
+    Made,
+    command_of,
+    makes_the_same,
+    refuse_impossible,
+    report,
+    wait_for_other,
+)
 from util.figures.numbers import Number
+from util.figures.records import FIGURES
+from util.figures.steps import runs_of
+from util.system.errors import CommandLineError, RunError
+from util.system.folder_lock import HOLDER
 
 
 def asked(*words):
@@ -60,3 +72,34 @@ def test_commands_make_the_same_figure_if_their_runs_are_the_same(waves, words):
 )
 def test_other_lines_make_no_figure(waves, line):
     assert not makes_the_same(line, "textures", asked(*waves))
+
+
+@pytest.mark.parametrize(
+    "figure, words, said",
+    [
+        ("textures", "--first_frame 3", "has 7 frames, too few"),
+        ("interpolation", "--pairs 0:1,1:2", "asks for sequence 2; category waves has 2"),
+        ("loop", "--image still.png", "--image does nothing in --experiment loop"),
+        ("textures", "--image still.png", None),
+        ("interpolation", "--pairs 0:1", None),
+    ],
+)
+def test_what_cannot_be_made_is_refused_before_the_first_training(waves, figure, words, said):
+    Image.new("RGB", (8, 8)).save("still.png")
+    words = [*waves, *flags(data_path="trainingVideo/dynamicTexture", num_frames=5), *words.split()]
+    line = parse(["--experiment", "figure", "--figure", figure, *words])
+    runs = runs_of(figure, FIGURES[figure], line)
+    if said is None:
+        refuse_impossible(runs, line)
+    else:
+        with pytest.raises((RunError, CommandLineError), match=said):
+            refuse_impossible(runs, line)
+
+
+def test_run_on_a_file_system_without_locks_is_not_waited_for(waves, monkeypatch):
+    (run,) = runs_of("textures", FIGURES["textures"], asked(*waves))
+    run.directory.path.mkdir(parents=True)
+    (run.directory.path / HOLDER).write_text("process 1 on a machine that is gone")
+    monkeypatch.setattr("util.figures.making.is_locked", lambda folder: None)
+    monkeypatch.setattr("util.figures.making.time.sleep", lambda seconds: pytest.fail("it waits"))
+    wait_for_other(run, None)

@@ -93,7 +93,17 @@ def test_own_categories_take_the_place_of_the_embedded_ones():
 
 def test_trainings_that_become_alike_are_one_run():
     found = runs("recovery", "--mask_file", "mine.mat", "--categories", "fire")
-    assert [run.name for run in found] == ["fire, regions"]
+    assert [run.name for run in found] == ["fire"]
+
+
+def test_flag_that_replaces_what_a_label_says_removes_the_label():
+    found = runs("recovery", "--mask_type", "missingFrames")
+    assert [run.name for run in found] == ["flag", "water"]
+    assert all("--mask_file" not in run.steps[0].words for run in found)
+    found = runs("slowmotion", "--factor", "4")
+    assert [run.name for run in found] == ["water", "flag"]
+    assert [run.directory.path.parts[-2] for run in found] == ["slowmotion", "slowmotion"]
+    assert len(runs("recovery", "--mask_type", "external")) == len(runs("recovery")) == 4
 
 
 def test_flags_of_tests_go_to_the_tests_alone():

@@ -87,6 +87,16 @@ def test_results_from_before_the_last_epochs_say_so(tmp_path):
     assert run.state.startswith("results of an earlier training: 3 of 3 epochs")
 
 
+def test_epochs_of_a_run_whose_log_is_gone_are_those_of_its_checkpoint(tmp_path):
+    folder = make_run(tmp_path / "run", "--num_epochs", "3", videos={"observed": 2})
+    shutil.rmtree(folder / "log")
+    (folder / "model").mkdir(exist_ok=True)
+    for suffix in (".index", ".data-00000-of-00001"):
+        (folder / "model" / f"model.ckpt-3{suffix}").write_bytes(b"")
+    run = read(folder)
+    assert run.is_finished and run.state == "3 of 3 epochs"
+
+
 def test_results_of_some_sequences_are_not_all(tmp_path):
     words = ["--num_epochs", "3", "--results_for", "2"]
     names = ["one", "two", "three"]

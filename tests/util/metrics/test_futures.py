@@ -64,3 +64,10 @@ def test_clip_of_one_frame_has_no_first_step():
     table = compared({"one": TRUTH}, OBSERVED[:1], None, 5, 4, np.random.default_rng(0))
     assert math.isnan(table["one"].first_step)
     assert in_words(table["one"]) == "nothing moved before, so the first new step has no measure"
+
+
+def test_shorter_futures_are_compared_over_their_own_length():
+    """All rows of a table are about the same frames."""
+    futures = {"one": OBSERVED[:4], "other": OBSERVED[5:9]}
+    whole, cut = scores(TRUTH, **futures), scores(TRUTH[:4], **futures)
+    assert str(whole) == str(cut)

@@ -184,6 +184,13 @@ def test_border_lies_around_the_frame_from_its_moment_on_and_on_no_frame():
     np.testing.assert_array_equal(orange[1], expected)
 
 
+def test_border_of_a_video_that_plays_again_is_that_of_its_frames():
+    short, long = np.zeros((2, 6, 8, 3), np.uint8), np.zeros((4, 6, 8, 3), np.uint8)
+    sheet = Sheet([Row("", [short, long], framed_from=[1, 4])], 2)
+    orange = [np.all(sheet.at(moment) == BORDER_COLOUR, axis=-1).any() for moment in range(4)]
+    assert orange == [False, True, False, True]
+
+
 def test_without_moments_nothing_has_a_border():
     sheet = Sheet([Row("", [np.zeros((3, 6, 8, 3), np.uint8)])], 2)
     assert not np.all(sheet.at(2) == BORDER_COLOUR, axis=-1).any()

@@ -1,5 +1,6 @@
 """Checkpoints: TensorFlow's own format, whole or not there, at most so many, damage noticed."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -223,6 +224,17 @@ def test_damage_is_noticed(tmp_path, suffix, damage):
     with pytest.raises(UnreadableCheckpoint, match="model.ckpt-7") as caught:
         load(path)
     assert "\n" not in str(caught.value)
+
+
+def test_file_that_cannot_be_read_now_is_not_called_damaged(tmp_path, monkeypatch):
+    path = save(tmp_path, 7, ARRAYS, 5)
+
+    def no_permission(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr("builtins.open", no_permission)
+    with pytest.raises(PermissionError):
+        load(path)
 
 
 def test_data_of_another_checkpoint_is_noticed(tmp_path):

@@ -161,3 +161,23 @@ def test_folder_of_another_program_is_not_overwritten(place):
     before = tree(place)
     assert "options.json" in refusal(prepare, command(overwrite=True))
     assert tree(place) == before
+
+
+def test_folder_of_another_program_is_not_resumed(place):
+    """As that of the released code, which has the same names of folders."""
+    results = place / "output_synthesis" / "waves" / "final_result" / "ripples"
+    results.mkdir(parents=True)
+    (results / "00001.png").write_bytes(b"mine")
+    before = tree(place)
+    assert "no options.json" in refusal(prepare, command(resume=True))
+    assert tree(place) == before
+
+
+def test_results_without_a_checkpoint_are_not_replaced_by_resuming(place):
+    run = RunDirectory(place / "output_synthesis" / "waves")
+    run.prepare(command(resume=True).options, ["ripples"])
+    prepare(command(resume=True))  # as after a kill before the first checkpoint
+    (run.final_result / "ripples").mkdir()
+    before = tree(place)
+    assert "no checkpoint to go on from" in refusal(prepare, command(resume=True))
+    assert tree(place) == before

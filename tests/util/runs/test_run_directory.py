@@ -293,6 +293,16 @@ def test_clearing_deletes_the_cache_but_not_what_the_new_run_uses(run, capsys):
     assert "cache/notes.txt" in told and "0" * 64 not in told and "1" * 64 not in told
 
 
+def test_clearing_deletes_the_own_cache_if_the_new_run_uses_another(run, tmp_path, capsys):
+    names = [f"{'0' * 64}.{kind}" for kind in ("json", "frames.npy")]
+    make(run.cache, names)
+    make(tmp_path / "shared", names)
+    run.clear([tmp_path / "shared" / name for name in names])
+    assert files(tmp_path / "shared") == sorted(names)
+    assert not run.cache.is_dir() or files(run.cache) == []
+    assert capsys.readouterr().err == ""
+
+
 def test_cache_that_is_no_folder_is_refused(tmp_path):
     run = RunDirectory(tmp_path / "waves")
     make(run.path, ["cache"])

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from support.command_line import refusal
 from support.numpy_model import draw_latents
 
 from model.alternating import EpochReport
@@ -39,6 +40,21 @@ def test_figure_that_is_no_longer_finite_is_refused(figure, value):
     refuse_not_finite(REPORT, 3, RunDirectory(Path("run")))
     with pytest.raises(RunError, match="no longer finite in epoch 3"):
         refuse_not_finite(REPORT._replace(**{figure: value}), 3, RunDirectory(Path("run")))
+
+
+def test_advice_after_a_divergence_is_one_that_can_be_followed(tmp_path):
+    run = RunDirectory(tmp_path)
+    first = refusal(refuse_not_finite, REPORT._replace(prior=math.inf), 3, run)
+    assert "--overwrite True" in first and "--resume" not in first
+    checkpoints_of(run)
+    later = refusal(refuse_not_finite, REPORT._replace(prior=math.inf), 3, run)
+    assert "--resume True" in later and "--step_size" not in later
+
+
+def checkpoints_of(run):
+    """Make the folder of the checkpoints, with one."""
+    run.models.mkdir(parents=True)
+    checkpoints.save(run.models, 2, {"epoch": np.array(2)}, 1)
 
 
 class Workers:

@@ -43,6 +43,13 @@ def test_words_without_their_number_have_the_same_way_out(number):
     assert explain(passed_on).endswith(f"; {WAYS_OUT[number]}")
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EACCES])
+def test_words_among_others_have_the_same_way_out(number):
+    """As ffmpeg writes them."""
+    line = f"[out#0/mp4 @ 0x55d0] Error writing trailer: {os.strerror(number)}"
+    assert explain(OSError(errno.EIO, line, "a.mp4")).endswith(f"; {WAYS_OUT[number]}")
+
+
 def test_error_without_a_way_out_of_its_own_names_the_place():
     line = explain(OSError(errno.ENOTTY, "not a typewriter", b"some/\xff"))
     assert line.startswith("cannot read or write some/\udcff: not a typewriter; check this place")

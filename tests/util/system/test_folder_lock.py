@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from filelock import Timeout
+from filelock import FileLock, Timeout
 from support.command_line import ROOT, refusal
 
 from util.system import folder_lock
@@ -113,3 +113,11 @@ def lock_that_raises(error):
             pass
 
     return NoLock
+
+
+def test_whether_a_folder_is_locked_may_be_unknown(tmp_path, monkeypatch):
+    def acquire(*_, **__):
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(FileLock, "acquire", acquire)
+    assert is_locked(tmp_path) is None

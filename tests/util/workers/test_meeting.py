@@ -115,6 +115,13 @@ def test_other_options_are_named(options, difference):
     assert line.startswith(f"worker 2 has other options than worker 0: {difference}")
 
 
+def test_default_precision_of_another_processor_is_told():
+    one, other = (introduced(precision=name) for name in ("float32", "bfloat16"))
+    line = refusal(refuse_differences, [one, other])
+    assert "--precision bfloat16 instead of float32" in line
+    assert line.endswith("and with --precision, whose default depends on the processor")
+
+
 def test_places_may_differ_between_machines():
     refuse_differences(
         [
