@@ -7,7 +7,6 @@ is one that the model was not trained on; its latents are inferred first, with f
 """
 
 import math
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -173,10 +172,9 @@ def tell_jumps(observed: np.ndarray, futures: Mapping[str, np.ndarray]) -> None:
     largest = largest_step(observed)
     jumping = [name for name, new in futures.items() if size(observed[-1], new[0]) > largest]
     if jumping:
-        print(
+        tell_once(
             f"{', '.join(jumping)}: a jump to the first new frame in all {DRAWS} draws; the model "
-            "does not show this clip well, so train it longer, or on this clip",
-            file=sys.stderr,
+            "does not show this clip well, so train it longer, or on this clip"
         )
 
 
@@ -190,7 +188,7 @@ def clips_to_continue(run: LoadedRun) -> Iterator[Observed]:
         return
     observed = observed_again(run)
     if observed is None:
-        print("the continuations are not scored", file=sys.stderr)
+        tell_once("the continuations are not scored")
     rows = run.checkpoint.rows
     frames = observed_or_reconstructed(run, observed, rows)
     for index, (row, name) in enumerate(zip(rows, run.names, strict=True)):
@@ -214,12 +212,12 @@ def next_frames(run: LoadedRun, row: int) -> np.ndarray | None:
     first += recorded.num_frames
     count = min(clip.length - first, KNOWN)
     if count < 1:
-        print(f"{clip.path} ends with the training: its future is unknown", file=sys.stderr)
+        tell_once(f"{clip.path} ends with the training: its future is unknown")
         return None
     try:
         return read_clip(clip, first, count, options.image_size, fit=options.fit)
     except RunError as error:  # damaged after the frames of the training
-        print(f"{error}; the continuation is not scored", file=sys.stderr)
+        tell_once(f"{error}; the continuation is not scored")
         return None
 
 
@@ -242,7 +240,8 @@ def facts_of_clip(path: Path) -> ClipFacts:
 
 def tell_other_rate(clip: ClipFacts, checkpoint: LoadedCheckpoint) -> None:
     """Say on stderr if a clip has another rate than the clips that the model has learned."""
-    rates = {checkpoint.state.format_of(row).rate for row in range(len(checkpoint.rows))}
+    count = len(checkpoint.state.sequence_names)
+    rates = {checkpoint.state.format_of(row).rate for row in range(count)}
     if clip.rate and None not in rates and clip.rate not in rates:
         known = ", ".join(f"{rate:g}" for rate in sorted(filter(None, rates)))
         tell_once(

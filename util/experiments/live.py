@@ -26,17 +26,7 @@ JPEG_QUALITY = 92
 
 
 def check(checkpoint: LoadedCheckpoint) -> None:
-    """Check the options.
-
-    Raises:
-        CommandLineError: frames would depend on their chunk, and the video would jump; or a
-            recording would have to replace files.
-    """
-    if checkpoint.options.normalization_in_test == "batch":
-        raise CommandLineError(
-            "--normalization_in_test batch normalizes each chunk by itself, and the running video "
-            "would jump; give calibrated or moving"
-        )
+    """Raises CommandLineError if a recording would have to replace files."""
     if checkpoint.options.overwrite:
         raise CommandLineError(
             "--overwrite True replaces results, and recordings of --experiment live never replace "

@@ -169,6 +169,7 @@ EXPERIMENTS = {
         ),
         result="loop",
         trains=False,
+        endless=True,
     ),
     "continuation": Experiment(
         summary="continue the clips of a trained model, or another clip, after their last frame",
@@ -184,6 +185,7 @@ EXPERIMENTS = {
         result="live",
         trains=False,
         serves=True,
+        endless=True,
         packages=("aiohttp",),
     ),
     "animation": Experiment(

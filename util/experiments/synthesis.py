@@ -33,6 +33,7 @@ from util.runs.sampling import (
 )
 from util.runs.showing import showing_of
 from util.runs.training import TrainingResult, train_model
+from util.system.notes import tell_once
 
 
 def train(job: TrainingJob) -> None:
@@ -148,7 +149,7 @@ def write_sampled(run: LoadedRun, observed: Indexable | None) -> None:
     """
     options, checkpoint, length = run.options, run.checkpoint, run.options.truncated_backprop_length
     if observed is None:
-        print("the synthesized videos are not measured", file=sys.stderr)
+        tell_once("the synthesized videos are not measured")
     tell_less_for_others(len(run.names) - run.num_shown)
     evaluations: dict[str, Evaluation] = {}
     sequences, showings = run.names, run.showings

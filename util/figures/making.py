@@ -39,7 +39,7 @@ from util.figures.steps import (
     unexpected,
     words_of,
 )
-from util.options.command_line import CommandLine, parse
+from util.options.command_line import CommandLine, parse, refuse_jumps
 from util.options.schema import Options, refuse_unknown_pairs
 from util.system.atomic import write_text
 from util.system.counting import counted
@@ -133,6 +133,7 @@ def refuse_impossible(runs: Sequence[Run], command_line: CommandLine) -> None:
             line = parse(step.words, command_line.experiments)
             test = line.over(trained)
             line.refuse_idle(test, trained.experiment)
+            refuse_jumps(test, line.experiment(test))
             if "pairs" in line.experiment(test).uses:
                 refuse_unknown_pairs(test.pairs, len(sources), f"category {trained.category}")
             for path in test.image:

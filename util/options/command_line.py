@@ -336,6 +336,15 @@ def refuse_conditional(options: Options, trained_by: Experiment) -> None:
         )
 
 
+def refuse_jumps(options: Options, experiment: Experiment) -> None:
+    """Raises CommandLineError if an endless video would jump where two chunks meet."""
+    if experiment.endless and options.normalization_in_test == "batch":
+        raise CommandLineError(
+            "--normalization_in_test batch normalizes each chunk by itself, and the video of "
+            f"--experiment {options.experiment} would jump; give calibrated or moving"
+        )
+
+
 def _learned_states_are_inferred(options: Options, experiment: Experiment) -> None:
     if options.isTraining and not options.resume:  # otherwise the recorded options count
         refuse_conditional(options, experiment)

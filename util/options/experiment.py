@@ -32,6 +32,8 @@ class Experiment:
             runs without TensorFlow and without the lock of a run. `trains` is False.
         serves: whether it runs a model until it is stopped, instead of writing results. Its module
             has `serve(job, checkpoint)` instead of `test`. `trains` is False.
+        endless: whether its videos go on or repeat without a jump, so no chunk may be normalised by
+            itself.
         packages: packages that only this experiment needs. They are in `PACKAGES` of
             `util.system.explanations`.
         shares: with `over_runs`, the options of every experiment that it uses, too. Apart from
@@ -51,6 +53,7 @@ class Experiment:
     encodes: bool = False
     over_runs: bool = False
     serves: bool = False
+    endless: bool = False
     packages: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()
 

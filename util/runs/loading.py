@@ -16,7 +16,7 @@ from model.sampling import reconstruct
 from util.data.frames import to_bytes
 from util.data.observed import observed_clips
 from util.data.pieces import Indexable, OneByOne
-from util.options.command_line import refuse_conditional
+from util.options.command_line import refuse_conditional, refuse_jumps
 from util.options.experiment import Experiment
 from util.options.schema import Options, numbers_of, refuse_unknown
 from util.pictures.encoding import FRAMES_PER_SECOND
@@ -132,6 +132,7 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
     command_line.warn_of_idle(options, trained_by=state.options.experiment)
     trained_by = command_line.experiment(state.options)
     refuse_conditional(options, trained_by)
+    refuse_jumps(options, experiment)
     count = len(state.sequence_names)
     takes_sequences = "sequences" in experiment.uses
     chosen = numbers_of(options.sequences) if takes_sequences else []
@@ -241,13 +242,10 @@ def observed_again(run: LoadedRun) -> Indexable | None:
     try:
         clips = observed_clips(options, run.checkpoint.trained_by, cache)
     except Exception as error:  # the test does not need the clips, so nothing about them stops it
-        print("the training clips cannot be read:", *str(error).split(), file=sys.stderr)
+        tell_once(f"the training clips cannot be read: {' '.join(str(error).split())}")
         return None
     if clips.digest != run.checkpoint.state.clips_digest:
-        print(
-            f"{options.category} in {options.data_path} differs from the training clips",
-            file=sys.stderr,
-        )
+        tell_once(f"{options.category} in {options.data_path} differs from the training clips")
         return None
     if clips.complete is None and run.checkpoint.trained_by.fills_in_between:
         tell_once("the frames between those of the clips are not known")

@@ -80,6 +80,8 @@ def test_other_lines_make_no_figure(waves, line):
         ("textures", "--first_frame 3", "has 7 frames, too few"),
         ("interpolation", "--pairs 0:1,1:2", "asks for sequence 2; category waves has 2"),
         ("loop", "--image still.png", "--image does nothing in --experiment loop"),
+        ("loop", "--normalization_in_test batch", "video of --experiment loop would jump"),
+        ("continuation", "--normalization_in_test batch", None),
         ("textures", "--image still.png", None),
         ("interpolation", "--pairs 0:1", None),
     ],
