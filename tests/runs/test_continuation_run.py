@@ -238,4 +238,4 @@ def test_model_of_animation_is_refused(tmp_path):
     small = {**SMALL, "num_frames": 4, "num_epochs": 1, "log_step": 1, "content_size": 2}
     assert run_here(tmp_path, *flags(**small, experiment="animation")).returncode == 0
     line = refused(run_here(tmp_path, *CONTINUE), 2)
-    assert "encoded frame" in line and "--image" in line
+    assert "encoder" in line and "--image" in line

@@ -193,7 +193,7 @@ def test_files_of_another_program_are_not_replaced(tmp_path):
     folder = tmp_path / "output_figures" / "textures"
     folder.mkdir(parents=True)
     (folder / "figure.png").write_text("mine")
-    outcome = run_here(tmp_path, *flags(**FIGURE))
+    outcome = run_here(tmp_path, *flags(**FIGURE, **SETTINGS))
     assert "another program" in refused(outcome, 1)
     assert (folder / "figure.png").read_text() == "mine"
 
@@ -241,13 +241,21 @@ def test_flag_of_tests_is_named_where_the_figure_shows_none(made, tmp_path):
 
 
 def test_run_that_fails_is_told_in_one_line(tmp_path):
+    make_clips(tmp_path)
+    diverges = {"truncated_backprop_length": 5, "batch_size": 2, "step_size": 3e4, "clip_drift": 0}
+    outcome = run(tmp_path, *flags(**{**FIGURE, **SETTINGS, **diverges}))
+    assert outcome.returncode == 1
+    errors = [line for line in outcome.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1 and "no longer finite" in errors[0]
+    assert "waves.log" in errors[0]
+
+
+def test_clip_that_cannot_be_read_is_told_before_anything_runs(tmp_path):
     clips = make_clips(tmp_path)
     (clips / "ripples.avi").write_bytes(b"no video")
     outcome = run(tmp_path, *flags(**FIGURE))
-    assert outcome.returncode == 1
-    errors = [line for line in outcome.stderr.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1 and "ripples.avi is not a video" in errors[0]
-    assert "waves.log" in errors[0]
+    assert "ripples.avi is not a video" in refused(outcome, 1)
+    assert not (tmp_path / "output_figures").exists()
 
 
 def test_interrupted_command_goes_on_and_gives_the_same_numbers(made, tmp_path):

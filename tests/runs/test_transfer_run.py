@@ -185,7 +185,7 @@ def test_model_of_animation_is_refused(tmp_path):
     training = {**TRAINING, "experiment": "animation", "num_epochs": 1}
     assert run_here(tmp_path, *flags(**training)).returncode == 0
     line = refused(run_here(tmp_path, *TRANSFER), 2)
-    assert "encoded frame" in line and "--experiment action" in line
+    assert "encoder" in line and "--experiment action" in line
 
 
 @pytest.mark.parametrize("experiment", ["transfer", "interpolation"])

@@ -178,10 +178,10 @@ def plan_training(command_line: CommandLine) -> TrainingPlan:
     state = None
     if options.resume:
         state = newest_state(run, command_line)
-        if state is None:
-            refuse_lost_checkpoints(run)
         if recorded := state.options if state else checked_options(run, command_line):
             options = command_line.over(recorded)
+        if state is None:
+            refuse_lost_checkpoints(run)
     experiment = command_line.experiment(options)
     refuse_other_mode(options, experiment)
     refuse_conditional(options, experiment)

@@ -120,7 +120,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
                 tell_progress = partial(reporter.tell_progress, done)
                 report = train_epoch(job, generator, latents, epoch, shown, recovery, tell_progress)
                 seconds = time.monotonic() - began
-                refuse_not_finite(report, done, run)
+                refuse_not_finite(report, done, run, background.wait)
                 check = posterior_check(generator, options, latents, epoch, whole_sequences)
                 reporter.report(done, report, latents, check, seconds)
                 if recovery:
@@ -431,14 +431,21 @@ def refuse_other_state(
         )
 
 
-def refuse_not_finite(report: EpochReport, epoch: int, run: RunDirectory) -> None:
-    """Raises RunError if the energy or a gradient is not finite."""
+def refuse_not_finite(
+    report: EpochReport, epoch: int, run: RunDirectory, wait: Callable[[], None] = lambda: None
+) -> None:
+    """Raises RunError if the energy or a gradient is not finite.
+
+    Args:
+        wait: waits until the last checkpoint is written, so that the error can name it.
+    """
     seen = {
         "the energy": report.prior + report.likelihood,
         "a gradient": report.alpha_gradient + report.beta_gradient,
     }
     for name, value in seen.items():
         if not math.isfinite(value):
+            wait()
             raise not_finite(name, epoch, run)
 
 
