@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from util.options.schema import pairs_of, refuse_unknown_pairs
+from util.options.schema import DEFAULT_PAIRS, pairs_of, refuse_unknown_pairs
 from util.runs.loading import LoadedCheckpoint, LoadedRun
 from util.system.errors import CommandLineError
 from util.system.names import shortened
-
-DEFAULT_PAIRS = 4  # largest number of pairs if --pairs is left out
 
 
 class Pair(NamedTuple):

@@ -73,6 +73,7 @@ EXPERIMENTS = {
         },
         scheduled={"fast": {**FAST_SEQUENCES, "innovations_in_test": "conditional"}},
         uses=(*TRAINING_SEQUENCES, "chunk_starts"),
+        shows_together=True,
     ),
     "recovery": Experiment(
         summary="learn from a clip with missing pixels and fill them in",
@@ -147,6 +148,7 @@ EXPERIMENTS = {
         ),
         result="interpolation",
         trains=False,
+        shows_together=True,
     ),
     "transfer": Experiment(
         summary="play the motion of one sequence of a trained action model with the appearance "
@@ -155,6 +157,7 @@ EXPERIMENTS = {
         uses=("pairs",),
         result="transfer",
         trains=False,
+        shows_together=True,
     ),
     "loop": Experiment(
         summary="sample videos that end where they began, to be repeated for ever",
@@ -170,6 +173,7 @@ EXPERIMENTS = {
         result="loop",
         trains=False,
         endless=True,
+        shows_together=True,
     ),
     "continuation": Experiment(
         summary="continue the clips of a trained model, or another clip, after their last frame",
@@ -177,6 +181,7 @@ EXPERIMENTS = {
         uses=(*MEASURED, "sequences", "results_for", "clip", "inference_steps"),
         result="continuation",
         trains=False,
+        shows_together=True,
     ),
     "live": Experiment(
         summary="watch a trained model in the browser, and change its noise and appearance",
@@ -199,6 +204,7 @@ EXPERIMENTS = {
         uses=(*MEASURED, "results_for", "encoded_frame", "image"),
         result="animation",
         encodes=True,
+        shows_together=True,
     ),
     "figure": Experiment(
         summary="make a figure, of the paper or another: its runs, the figure, and a table of its "

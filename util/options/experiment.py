@@ -32,6 +32,7 @@ class Experiment:
             runs without TensorFlow and without the lock of a run. `trains` is False.
         serves: whether it runs a model until it is stopped, instead of writing results. Its module
             has `serve(job, checkpoint)` instead of `test`. `trains` is False.
+        shows_together: whether a test keeps all its videos in memory, for an overview of all.
         endless: whether its videos go on or repeat without a jump, so no chunk may be normalised by
             itself.
         packages: packages that only this experiment needs. They are in `PACKAGES` of
@@ -53,6 +54,7 @@ class Experiment:
     encodes: bool = False
     over_runs: bool = False
     serves: bool = False
+    shows_together: bool = False
     endless: bool = False
     packages: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()

@@ -105,6 +105,9 @@ def numbers_of(sequences: str) -> list[int]:
     return list(dict.fromkeys(int(number) for number in sequences.split(",") if number))
 
 
+DEFAULT_PAIRS = 4  # largest number of pairs if --pairs is left out
+
+
 def pairs_of(pairs: str) -> list[tuple[int, int]]:
     """0:3,1:4 → [(0, 3), (1, 4)]; each pair once."""
     found = (pair.split(":") for pair in pairs.split(",") if pair)

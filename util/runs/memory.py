@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from model.networks import NETWORKS
 from model.transition import HIDDEN_UNITS
 from util.options.experiment import Experiment
-from util.options.schema import Options
+from util.options.schema import DEFAULT_PAIRS, Options, numbers_of, pairs_of
 from util.system.errors import RunError
 from util.system.memory import has_gpu, memory_limit
 
@@ -86,6 +86,9 @@ def needed_memory(
         videos = options.num_batches_in_test * shown * length * frame
     else:  # a test writes them chunk by chunk
         videos = min(options.batch_size, num_sequences) * measured
+        if experiment.shows_together:
+            shown = videos_of_overview(options, experiment, num_sequences)
+            videos += shown * (options.num_frames + length) * frame
     weights = WEIGHT_COPIES if trains else TESTED_WEIGHT_COPIES
     innovations = num_sequences * options.num_frames * options.z_size
     return {
@@ -101,6 +104,19 @@ def needed_memory(
         # Measuring uses the memory again that the batches of chunks have used.
         "the measures": max(0, EVALUATION + EVALUATION_BYTES * measured - activations),
     }
+
+
+def videos_of_overview(options: Options, experiment: Experiment, num_sequences: int) -> int:
+    """The number of videos that a test shows together, with the observed ones."""
+    rows = min(num_sequences, options.results_for)
+    if "sequences" in experiment.uses:
+        rows = len(numbers_of(options.sequences)) or rows
+    if "pairs" in experiment.uses:
+        rows = len(pairs_of(options.pairs)) or min(num_sequences // 2, DEFAULT_PAIRS)
+    if "image" in experiment.uses:
+        rows = len(options.image)
+    steps = options.interpolation_steps if "interpolation_steps" in experiment.uses else 0
+    return rows * (steps or options.num_batches_in_test + 1)
 
 
 def number_of_weights(options: Options, experiment: Experiment) -> int:

@@ -73,6 +73,29 @@ def test_size_that_no_memory_holds_is_refused_with_both_figures_and_the_way_out(
     assert WAYS_OUT[part] in line
 
 
+@pytest.mark.parametrize(
+    "experiment, given, videos",
+    [
+        ("interpolation", {}, 3 * 8),
+        ("interpolation", {"pairs": "0:1,2:3", "interpolation_steps": 5}, 2 * 5),
+        ("transfer", {}, 3 * 3),
+        ("loop", {"num_batches_in_test": 4}, 7 * 5),
+        ("continuation", {"sequences": "1,4"}, 2 * 3),
+        ("animation", {"image": "a.png"}, 1 * 3),
+        ("synthesis", {}, 0),
+    ],
+)
+def test_videos_that_a_test_shows_together_are_in_memory(experiment, given, videos):
+    frame = 3 * 64**2
+    test = {"experiment": experiment, "isTraining": False, "num_frames": 60, "batch_size": 1}
+    test |= {"truncated_backprop_length": 30, "image_size": 64, **given}
+    short, long = (
+        parts_of(7, num_sections_in_test=sections, **test)["the synthesized videos"]
+        for sections in (100, 200)
+    )
+    assert long - short == 2 * videos * 100 * 30 * frame  # a copy of each, as it is laid out
+
+
 def test_every_part_has_a_way_out():
     assert parts_of().keys() == WAYS_OUT.keys()
 
