@@ -1,5 +1,6 @@
 """What is known of a clip before its frames are read: size, length, numbers of frames, rate."""
 
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,11 @@ class ClipFormat(NamedTuple):
 def believed(proportions: float) -> float:
     """Width over height, at most a thousand to one."""
     return min(max(proportions, 1e-3), 1e3)
+
+
+def are_alike(one: float, other: float) -> bool:
+    """Whether two proportions differ by at most a tenth."""
+    return math.isclose(one, other, rel_tol=0.1)
 
 
 class ClipFacts(NamedTuple):

@@ -1,7 +1,6 @@
 """Reading a category of clips: a folder of videos, of sub-folders of numbered images, or both."""
 
 import hashlib
-import math
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
@@ -12,7 +11,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import distance_transform_edt
 
-from util.data.clip_facts import ClipFacts, ClipFormat
+from util.data.clip_facts import ClipFacts, ClipFormat, are_alike
 from util.data.fit import fitted
 from util.data.frames import to_bytes
 from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, clips_in, refuse_unprintable
@@ -165,8 +164,7 @@ def refuse_other_proportions(
     """
     height, width = mask_shape
     clip_width, clip_height = clip_size
-    alike = math.isclose(height / width, clip_height / clip_width, rel_tol=0.1)
-    if height != width and not alike:
+    if height != width and not are_alike(height / width, clip_height / clip_width):
         raise RunError(
             f"the mask of {source} is {width}×{height}, the clip {clip_width}×{clip_height} "
             "(width×height); give a square mask or one with the clip's proportions"

@@ -3,7 +3,6 @@
 `observed_clips` takes them from the cache (`clip_cache`) or decodes them into it.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from util.data.clip_cache import ObservedClip, as_clips, cached_clips, decoded_clips
-from util.data.clip_facts import ClipFacts, facts_of
+from util.data.clip_facts import ClipFacts, are_alike, facts_of
 from util.data.clips import Clips, find_clips, nearest_pixels, read_clip, unique_names
 from util.data.kinds import in_words
 from util.data.masks import masks, tell_shares
@@ -142,14 +141,14 @@ def _truth(
 def first_of_truth(first: int, count: int, clip: ClipFacts, truth: ClipFacts) -> int:
     """The frame of the truth that belongs to frame `first` of a clip, from 0.
 
-    Images with numbers belong to those of the same numbers; other frames to those at the same
-    place.
+    If clip and truth are numbered images, those of the same number belong together. Otherwise,
+    the frames at the same place in both do.
 
     Raises:
         RunError: the truth has other numbers than the `count` frames, or other proportions.
     """
-    shape, of_truth = clip.format.proportions, truth.format.proportions
-    if truth.width != truth.height and not math.isclose(shape, of_truth, rel_tol=0.1):
+    fits = are_alike(clip.format.proportions, truth.format.proportions)
+    if truth.width != truth.height and not fits:
         raise RunError(
             f"the truth {truth.path} is {truth.width}×{truth.height}, the clip {clip.path} "
             f"{clip.width}×{clip.height} (width×height); give a square truth or one with the "

@@ -1,7 +1,7 @@
 """Reading images: upright, RGB, without transparency."""
 
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -70,6 +70,14 @@ def _tell_no_series(folder: Path, stills: Sequence[Path]) -> None:
 def in_pixels(size: tuple[int, int]) -> str:
     """(width, height) as width×height."""
     return f"{size[0]}×{size[1]}"
+
+
+def refuse_unreadable(images: Iterable[str]) -> None:
+    """Raises RunError if an image of --image is a folder or cannot be read."""
+    for path in map(Path, images):
+        if path.is_dir():
+            raise RunError(f"--image {path} is a folder; name its images, as in {path}/*.png")
+        read_image(path)
 
 
 def read_image(path: Path) -> Image.Image:

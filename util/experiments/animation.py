@@ -17,7 +17,7 @@ from util.data.clip_facts import ClipFormat
 from util.data.clips import resize_square
 from util.data.fit import fitted
 from util.data.frames import to_model_range
-from util.data.stills import read_image
+from util.data.stills import read_image, refuse_unreadable
 from util.experiments.synthesis import write_final_result
 from util.pictures.layout import under_one_head, write_picture, write_playing
 from util.pictures.sheets import COLUMNS, Row, frames_at
@@ -27,7 +27,7 @@ from util.runs.loading import LoadedCheckpoint, LoadedRun
 from util.runs.sampling import sampled_bytes
 from util.runs.showing import showing_of
 from util.runs.training import TrainingResult, train_model
-from util.system.errors import CommandLineError, RunError
+from util.system.errors import CommandLineError
 from util.system.names import safe_names, shortened
 
 INFERENCES_AFTER_TRAINING = 20  # number of sampler runs on each chunk
@@ -56,10 +56,7 @@ def check(checkpoint: LoadedCheckpoint) -> None:
             f"trained by --experiment {checkpoint.state.options.experiment}; train a model with "
             "--experiment animation"
         )
-    for path in map(Path, checkpoint.options.image):
-        if path.is_dir():
-            raise RunError(f"--image {path} is a folder; name its images, as in {path}/*.png")
-        read_image(path)
+    refuse_unreadable(checkpoint.options.image)
 
 
 def test(run: LoadedRun) -> None:

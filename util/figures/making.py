@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from util.data.clip_facts import facts_of
 from util.data.clips import find_clips
 from util.data.observed import refuse_short
-from util.data.stills import read_image
+from util.data.stills import refuse_unreadable
 from util.figures.expected import (
     FEWEST_SEEDS,
     MINUTES,
@@ -132,12 +132,12 @@ def refuse_impossible(runs: Sequence[Run], command_line: CommandLine) -> None:
         for step in run.steps[1:]:
             line = parse(step.words, command_line.experiments)
             test = line.over(trained)
+            tester = line.experiment(test)
             line.refuse_idle(test, trained.experiment)
-            refuse_jumps(test, line.experiment(test))
-            if "pairs" in line.experiment(test).uses:
+            refuse_jumps(test, tester)
+            if "pairs" in tester.uses:
                 refuse_unknown_pairs(test.pairs, len(sources), f"category {trained.category}")
-            for path in test.image:
-                read_image(Path(path))
+            refuse_unreadable(test.image)
     if all(step.trains for run in runs for step in run.steps):
         for name in sorted(filter(only_in_tests, command_line.given)):
             print(f"warning: --{name} does nothing: the figure shows no test", file=sys.stderr)

@@ -123,12 +123,12 @@ def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
         CommandLineError: flags contradict, or the figure needs images of the user's own category.
     """
     runs: dict[tuple, Run] = {}
-    labels = labels_of(figure, command_line)
+    have_labels = labels_tell_apart(figure, command_line)
     for training in figure.trainings:
         for category in categories_of(command_line.options.categories) or training.categories:
             place = Path(command_line.options.output_dir) / "runs"
             folder = training.folder or name
-            told = training.label if training.label in labels else ""
+            told = training.label if have_labels else ""
             place /= f"{folder}_{told}" if told else folder
             steps = steps_of(training, category, command_line)
             label = f"{category}, {told}" if told else category
@@ -146,11 +146,10 @@ def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
     return list(runs.values())
 
 
-def labels_of(figure: Figure, command_line: CommandLine) -> set[str]:
-    """The labels of the trainings; none if the user replaced all flags that they are about."""
-    labels = {training.label for training in figure.trainings}
-    kept = [kept_flags(training, command_line, ()) for training in figure.trainings]
-    return labels if any(flags != kept[0] for flags in kept) else set()
+def labels_tell_apart(figure: Figure, command_line: CommandLine) -> bool:
+    """Whether the trainings still differ in flags of the record that the user did not replace."""
+    first, *others = (kept_flags(training, command_line, ()) for training in figure.trainings)
+    return any(flags != first for flags in others)
 
 
 def kept_flags(

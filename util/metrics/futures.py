@@ -79,13 +79,12 @@ def compared(
         chunk_length: number of frames of a chunk.
         states, random: of the linear dynamical system, see `linear_system`.
     """
-    if truth is not None:  # so that all rows have the same frames
-        truth = truth[: min(map(len, futures.values()))]
     found = {
         name: scores_of(video, observed, truth, chunk_length) for name, video in futures.items()
     }
     if truth is None:
         return found
+    truth = truth[: min(map(len, futures.values()))]  # so that all rows have the same frames
     values = to_model_range(observed).reshape(len(observed), -1)
     system = linear_system.fit(values, states)
     expected, *sampled = (

@@ -248,7 +248,7 @@ def observed_again(run: LoadedRun) -> Indexable | None:
         tell_once(f"{options.category} in {options.data_path} differs from the training clips")
         return None
     if clips.complete is None and run.checkpoint.trained_by.fills_in_between:
-        tell_once("the frames between those of the clips are not known")
+        tell_once("the true frames between the observed ones are unknown")
     return clips.complete
 
 

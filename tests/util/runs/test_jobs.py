@@ -164,7 +164,7 @@ def test_folder_of_another_program_is_not_overwritten(place):
 
 
 def test_folder_of_another_program_is_not_resumed(place):
-    """As that of the released code, which has the same names of folders."""
+    """The released code gives its folders the same names."""
     results = place / "output_synthesis" / "waves" / "final_result" / "ripples"
     results.mkdir(parents=True)
     (results / "00001.png").write_bytes(b"mine")
