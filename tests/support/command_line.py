@@ -41,6 +41,7 @@ from util.options import command_line  # noqa: E402
 from util.pictures.encoding import write_frames  # noqa: E402
 from util.pictures.sheets import Row, Sheet  # noqa: E402
 from util.runs import checkpoints  # noqa: E402
+from util.system import notes  # noqa: E402
 from util.system.errors import RunError  # noqa: E402
 
 # A run that takes seconds; 5 frames in chunks of 2 leave a shorter last chunk.
@@ -253,6 +254,7 @@ def run_here(place: Path, *arguments: Any) -> Ended:
 
     It saves the start of TensorFlow, and it builds no graph that an earlier run has built.
     """
+    notes._tell.cache_clear()  # a line told to an earlier command line is told again
     stdout, stderr = io.StringIO(), io.StringIO()
     before = os.getcwd()
     os.chdir(place)
