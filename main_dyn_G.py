@@ -15,11 +15,13 @@ from util.system.errors import Interrupted, RunError
 from util.system.explanations import explain
 from util.system.interruption import ignore_signals, stop_at_once_on_signals
 from util.system.printing import never_fail_to_print
+from util.system.threads import one_thread_for_numpy
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code: 0, 1, 2, or 128 + signal number."""
     debug = False
+    one_thread_for_numpy()
     try:
         # The imports take time. A signal that comes meanwhile must stop the program in one line.
         from util.experiments.registry import EXPERIMENTS
