@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-
 from support.server import ROOT
+
 from util.system.threads import LIBRARIES, one_thread_for_numpy
 
 VARIABLES = [f"{name}_NUM_THREADS" for name in ("OMP", *LIBRARIES)]
