@@ -52,13 +52,16 @@ def check_posterior(
     chunk_length: int,
     noise: np.random.Generator,
     whole_sequences: bool = True,
+    draws_start: bool = False,
 ) -> PosteriorCheck:
     """Compare the inferred latents of the sequences with samples of the same size.
 
-    Of many sequences, `MOST_SEQUENCES` are compared. A sample has the inferred start states. Its
-    innovations come from the prior.
+    Of many sequences, `MOST_SEQUENCES` are compared. The innovations of a sample come from the
+    prior.
 
     Args:
+        draws_start: whether the start states of a sample come from the prior, too, and not from
+            the inferred latents.
         whole_sequences: whether the innovations of a sequence were inferred from its start state
             on. Otherwise they give no states, and the ratios of states are NaN.
     """
@@ -68,13 +71,15 @@ def check_posterior(
         return PosteriorCheck(spread_ratio, *[float("nan")] * 3)
     shape = inferred.innovations.shape
     one, other = (noise.standard_normal(shape, dtype=np.float32) for _ in range(2))
+    samples = [inferred._replace(innovations=innovations) for innovations in (one, other)]
+    if draws_start:
+        start = inferred.initial_state.shape
+        samples = [
+            sample._replace(initial_state=noise.standard_normal(start, dtype=np.float32))
+            for sample in samples
+        ]
     states, sampled, another = (
-        states_of(generator, latents, chunk_length)
-        for latents in (
-            inferred,
-            inferred._replace(innovations=one),
-            inferred._replace(innovations=other),
-        )
+        states_of(generator, latents, chunk_length) for latents in (inferred, *samples)
     )
     return PosteriorCheck(
         innovation_spread=spread_ratio,

@@ -161,6 +161,17 @@ def test_where_samples_come_far_from_the_inferred_the_distance_says_so(generator
     assert check_posterior(generator, still, 7, noise()).state_distance > 1.5
 
 
+def test_start_states_far_from_the_prior_show_where_samples_start_from_it(generator):
+    """The inferred start states are far from all that the prior gives."""
+    latents = draw_latents(generator.settings.sizes, 40, 3)
+    far = latents._replace(initial_state=latents.initial_state + 8)
+    near, drawn = (
+        check_posterior(generator, far, 3, noise(), draws_start=draws) for draws in (False, True)
+    )
+    assert drawn.innovation_spread == near.innovation_spread
+    assert drawn.state_distance > 1.5 * near.state_distance
+
+
 def test_one_frame_has_a_spread_and_no_step(generator):
     latents = draw_latents(generator.settings.sizes, 1, 1)
     check = check_posterior(generator, latents, 1, noise())

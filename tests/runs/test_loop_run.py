@@ -143,7 +143,7 @@ def test_loop_that_cannot_close_says_so(tmp_path):
     change_checkpoint(tmp_path, alternate)
     outcome = run_here(tmp_path, *LOOP)
     assert outcome.returncode == 0, outcome.stderr
-    assert "it does not close: take another --seed or --loop_length" in outcome.stdout
+    assert "does not close: take another --seed or --loop_length" in outcome.stderr
     rows = table(run_directory(tmp_path) / "final_result_loop")
     assert all(float(row["state_gap"]) > 0.5 for row in rows)
 

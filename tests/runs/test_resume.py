@@ -249,6 +249,16 @@ def test_options_of_a_resumed_finished_run_are_those_of_its_checkpoint(finished)
     assert before == after
 
 
+def test_statistics_of_other_innovations_are_not_kept(finished):
+    """A checkpoint with the options of the call must not have statistics of the call before."""
+    checkpoint = models_of(finished) / f"model.ckpt-{SMALL['num_epochs']}"
+    assert read_state(checkpoint, EXPERIMENTS).calibrated is not None
+    outcome = run_here(finished, *RESUME, "--innovations_in_test", "prior")
+    assert outcome.returncode == 0, outcome.stderr
+    state = read_state(checkpoint, EXPERIMENTS)
+    assert (state.options.innovations_in_test, state.calibrated) == ("prior", None)
+
+
 def test_resume_with_more_epochs_goes_on_as_a_longer_run(finished, uninterrupted):
     asked = {"num_batches_in_test": 1, "num_sections_in_test": 1, "max_to_keep": 50}
     more = flags(num_epochs=EPOCHS, log_step=3, **asked)

@@ -363,7 +363,7 @@ def test_log_has_the_posterior_check_of_every_epoch(here, ratios_in_numpy):
     for tag in tags:
         assert sorted(log[tag]) == list(range(1, 7))
     for epoch in CHECKPOINTS:
-        ratios = ratios_in_numpy(here / "model" / f"model.ckpt-{epoch}", epoch - 1)
+        ratios = ratios_in_numpy(here / "model" / f"model.ckpt-{epoch}", epoch)
         for name, ratio in ratios.items():
             logged = log[f"4_posterior_check/{name}"][epoch].simple_value
             assert logged == pytest.approx(ratio, rel=5e-3), (name, epoch)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from util.gallery.page import write_gallery
 from util.options.command_line import CommandLine
+from util.system.counting import counted
 
 
 def run(command_line: CommandLine) -> str:
@@ -15,5 +16,4 @@ def run(command_line: CommandLine) -> str:
     options = command_line.options
     folder = Path(options.output_dir)
     path, count = write_gallery(folder, command_line.experiments, options.overwrite)
-    runs = "1 run" if count == 1 else f"{count} runs"
-    return f"{runs} in {path}; open it in a browser"
+    return f"{counted(count, 'run')} in {path}; open it in a browser"

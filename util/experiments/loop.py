@@ -59,7 +59,9 @@ def test(run: LoadedRun) -> None:
             loop, frames = looped(run, of_sequences(run.latents, [index]), video)
             label = f"{name}_{number}"
             seams[label] = (name, loop, seam(frames))
-            print(f"{label}: {in_words(*seams[label][1:])}")
+            print(f"{label}: {in_words(seams[label][2])}")
+            if loop.gap > CLOSED:
+                tell_once(f"{label} does not close: take another --seed or --loop_length")
             videos.append(from_ordinary_step(frames))
             write_repeating(run.folder / label, videos[-1], run.showings[index])
             if name in clips:
@@ -108,14 +110,11 @@ def unlooped(run: LoadedRun, latents: Latents, video: int) -> np.ndarray:
     return np.concatenate([to_bytes(frames[0]) for frames in chunks])[: options.loop_length]
 
 
-def in_words(loop: Loop, seam: Seam) -> str:
+def in_words(seam: Seam) -> str:
     """The seam of a loop, in one line."""
-    line = (
+    return (
         f"the step over the seam is {seam.step:.2f} of the mean step (largest {seam.largest:.2f})"
     )
-    if loop.gap > CLOSED:
-        line += "; it does not close: take another --seed or --loop_length"
-    return line
 
 
 def write_seams(path: Path, seams: Mapping[str, tuple[str, Loop, Seam]]) -> None:

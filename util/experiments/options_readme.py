@@ -33,7 +33,8 @@ PRESETS = """\
 ## Defaults that differ with the experiment
 
 A flag on the command line beats the experiment's default. An experiment without a column has the
-defaults above. One that only tests takes what is not given from the checkpoint.
+defaults above. One that only tests takes what is not given from the checkpoint. The runs of a
+figure have the defaults of their own experiments.
 """
 
 
@@ -105,9 +106,17 @@ def table_of_defaults(columns: Mapping[str, Mapping[str, Any]]) -> str:
     rows = [["flag", *columns], ["---"] * (len(columns) + 1)]
     for name, field in FIELDS.items():
         if any(name in defaults for defaults in columns.values()):
-            values = [str(defaults.get(name, field.default)) for defaults in columns.values()]
+            values = [
+                str(defaults.get(name, "" if works_on_runs(column) else field.default))
+                for column, defaults in columns.items()
+            ]
             rows.append([f"`--{name}`", *values])
     return markdown(rows)
+
+
+def works_on_runs(name: str) -> bool:
+    """Whether an experiment works on whole runs, which have options of their own."""
+    return EXPERIMENTS[name].over_runs
 
 
 def markdown(rows: list[list[str]]) -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from util.options.schema import DEFAULT_PAIRS, pairs_of, refuse_unknown_pairs
+from util.options.schema import DEFAULT_PAIRS, pairs_of, refuse_impossible_pairs
 from util.runs.loading import LoadedCheckpoint, LoadedRun
-from util.system.errors import CommandLineError
 from util.system.names import shortened
 
 
@@ -19,14 +18,8 @@ class Pair(NamedTuple):
 
 def check_pairs(checkpoint: LoadedCheckpoint) -> None:
     """Raises CommandLineError for fewer than two appearances, or for an unknown sequence."""
-    options, count = checkpoint.options, len(checkpoint.state.sequence_names)
-    if options.content_size == 0 or count < 2:
-        raise CommandLineError(
-            f"--experiment {options.experiment} needs two appearances: {checkpoint.path} has "
-            f"{count} sequences and --content_size {options.content_size}; train on several "
-            "with --experiment action"
-        )
-    refuse_unknown_pairs(options.pairs, count, "the checkpoint")
+    count = len(checkpoint.state.sequence_names)
+    refuse_impossible_pairs(checkpoint.options, count, f"checkpoint {checkpoint.path}")
 
 
 def pairs(run: LoadedRun) -> Iterator[Pair]:

@@ -17,7 +17,7 @@ from util.figures.making import Made
 from util.figures.numbers import Row, read_rows, rows_of, write_rows
 from util.figures.records import ALL, FIGURES
 from util.pictures.encoding import FRAMES_PER_SECOND, write_webp
-from util.system.atomic import write_text
+from util.system.atomic import delete_leftovers, write_text
 from util.system.errors import RunError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -42,6 +42,7 @@ def write_demo(made: Mapping[str, Made]) -> None:
     demo/ and their numbers stay.
     """
     demo = PROJECT / "demo"
+    delete_leftovers(demo)
     for name, figure in made.items():
         with Image.open(figure.folder / f"{NAME}.png") as picture:
             write_webp(demo / f"{name}_frames.webp", np.asarray(picture.convert("RGB"))[np.newaxis])

@@ -24,6 +24,7 @@ from util.figures.expected import (
 )
 from util.figures.files import COMMAND, FILES, NAME, NUMBERS
 from util.figures.layouts import Place
+from util.figures.notes import other_rates, other_revisions
 from util.figures.numbers import OUTSIDE, Number, as_text, compared, rows_of, write_rows
 from util.figures.processes import run_process
 from util.figures.progress import Planned, RunsProgress
@@ -40,11 +41,12 @@ from util.figures.steps import (
     words_of,
 )
 from util.options.command_line import CommandLine, parse, refuse_jumps
-from util.options.schema import Options, refuse_unknown_pairs
-from util.system.atomic import write_text
+from util.options.schema import Options, refuse_impossible_pairs
+from util.system.atomic import delete_leftovers, write_text
 from util.system.counting import counted
 from util.system.errors import CommandLineError, RunError
 from util.system.folder_lock import HOLDER, is_locked, locked
+from util.system.notes import NOTE
 
 ENLARGE = 2  # the usual factor, for small files
 ALMOST_DONE = 0.95  # the share of a run that is done if its training is, and not more
@@ -89,24 +91,24 @@ def make_figures(
     for run, theirs in zip(all_runs, clips, strict=True):
         refuse_other_run(run, theirs, options.overwrite)
     expected = {} if unexpected(command_line) else read_expected()
-    minutes = usual_minutes()
+    minutes = {} if unexpected(command_line) else usual_minutes()
     made: dict[str, Made] = {}
     failed: list[str] = []
     output.mkdir(parents=True, exist_ok=True)
     with locked(output):
-        if options.overwrite:
-            for run in all_runs:
-                Record(run).start_again()
-            for name, file in itertools.product(names, FILES):
-                (output / name / file).unlink(missing_ok=True)
+        clear(names, all_runs, options)
         with RunsProgress(
             [planned(run, options.schedule, minutes) for run in all_runs]
         ) as progress:
             for name, runs in plans.items():
+                if note := other_revisions(runs):
+                    progress.say(f"{NOTE}{name}: {note}")
                 try:
                     for run in runs:
                         do_run(run, all_runs.index(run), progress, options)
                     made[name] = write_figure(name, runs, command_line, expected)
+                    if note := other_rates(results_of(runs)):
+                        progress.say(f"{NOTE}{name}: {note}")
                 except RunError as error:
                     if len(names) == 1:
                         raise
@@ -114,6 +116,18 @@ def make_figures(
                     progress.say(f"failed: {name}: {error}")
                     failed.append(name)
     return made, failed
+
+
+def clear(names: Sequence[str], runs: Sequence[Run], options: Options) -> None:
+    """Remove what killed commands left unfinished, and with --overwrite the figures themselves."""
+    folders = [Path(options.output_dir) / name for name in names]
+    if options.overwrite:
+        for run in runs:
+            Record(run).start_again()
+        for folder, file in itertools.product(folders, FILES):
+            (folder / file).unlink(missing_ok=True)
+    for folder in {*folders, *(run.directory.path.parent for run in runs)}:
+        delete_leftovers(folder)
 
 
 def refuse_impossible(runs: Sequence[Run], command_line: CommandLine) -> None:
@@ -136,7 +150,7 @@ def refuse_impossible(runs: Sequence[Run], command_line: CommandLine) -> None:
             line.refuse_idle(test, trained.experiment)
             refuse_jumps(test, tester)
             if "pairs" in tester.uses:
-                refuse_unknown_pairs(test.pairs, len(sources), f"category {trained.category}")
+                refuse_impossible_pairs(test, len(sources), f"category {trained.category}")
             refuse_unreadable(test.image)
     if all(step.trains for run in runs for step in run.steps):
         for name in sorted(filter(only_in_tests, command_line.given)):
@@ -221,7 +235,7 @@ def write_figure(
     folder.mkdir(exist_ok=True)
     commands = [program_line(step.words) for run in runs for step in run.steps]
     write_text(folder / COMMAND, "\n".join([command_of(name, command_line), *commands]) + "\n")
-    results = [Result(run.name, run.directory, run.test_folder) for run in runs]
+    results = results_of(runs)
     figure.layout(results, Place(folder, options.enlarge or ENLARGE))
     values = {
         result.name: {**figure.numbers(result), MINUTES: Record(run).minutes}
@@ -230,6 +244,11 @@ def write_figure(
     numbers = compared(options.schedule, name, values, expected)
     write_rows(folder / NUMBERS, rows_of(numbers))
     return Made(folder, numbers)
+
+
+def results_of(runs: Sequence[Run]) -> list[Result]:
+    """The results of runs that are done."""
+    return [Result(run.name, run.directory, run.test_folder) for run in runs]
 
 
 def command_of(name: str, command_line: CommandLine) -> str:

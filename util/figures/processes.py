@@ -87,4 +87,9 @@ def reason(last: Sequence[str], code: int) -> str:
     for line in reversed(last):
         if line.startswith("error: "):
             return line.removeprefix("error: ")
+    if code == -signal.SIGKILL:
+        return (
+            "it was killed by signal 9, most often because the memory was full; close other "
+            "programs, or choose smaller options"
+        )
     return f"it was killed by signal {-code}" if code < 0 else f"it ended with exit code {code}"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from util.figures.records import Figure, Training
 from util.options.command_line import CommandLine, parse
 from util.options.schema import FIELDS, Options, categories_of
-from util.runs.run_directory import RunDirectory
+from util.runs.run_directory import RunDirectory, result_name
 from util.system.errors import CommandLineError
 from util.system.names import existing_form
 
@@ -139,7 +139,7 @@ def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
             tested = None
             if training.test:
                 result = command_line.experiments[training.test.experiment].result
-                tested = directory.path / f"final_result_{result}"
+                tested = directory.path / result_name(result)
             alike = tuple(tuple(step.words) for step in steps)
             asked = parse(placed[0].words, command_line.experiments)
             runs.setdefault(alike, Run(name, label, directory, placed, tested, asked))

@@ -15,8 +15,9 @@ from util.runs.run_directory import RunDirectory
 KINDS = r"observed|reconstructed|synthesized_\d+|recovered|original"
 FIRST = ("observed", "reconstructed", "recovered", "original")
 SHEETS = r"epoch_(\d{5,})_(reconstruction|synthesis|recovered)\.png"
-TESTS = r"final_result_(testing|interpolation|transfer|animation|loop|continuation|live)(_\d+)?"
-TELLING = ("overview.mp4", "overview.png", "evaluation.csv")  # of the folder of a test
+TESTS = r"final_result_[a-z]+(_\d+)?"
+# Of the folder of a test.
+TELLING = ("overview.mp4", "overview.png", "evaluation.csv", "continuation.csv", "seams.csv")
 
 
 class Video(NamedTuple):
@@ -158,10 +159,10 @@ def _links(run: RunDirectory, page_folder: Path) -> Iterable[Link]:
             yield Link(f"{folder.name}/", f"{address(folder, page_folder)}/")
     tests = [path for path in _entries(run.path) if re.fullmatch(TESTS, path.name)]
     for folder in [*tests, *_entries(run.path / "test")]:
-        if folder.is_dir():
+        if os.path.isdir(folder):
             name = folder.relative_to(run.path).as_posix()
             yield Link(f"{shown(name)}/", f"{address(folder, page_folder)}/")
             for telling in TELLING:
-                if (folder / telling).is_file():
+                if os.path.isfile(folder / telling):
                     path = address(folder / telling, page_folder)
                     yield Link(f"{shown(name)}/{telling}", path)

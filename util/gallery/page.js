@@ -341,7 +341,9 @@ function choose(card, isChosen) {
 }
 
 function clear() {
-  chosen.forEach((card) => (card.querySelector(".choose input").checked = false));
+  const boxes = chosen.map((card) => card.querySelector(".choose input"));
+  boxes.forEach((box) => (box.checked = false));
+  boxes[boxes.length - 1].focus();
   chosen = [];
   $("chosen").hidden = true;
 }
@@ -406,9 +408,9 @@ function leave() {
   for (const part of ["runs", "controls"]) $(part).hidden = false;
   $("chosen").hidden = !chosen.length;
   filter();
-  const last = chosen[chosen.length - 1] || cards[0];
-  last.scrollIntoView({ block: "nearest" });
-  last.querySelector(".choose input").focus();
+  const last = chosen.filter((card) => !card.hidden).pop() || document.querySelector(".run:not([hidden])");
+  last?.scrollIntoView({ block: "nearest" });
+  (last?.querySelector(".choose input") || $("text")).focus();
 }
 
 // --- Keys ---
@@ -424,7 +426,8 @@ function current() {
   };
   if (around?.player) return around.player;
   if (used && players.has(used) && inSight(used.root)) return used;
-  return [...players].find((player) => inSight(player.root));
+  const roots = [...document.querySelectorAll(".player")]; // in the order of the page, which is sorted
+  return roots.find((root) => root.player && inSight(root))?.player;
 }
 
 const KEYS = {

@@ -5,10 +5,7 @@ and no network.
 """
 
 import os
-import re
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +15,7 @@ from util.gallery.curves import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, figure
 from util.gallery.finding import find_runs
 from util.gallery.run import Run, read_run
 from util.options.experiment import Experiments
-from util.system.atomic import PARTIAL_NAME, write_text
+from util.system.atomic import delete_leftovers, write_text
 from util.system.errors import RunError
 from util.system.regular_files import refuse_special
 from util.system.templates import environment, rendered
@@ -27,7 +24,6 @@ NAME = "index.html"
 GENERATOR = "dynamic generator gallery"
 MARK = f'<meta name="generator" content="{GENERATOR}">'
 BEGINNING = 1024  # bytes of a page, in which its mark is
-UNFINISHED = 3600  # seconds after which nobody writes a page any more
 HERE = Path(__file__).parent
 
 
@@ -62,17 +58,8 @@ def write_gallery(
             "the runs by --output_dir"
         )
     write_text(path, page(folder.resolve().name, runs))
-    _delete_leftovers(folder)
+    delete_leftovers(folder, ".html")
     return path, len(runs)
-
-
-def _delete_leftovers(folder: Path) -> None:
-    """Delete the unfinished pages of killed programs. One that is new may still be written."""
-    for leftover in folder.glob(".partial-*.html"):
-        if re.fullmatch(PARTIAL_NAME, leftover.name) and leftover.is_file():
-            with suppress(OSError):
-                if time.time() - leftover.stat().st_mtime > UNFINISHED:
-                    leftover.unlink()
 
 
 def is_ours(path: Path) -> bool:

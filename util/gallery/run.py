@@ -1,6 +1,7 @@
 """All that the page shows of one run."""
 
 import math
+import os
 import shlex
 from contextlib import suppress
 from datetime import datetime
@@ -98,7 +99,7 @@ def read_run(folder: Path, page_folder: Path, experiments: Experiments) -> Run:
     made = scores.rows[0].scores if scores.rows else {}
     relative = folder.relative_to(page_folder)
     return Run(
-        name=shown((options.category if options else "") or folder.name),
+        name=(options.category if options else "") or shown(folder.name),
         place=shown(str(relative)),
         folder=Link(shown(str(relative)), address(folder, page_folder) + "/"),
         experiment=options.experiment if options else "unknown",
@@ -153,7 +154,7 @@ def _day(date: float) -> str:
 def _are_whole(run: RunDirectory, options: Options | None) -> bool:
     """Whether every sequence that has results has them."""
     count = options.results_for if options else None
-    return all((run.final_result / name).is_dir() for name in run.sequences()[:count])
+    return all(os.path.isdir(run.final_result / name) for name in run.sequences()[:count])
 
 
 def _are_older(results: Path, last_time: float) -> bool:
@@ -161,7 +162,7 @@ def _are_older(results: Path, last_time: float) -> bool:
 
     The table of the scores is written last. Without it, the youngest result counts.
     """
-    tables = [results / name for name in TABLES if (results / name).is_file()]
+    tables = [results / name for name in TABLES if os.path.isfile(results / name)]
     times = []
     for path in tables or results.glob("*/"):
         with suppress(OSError):  # it was removed while the page was made

@@ -34,7 +34,8 @@ def cut_step(synthesized: np.ndarray, _: np.ndarray, chunk_length: int) -> float
     """Mean absolute frame difference between two chunks, divided by its value inside chunks.
 
     This measure looks at the synthesized video alone. It is 1 if the borders between chunks cannot
-    be seen, and NaN if there is only one chunk, if chunks have one frame, or if nothing moves.
+    be seen, and NaN if there is only one chunk, if chunks have one frame, or if nothing moves
+    inside chunks.
     """
     differences = np.abs(np.diff(synthesized.astype(np.int16), axis=0))
     steps = differences.mean(axis=(1, 2, 3), dtype=np.float64)

@@ -3,9 +3,10 @@
 The power spectrum is estimated as by Welch, *The Use of Fast Fourier Transform for the Estimation
 of Power Spectra*, IEEE Transactions on Audio and Electroacoustics 1967. The video is cut into
 windows that overlap by half. From each window the mean is subtracted, and a Hann taper is applied.
-The periodograms are averaged. Noise of variance v has the power v at every frequency. Both videos
-use the same windows: WINDOW frames, or half the shorter video if it has fewer frames than two
-windows. The frequency 0 is left out: it tells about the mean, not about motion.
+The periodograms are averaged. Noise of variance v has the power v at every frequency but the
+lowest, from which the mean of the window takes a sixth. Both videos use the same windows: WINDOW
+frames, or half the shorter video if it has fewer frames than two windows. The frequency 0 is left
+out: it tells about the mean, not about motion.
 
 The measure is the mean absolute difference of natural logarithms. The power of rounding to bytes is
 added to both sides. A video that stands still therefore has a finite measure.

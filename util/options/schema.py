@@ -17,6 +17,7 @@ from model.innovations import INNOVATIONS
 from model.networks import ALIASES, NETWORKS, image_side
 from model.transition import TRANSITIONS
 from util.options.schedule import SCHEDULES
+from util.system.counting import counted
 from util.system.errors import CommandLineError
 
 NORMALIZATIONS = ("calibrated", "batch", "moving")
@@ -128,10 +129,21 @@ def refuse_unknown(rows: Iterable[int], count: int, flag: str, of: str) -> None:
             )
 
 
-def refuse_unknown_pairs(pairs: str, count: int, of: str) -> None:
-    """Raises CommandLineError if a sequence of --pairs does not exist; see `refuse_unknown`."""
-    rows = itertools.chain(*pairs_of(pairs))
-    refuse_unknown(rows, count, f"--pairs {pairs}", of)
+def refuse_impossible_pairs(options: "Options", count: int, of: str) -> None:
+    """Raises CommandLineError for fewer than two appearances, or an unknown one in --pairs.
+
+    Args:
+        count: the number of sequences.
+        of: what has the sequences, for the message.
+    """
+    if options.content_size == 0 or count < 2:
+        raise CommandLineError(
+            f"--experiment {options.experiment} needs two appearances: {of} has "
+            f"{counted(count, 'sequence')} and --content_size {options.content_size}; train on "
+            "several with --experiment action"
+        )
+    rows = itertools.chain(*pairs_of(options.pairs))
+    refuse_unknown(rows, count, f"--pairs {options.pairs}", of)
 
 
 def categories_of(categories: str) -> list[str]:
@@ -497,7 +509,8 @@ class Options:
         Scope.REMEMBERED,
         Group.RUN,
         "factor by which frames are enlarged in labelled videos and pictures, nearest neighbour; "
-        "0 chooses the smallest that gives at least 256 pixels; wide sheets are enlarged less",
+        "0 chooses the smallest that gives at least 256 pixels, and 2 in figures; wide sheets are "
+        "enlarged less",
         between(0, 64),
     )
     workers: int = option(
@@ -674,7 +687,8 @@ class Options:
         False,
         Scope.THIS_CALL,
         Group.FIGURES,
-        "copy all figures to demo/, and write their numbers into the tables of the documents",
+        "copy the figures that were made to demo/, and write their numbers into the tables of the "
+        "documents",
     )
     debug: bool = option(
         False, Scope.THIS_CALL, Group.RUN, "show tracebacks and TensorFlow's own messages"

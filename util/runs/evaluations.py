@@ -42,14 +42,16 @@ def report_evaluations(
 
 
 def in_short(evaluations: Mapping[str, Evaluation]) -> str:
-    """What the measures say, as means over all synthesized videos, with what is good."""
+    """What the measures say, with what is good, as means over the videos that have the measure."""
     videos = [video for evaluation in evaluations.values() for video in evaluation.videos.values()]
     references = [evaluation.references for evaluation in evaluations.values()]
 
+    def values(rows: Iterable[Comparison], measure: str) -> list[float]:
+        return [row[measure] for row in rows if not math.isnan(row.get(measure, math.nan))]
+
     def mean(rows: Iterable[Comparison], measure: str) -> float:
-        values = [row.get(measure, math.nan) for row in rows]
-        values = [value for value in values if not math.isnan(value)]
-        return sum(values) / len(values) if values else math.nan
+        found = values(rows, measure)
+        return sum(found) / len(found) if found else math.nan
 
     ratios = [
         f"{measure} {value:.2f}"
@@ -67,7 +69,9 @@ def in_short(evaluations: Mapping[str, Evaluation]) -> str:
             )
         ]
         compared = f"; {', '.join(known)}" if known else ""
-        parts.append(f"distance of space-time patches {distance:.3f} (0 is alike{compared})")
+        measured = len(values(videos, "wasserstein"))
+        some = f" of the first {measured}" if measured < len(videos) else ""
+        parts.append(f"distance of space-time patches{some} {distance:.3f} (0 is alike{compared})")
     count = f"mean of {len(videos)} videos" if len(videos) > 1 else "of one video"
     return f"in short, {count}: {', '.join(parts) or 'no measure exists'}"
 

@@ -26,7 +26,7 @@ from util.options.experiment import Experiment
 from util.options.schema import Options
 from util.runs import checkpoints
 from util.runs.memory import refuse_too_large
-from util.runs.run_directory import RunDirectory
+from util.runs.run_directory import RunDirectory, result_name
 from util.system.errors import CommandLineError, RunError
 from util.system.folder_lock import locked
 from util.system.names import existing_form, safe_names
@@ -84,7 +84,7 @@ class TestingJob(NamedTuple):
         """
         if self.named_by_path:
             return self.run / "test" / (experiment.result or "synthesis")
-        return self.run / f"final_result_{experiment.result or 'testing'}"
+        return self.run / result_name(experiment.result)
 
     @property
     def takes_newest(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from model.networks import NETWORKS
 from model.transition import HIDDEN_UNITS
+from util.metrics.measures import MOST_FRAMES
 from util.options.experiment import Experiment
 from util.options.schema import DEFAULT_PAIRS, Options, numbers_of, pairs_of
 from util.system.errors import RunError
@@ -26,7 +27,6 @@ CLIPS = 4  # so many sequences are shown in training, and in memory, or as many 
 VIDEO_BYTES = 2  # of a value of the synthesized videos: chunks, and the whole
 EVALUATION = 200e6  # bytes of the measures, and of a value of a measured video
 EVALUATION_BYTES = 30
-MEASURED_FRAMES = 1000  # a longer video is measured only up to this frame
 
 # The parts of the memory, and the flags that make them smaller.
 WAYS_OUT = {
@@ -48,9 +48,7 @@ def refuse_too_large(
 ) -> None:
     """Raises RunError if the run needs more memory than this process may use."""
     limit = memory_limit()
-    parts = dict(needed_memory(options, experiment, num_sequences, missing_values))
-    if has_gpu():
-        del parts["a batch of chunks"]
+    parts = needed_memory(options, experiment, num_sequences, missing_values)
     needed = sum(parts.values())
     if limit is not None and needed > limit:
         largest = max(parts, key=lambda name: parts[name])
@@ -65,6 +63,7 @@ def needed_memory(
 ) -> Mapping[str, float]:
     """The memory that a training or a test needs at its peak, in bytes, by its parts.
 
+    A batch of chunks is in the memory of the GPU, if there is one, which is not counted here.
     Workers that this process starts share the batch of chunks; everything that is not a picture
     they have each.
 
@@ -77,10 +76,10 @@ def needed_memory(
     frame = 3 * options.image_size**2
     batch = min(options.batch_size, num_sequences) * options.truncated_backprop_length
     copies = ACTIVATION_COPIES if trains else TESTED_ACTIVATION_COPIES
-    activations = copies * FLOAT * batch * features_of_a_frame(options)
+    activations = 0.0 if has_gpu() else copies * FLOAT * batch * features_of_a_frame(options)
     clips = min(num_sequences, max(CLIPS, options.batch_size)) * options.num_frames * frame
     length = options.num_sections_in_test * options.truncated_backprop_length
-    measured = frame * max(options.num_frames, min(length, MEASURED_FRAMES))
+    measured = frame * max(options.num_frames, min(length, MOST_FRAMES))
     if trains:
         shown = min(num_sequences, max(options.results_for, options.batch_size))
         videos = options.num_batches_in_test * shown * length * frame

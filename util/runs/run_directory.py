@@ -297,6 +297,11 @@ def _in_utf8(text: str) -> str:
     return os.fsencode(text).decode(errors="backslashreplace")
 
 
+def result_name(result: str) -> str:
+    """The name of the folder of a test's results, for `Experiment.result`."""
+    return f"final_result_{result or 'testing'}"
+
+
 def installed_versions() -> dict[str, str]:
     """The versions of the packages that a run depends on, or "unknown"."""
     versions = {}

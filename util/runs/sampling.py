@@ -126,7 +126,8 @@ def drawn_to_calibrate(
     for rows in split_range(len(latents.innovations), options.batch_size):
         noise = random_generator(options.seed, stream, *number, rows.start)
         batch = of_sequences(latents, rows)
-        start = drawn_start(batch, noise, starts_from_prior(sampler), same_for_all=False)
+        starts_from_prior = draws_start(sampler.generator, options)
+        start = drawn_start(batch, noise, starts_from_prior, same_for_all=False)
         shape = (len(start.appearance), num_chunks * length, latents.innovations.shape[2])
         yield start._replace(innovations=sampler.innovations.draw(noise, shape))
 
@@ -140,13 +141,13 @@ def unrolled_to_calibrate(sampler: Sampler, drawn: Iterable[Latents]) -> Iterato
             yield chunk
 
 
-def starts_from_prior(sampler: Sampler) -> bool:
+def draws_start(generator: DynamicGenerator, options: Options) -> bool:
     """Whether sampled videos start from a start state of the prior.
 
     An encoded start state is never replaced by the prior, because the video continues from its
     image.
     """
-    return sampler.options.start_in_test == "prior" and not sampler.generator.settings.encodes
+    return options.start_in_test == "prior" and not generator.settings.encodes
 
 
 def sampled(
@@ -160,7 +161,7 @@ def sampled(
     numbers = random_generator(options.seed, streams.start, position)
     return synthesize(
         sampler.generator,
-        drawn_start(latents, numbers, starts_from_prior(sampler)),
+        drawn_start(latents, numbers, draws_start(sampler.generator, options)),
         sampler.innovations,
         options.truncated_backprop_length,
         num_chunks,
@@ -199,7 +200,10 @@ def posterior_check(
     epoch: int,
     whole_sequences: bool = True,
 ) -> PosteriorCheck:
-    """Check the latents of all training sequences after `epoch` epochs; see `check_posterior`."""
+    """Check the latents of all training sequences after `epoch` epochs; see `check_posterior`.
+
+    Samples start as the videos of a test do.
+    """
     noise = random_generator(options.seed, Stream.POSTERIOR_CHECK, epoch)
-    length = options.truncated_backprop_length
-    return check_posterior(generator, latents, length, noise, whole_sequences)
+    length, start = options.truncated_backprop_length, draws_start(generator, options)
+    return check_posterior(generator, latents, length, noise, whole_sequences, start)

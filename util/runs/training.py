@@ -95,7 +95,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
         Interrupted: a signal has stopped the run, after a checkpoint was saved.
     """
     options, run, clips, workers = job.options, job.run, job.clips, job.workers
-    generator = build_generator(options, job.experiment, clips, workers=workers)
+    generator = model_of(job)
     whole_sequences = job.experiment.infers_whole_sequences(options.encoded_frame)
     begin = start_or_resume(job, generator)
     latents, recovery = begin.latents, begin.recovery
@@ -121,7 +121,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
                 report = train_epoch(job, generator, latents, epoch, shown, recovery, tell_progress)
                 seconds = time.monotonic() - began
                 refuse_not_finite(report, done, run, background.wait)
-                check = posterior_check(generator, options, latents, epoch, whole_sequences)
+                check = posterior_check(generator, options, latents, done, whole_sequences)
                 reporter.report(done, report, latents, check, seconds)
                 if recovery:
                     recovery.end_epoch()
@@ -149,7 +149,7 @@ def help_to_train(job: TrainingJob) -> None:
         Interrupted: a signal to this worker has stopped the run.
     """
     options, run, clips, workers = job.options, job.run, job.clips, job.workers
-    generator = build_generator(options, job.experiment, clips, workers=workers)
+    generator = model_of(job)
     begin = beginning(job)
     latents, recovery = begin.latents, begin.recovery
     first = share_beginning(workers, generator, begin)
@@ -232,6 +232,12 @@ def stopped(signal_number: int, epoch: int, run: RunDirectory) -> Interrupted:
     )
 
 
+def model_of(job: TrainingJob) -> DynamicGenerator:
+    """The model of a training. Initial weights that a checkpoint replaces fit no clips."""
+    clips = None if job.state else job.clips
+    return build_generator(job.options, job.experiment, clips, infers=True, workers=job.workers)
+
+
 def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
     """Prepare the run directory, and go on from the checkpoint of a resumed run.
 
@@ -255,7 +261,8 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
         write_observed(run, clips, options)
     elif state.epoch == options.num_epochs and state.options.lasting() != options.lasting():
         # No epoch follows that would save the options of this call, which make the results.
-        arrays = state._replace(options=options).arrays()
+        calibrated = state.calibrated_for(options, job.experiment)
+        arrays = state._replace(options=options, calibrated=calibrated).arrays()
         checkpoints.save(run.models, state.epoch, arrays, options.max_to_keep)
     return beginning(job)
 

@@ -3,12 +3,14 @@
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # What a killed process may leave: the name of `partial_name`, with or without a suffix.
 PARTIAL_NAME = r"\.partial-[0-9a-f]{16}(\.\w+)?"
+UNFINISHED = 3600  # seconds after which nobody writes a file any more
 
 
 def partial_name(suffix: str = "") -> str:
@@ -55,6 +57,19 @@ def flush_to_disk(path: Path) -> None:
     """Make the operating system write its buffers of a file to the disk."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
+
+
+def delete_leftovers(folder: Path, suffix: str = "") -> None:
+    """Delete the unfinished files of killed programs. One that is new may still be written.
+
+    Args:
+        suffix: of the files that are deleted; "" for every one.
+    """
+    for leftover in folder.glob(f".partial-*{suffix}"):
+        if re.fullmatch(PARTIAL_NAME, leftover.name) and leftover.is_file():
+            with suppress(OSError):
+                if time.time() - leftover.stat().st_mtime > UNFINISHED:
+                    leftover.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

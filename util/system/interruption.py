@@ -18,7 +18,7 @@ from util.system.errors import Interrupted
 
 STOPPED_AT_ONCE = (
     "stopped at once; every file and checkpoint made before is whole; a training goes on with "
-    "--resume True, a figure with the same command, a test begins again"
+    "--resume True, a figure with the same command without --overwrite, a test begins again"
 )
 HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
 

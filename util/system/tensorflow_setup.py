@@ -10,6 +10,8 @@ def start_tensorflow(debug: bool) -> None:
 
     On a GPU it takes only the memory that it needs, unless the environment variable
     TF_FORCE_GPU_ALLOW_GROWTH is false. Every session of the process follows this variable.
+    Products of float32 values keep all their bits there, so that --precision float32 means the
+    same on every device.
     """
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     if debug:
@@ -20,6 +22,7 @@ def start_tensorflow(debug: bool) -> None:
             import tensorflow.compat.v1 as tf
         tf.logging.set_verbosity(tf.logging.ERROR)
     tf.disable_v2_behavior()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
 @contextlib.contextmanager

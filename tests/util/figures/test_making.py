@@ -1,5 +1,9 @@
 """What is said of numbers of which nothing is expected, and which commands make the same figure."""
 
+import os
+import shutil
+from pathlib import Path
+
 import pytest
 from PIL import Image
 from support.command_line import flags, make_clips, parse
@@ -7,6 +11,7 @@ from support.command_line import flags, make_clips, parse
 from util.figures.expected import Expected
 from util.figures.making import (
     Made,
+    clear,
     command_of,
     makes_the_same,
     refuse_impossible,
@@ -84,6 +89,7 @@ def test_other_lines_make_no_figure(waves, line):
         ("continuation", "--normalization_in_test batch", None),
         ("textures", "--image still.png", None),
         ("interpolation", "--pairs 0:1", None),
+        ("interpolation", "--content_size 0", "needs two appearances: category waves has 2 seq"),
     ],
 )
 def test_what_cannot_be_made_is_refused_before_the_first_training(waves, figure, words, said):
@@ -96,6 +102,32 @@ def test_what_cannot_be_made_is_refused_before_the_first_training(waves, figure,
     else:
         with pytest.raises((RunError, CommandLineError), match=said):
             refuse_impossible(runs, line)
+
+
+def test_one_sequence_is_refused_before_the_training_of_an_interpolation(waves):
+    (clips,) = Path("trainingVideo").glob("*/waves")
+    keep, *others = sorted(clips.iterdir())
+    for other in others:
+        shutil.rmtree(other) if other.is_dir() else other.unlink()
+    words = [*waves, *flags(data_path=clips.parent, num_frames=5)]
+    line = parse(["--experiment", "figure", "--figure", "interpolation", *words])
+    with pytest.raises(CommandLineError, match="category waves has 1 sequence and"):
+        refuse_impossible(runs_of("interpolation", FIGURES["interpolation"], line), line)
+
+
+def test_files_that_killed_commands_left_are_deleted(waves):
+    line = asked(*waves, "--output_dir", "made")
+    runs = runs_of("textures", FIGURES["textures"], line)
+    left = [Path("made/textures"), runs[0].directory.path.parent]
+    for folder in left:
+        folder.mkdir(parents=True)
+        for name in (".partial-0123456789abcdef.mp4", "figure.png"):
+            (folder / name).touch()
+            os.utime(folder / name, (1, 1))
+    clear(["textures"], runs, line.options)
+    assert [sorted(path.name for path in folder.iterdir()) for folder in left] == [
+        ["figure.png"]
+    ] * 2
 
 
 def test_run_on_a_file_system_without_locks_is_not_waited_for(waves, monkeypatch):

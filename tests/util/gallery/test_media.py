@@ -68,12 +68,14 @@ def test_checkpoints_folders_and_tests_are_linked(tmp_path):
     touch(run / "final_result_testing_2", "evaluation.csv", "overview.png")
     touch(run / "test" / "synthesis", "overview.mp4")
     touch(run / "final_result_of_mine", "overview.png")
+    touch(run / "final_result_loop", "seams.csv")
     media = media_of(run)
     assert [link.text for link in media.checkpoints] == ["2", "10"]
     assert media.checkpoints[1].address == "./run/model/model.ckpt-10.index"
     texts = [link.text for link in media.links]
     assert texts == [
         "final_result/evaluation.csv", "options.json", "final_result/", "model/", "log/",
+        "final_result_loop/", "final_result_loop/seams.csv",
         "final_result_testing_2/", "final_result_testing_2/overview.png",
         "final_result_testing_2/evaluation.csv", "test/synthesis/", "test/synthesis/overview.mp4",
     ]  # fmt: skip

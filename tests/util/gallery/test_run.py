@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from datetime import datetime
+from pathlib import Path
 
 from support.made_runs import BEGAN, RECOVERY, make_run
 
@@ -128,6 +129,31 @@ def test_each_damaged_file_is_one_line_and_the_rest_is_there(tmp_path):
     assert (run.name, run.experiment, run.error) == ("run", "unknown", 0.125)
     assert run.media.sequences and run.plots
     assert (run.options, run.differing, run.facts, run.num_frames) == ({}, [], [], 0)
+
+
+def test_category_that_is_no_unicode_is_shown(tmp_path):
+    """A lone surrogate, which a damaged options.json can have; the page replaces it."""
+    folder = make_run(tmp_path / "run", "--category", "waves")
+    path = folder / "options.json"
+    about = json.loads(path.read_text())
+    about["options"]["category"] = "\ud800"
+    path.write_text(json.dumps(about))
+    assert read(folder).name == "\ud800"
+
+
+def test_folder_that_cannot_be_entered_stops_no_page(tmp_path, monkeypatch):
+    folder = make_run(tmp_path / "run", "--category", "waves")
+    (folder / "final_result_testing").mkdir()
+
+    stat = Path.stat
+
+    def forbidden(path, **named):
+        if path.parent.name == "final_result_testing":
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **named)
+
+    monkeypatch.setattr(Path, "stat", forbidden)
+    assert read(folder).name == "waves"
 
 
 def test_experiment_of_a_later_version_is_shown(tmp_path):

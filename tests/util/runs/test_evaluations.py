@@ -54,6 +54,18 @@ def test_in_short_has_the_means_and_what_is_good():
     )
 
 
+def test_in_short_tells_how_many_videos_have_the_distance():
+    """Of many sequences, only the first have it."""
+    whole = {"sharpness": 0.9, "wasserstein": 0.2}
+    table = {
+        "a": Evaluation({"one": whole, "two": whole}, {}),
+        "b": Evaluation({"one": {"sharpness": 0.9}}, {}),
+    }
+    line = in_short(table)
+    assert "mean of 3 videos" in line
+    assert "distance of space-time patches of the first 2 0.200" in line
+
+
 def test_in_short_leaves_out_what_does_not_exist():
     nothing = dict.fromkeys(("sharpness", "motion", "wasserstein"), math.nan)
     assert in_short({"a": Evaluation({"one": nothing}, {})}).endswith("no measure exists")

@@ -123,6 +123,8 @@ def test_chunks_are_not_in_the_memory_of_the_machine_where_there_is_a_gpu(monkey
     refusal(refuse_too_large, options, EXPERIMENTS["synthesis"])
     limit_to(monkeypatch, 24 * GIGA, gpu=True)
     refuse_too_large(options, EXPERIMENTS["synthesis"])
+    # The measures need the memory that the chunks do not leave to them.
+    assert needed_memory(options, EXPERIMENTS["synthesis"], 1)["the measures"] > 200e6
 
 
 @pytest.mark.parametrize("mode", ["nonlinear", "linear", "gru"])

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import tensorflow.compat.v1 as tf
 
 from util.system.tensorflow_setup import start_tensorflow
 
@@ -15,6 +16,13 @@ def test_memory_of_a_gpu_is_taken_as_it_is_needed(monkeypatch, debug):
     monkeypatch.delenv(GROWTH)
     start_tensorflow(debug)
     assert os.environ[GROWTH] == "true"
+
+
+def test_float32_is_float32_on_a_gpu_too(monkeypatch):
+    monkeypatch.setenv(GROWTH, "true")
+    tf.config.experimental.enable_tensor_float_32_execution(True)
+    start_tensorflow(debug=False)
+    assert not tf.config.experimental.tensor_float_32_execution_enabled()
 
 
 def test_choice_of_the_user_holds(monkeypatch):

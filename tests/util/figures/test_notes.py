@@ -1,0 +1,67 @@
+"""What the user of a figure is told about its runs."""
+
+import json
+
+import pytest
+from support.command_line import make_clips, parse
+
+from util.figures.notes import other_rates, other_revisions
+from util.figures.record import Record
+from util.figures.records import FIGURES
+from util.figures.steps import runs_of
+from util.runs.run_directory import git_revision
+
+
+class Playing:
+    """What of a result tells how fast it plays."""
+
+    def __init__(self, name, rate):
+        self.name, self.rate = name, rate
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A run of a figure that counts as trained."""
+    make_clips(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    words = ["--experiment", "figure", "--figure", "textures", "--categories", "waves"]
+    (run,) = runs_of("textures", FIGURES["textures"], parse(words))
+    run.directory.prepare(run.asked.options, ["ripples"])
+    monkeypatch.setattr(Record, "is_done", lambda record, number: True)
+    return run
+
+
+def trained_by(run, revision):
+    about = json.loads(run.directory.options_file.read_text())
+    run.directory.options_file.write_text(json.dumps({**about, "git_revision": revision}))
+
+
+def test_runs_of_another_revision_are_named(run):
+    if not git_revision():
+        pytest.skip("the tests are not in a git checkout")
+    assert other_revisions([run]) == ""
+    trained_by(run, "0123456789abcdef")
+    assert other_revisions([run]) == (
+        "trained by other revisions of this program: waves (0123456789); --overwrite True trains "
+        "again"
+    )
+
+
+@pytest.mark.parametrize("revision", [None, 3, ""])
+def test_unknown_revision_is_no_other(run, revision):
+    trained_by(run, revision)
+    assert other_revisions([run]) == ""
+
+
+def test_run_that_is_not_done_is_trained_by_this_revision(run, monkeypatch):
+    trained_by(run, "0123456789abcdef")
+    monkeypatch.setattr(Record, "is_done", lambda record, number: False)
+    assert other_revisions([run]) == ""
+
+
+def test_clips_that_play_at_other_rates_are_named():
+    same = [Playing("fire", 25.0), Playing("mine", 25.0)]
+    assert other_rates(same) == ""
+    assert other_rates([*same, Playing("slow", 12.5)]) == (
+        "all videos play at 25 frames per second; their own rates: fire 25, mine 25, slow 12.5"
+    )

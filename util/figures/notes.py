@@ -1,0 +1,46 @@
+"""What the user of a figure should know about its runs."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from util.figures.record import Record
+from util.figures.results import Result
+from util.figures.steps import Run
+from util.runs.run_directory import git_revision, read_about
+from util.system.errors import RunError
+
+SHORT = 10  # letters of a revision
+
+
+def other_revisions(runs: Sequence[Run]) -> str:
+    """A line if other revisions of this program have trained models that are used again."""
+    present = git_revision()
+    trained = {run.name: revision_of(run) for run in runs if Record(run).is_done(0)}
+    others = [
+        f"{name} ({revision[:SHORT]})"
+        for name, revision in trained.items()
+        if present and revision and revision != present
+    ]
+    if not others:
+        return ""
+    return (
+        f"trained by other revisions of this program: {', '.join(others)}; --overwrite True trains "
+        "again"
+    )
+
+
+def revision_of(run: Run) -> str:
+    """The git revision of the program that trained; "" if it is not known."""
+    with suppress(OSError, ValueError, RecursionError, RunError):
+        revision = read_about(run.directory.options_file).get("git_revision")
+        return revision if isinstance(revision, str) else ""
+    return ""
+
+
+def other_rates(results: Sequence[Result]) -> str:
+    """A line if the clips of a figure have several frame rates: it plays at that of the first."""
+    rates = {result.name: result.rate for result in results}
+    if len(set(rates.values())) == 1:
+        return ""
+    every = ", ".join(f"{name} {rate:g}" for name, rate in rates.items())
+    return f"all videos play at {results[0].rate:g} frames per second; their own rates: {every}"
