@@ -35,15 +35,15 @@ def main(arguments: Sequence[str]) -> int:
         debug = command_line.options.debug
         if cluster := cluster_of(command_line):
             if line := train_together(command_line, cluster, arguments):
-                print(line)
+                print(line, flush=True)
             return 0
         if command_line.experiment(command_line.options).over_runs:
-            print(work_on_runs(command_line))
+            print(work_on_runs(command_line), flush=True)
             return 0
         with locked_run(command_line):
             job = prepare(command_line)
             start_tensorflow(debug)
-            print(run_experiment(job))
+            print(run_experiment(job), flush=True)
     except Interrupted as stop:
         print(stop, file=sys.stderr)
         return stop.exit_code
@@ -59,6 +59,5 @@ if __name__ == "__main__":
     never_fail_to_print()
     stop_at_once_on_signals()
     exit_code = main(sys.argv[1:])
-    sys.stdout.flush()
     ignore_signals()
     sys.exit(exit_code)

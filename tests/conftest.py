@@ -7,6 +7,8 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
 
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the tests beside each other would fill a GPU
+
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 import tensorflow.compat.v1 as tf  # noqa: E402

@@ -71,7 +71,7 @@ def _clips(facts: list[ClipFacts], names: list[str], arrays: dict[str, Indexable
 def cached_clips(folder: Path, key: str, sources: Sequence[Path]) -> Clips | None:
     """The clips of a cache; None if it does not exist. A line says if it is damaged.
 
-    The lines that were told about the files when they were decoded are told again.
+    The lines that were told while the files were decoded are told again.
 
     Args:
         sources: the files or folders of the sequences.
@@ -186,7 +186,12 @@ def _write_arrays(
 
 
 def _remove(folder: Path, key: str, is_new: bool) -> None:
-    """Remove a cache that was not finished, and its folder if it is new."""
+    """Remove a cache that was not finished, and its folder if it is new.
+
+    Another process may have finished the same cache meanwhile: then it stays.
+    """
+    if (folder / f"{key}.json").exists():
+        return
     with suppress(OSError):  # the folder does not exist, or another process uses it
         for path in _paths(folder, key, TYPES):
             path.unlink(missing_ok=True)

@@ -50,6 +50,7 @@ NO_TEXTS = ["-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1
 ABOUT = [*ONLY_VIDEO, *NO_TEXTS, "-c", "copy", "-frames:v", "1", "-f", "null", "-"]
 RATES = (0.1, 1000)  # frames per second that are believed
 MATROSKA = (".webm", ".mkv")
+BLOCK = 1 << 16  # bytes of lines about packets that are read at once
 NOT_SHOWN = 4  # the flag of a packet that is decoded but not shown, as before the cut of a clip
 
 
@@ -151,14 +152,19 @@ def count_packets(path: Path) -> int:
         RunError: the file is not a video, or is broken or truncated.
     """
     refuse_special(path)
-    count = 0
+    if not path.exists():
+        raise RunError(f"{path} is gone, or a link to a file that is; replace or remove it")
+    count, rest = 0, b""
     with decoding(path, PACKETS) as process:
         while True:
             with process.reading() as output:
-                line = output.readline()
-            if not line:
+                piece = os.read(output.fileno(), BLOCK)
+            if not piece:
                 break
-            count += not line.startswith(b"#") and not _flags(line) & NOT_SHOWN
+            *lines, rest = (rest + piece).split(b"\n")
+            count += sum(
+                not line.startswith(b"#") and not _flags(line) & NOT_SHOWN for line in lines
+            )
         broken = process.messages()
     if broken or not count or is_cut_gif(path):
         raise RunError(

@@ -62,15 +62,17 @@ def check(checkpoint: LoadedCheckpoint) -> None:
 def test(run: LoadedRun) -> None:
     """Write each image followed by its synthesized video, and an overview of all of them."""
     options, sampler, folder = run.options, run.sampler, run.folder
-    images = [fitted(read_image(Path(path)), options.fit) for path in options.image]
-    stills = np.stack([resize_square(image, options.image_size) for image in images])
+    images, proportions = [], []
+    for path in options.image:  # large images are not all in memory at once
+        image = fitted(read_image(Path(path)), options.fit)
+        images.append(resize_square(image, options.image_size))
+        proportions.append(image.width / image.height)
+    stills = np.stack(images)
     stems = [safe_names([Path(path).stem])[0] for path in options.image]
     names = [shortened(f"{number}_{stem}") for number, stem in enumerate(stems, 1)]
     latents = encoded(sampler.generator, to_model_range(stills))
     rate = run.checkpoint.state.format_of(0).rate
-    showings = [
-        showing_of(options, ClipFormat(rate, image.width / image.height)) for image in images
-    ]
+    showings = [showing_of(options, ClipFormat(rate, shape)) for shape in proportions]
     rows = []
     for video in range(options.num_batches_in_test):
         sampled_frames = sampled_bytes(sampler, latents, video)

@@ -492,7 +492,8 @@ class Options:
         "float32",
         Scope.FIXED_IN_TRAINING,
         Group.RUN,
-        "number format of the emission network's activations and products; the rest is float32",
+        "number format of the emission network's activations and products; the rest is float32; "
+        "the default of the fast schedule follows the processor, also where a GPU computes",
         one_of("float32", "bfloat16"),
     )
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from util.system.atomic import flush_to_disk, partial_name, write_text
 from util.system.errors import RunError
+from util.system.interruption import uninterrupted
 from util.system.names import LONGEST
 from util.system.notes import tell_once
 from util.system.regular_files import refuse_special
@@ -52,10 +53,12 @@ def save(folder: Path, epoch: int, arrays: Mapping[str, np.ndarray], max_to_keep
     try:
         partial = unfinished / final.name
         _write(partial, arrays)
-        remove(final)
         for suffix in (_DATA, _INDEX):
             flush_to_disk(Path(f"{partial}{suffix}"))
-            os.replace(f"{partial}{suffix}", f"{final}{suffix}")
+        with uninterrupted():
+            remove(final)  # so that data and index of two checkpoints never stand together
+            for suffix in (_DATA, _INDEX):
+                os.replace(f"{partial}{suffix}", f"{final}{suffix}")
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     found = existing(folder)
@@ -193,6 +196,8 @@ def find(path: Path) -> Path:
 
 def those_in(folder: Path) -> str:
     """The checkpoints in a folder, in words."""
+    if not folder.is_dir():
+        return f"{folder} does not exist"
     names = ", ".join(path.name for _, path in existing(folder)) or "no checkpoint"
     return f"{folder} holds {names}"
 

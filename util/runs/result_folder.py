@@ -17,6 +17,7 @@ from util.runs.marks import read_mark, write_mark
 from util.system.deleting import delete_matching
 from util.system.errors import RunError
 from util.system.folder_lock import HOLDER, LOCK
+from util.system.interruption import uninterrupted
 from util.system.moving import free_name, move_into
 from util.system.unfinished import unfinished_folder
 
@@ -53,7 +54,8 @@ class ResultFolder:
         target.parent.mkdir(parents=True, exist_ok=True)
         with unfinished_folder(target.parent, self.final.name) as folder:
             yield folder
-            self._finish(folder)
+            with uninterrupted():
+                self._finish(folder)
 
     def _finish(self, folder: Path) -> None:
         """Replace the earlier results of a test, and no other file, by those in `folder`."""

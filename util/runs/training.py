@@ -32,6 +32,7 @@ from util.runs.announcement import announce
 from util.runs.building import build_generator, latent_sizes, restore
 from util.runs.epoch_log import SHEET_SEQUENCES, EpochReporter
 from util.runs.jobs import TrainingJob, existing_part
+from util.runs.memory import refuse_too_large
 from util.runs.run_directory import RunDirectory
 from util.runs.run_state import RunState
 from util.runs.sampling import FOR_PREVIEW, Sampler, make_sampler, posterior_check, sampled
@@ -233,7 +234,13 @@ def stopped(signal_number: int, epoch: int, run: RunDirectory) -> Interrupted:
 
 
 def model_of(job: TrainingJob) -> DynamicGenerator:
-    """The model of a training. Initial weights that a checkpoint replaces fit no clips."""
+    """The model of a training. Initial weights that a checkpoint replaces fit no clips.
+
+    Raises:
+        RunError: it needs too much memory, as is known now that TensorFlow has named its devices.
+    """
+    missing_values = 3 * job.clips.count_missing()
+    refuse_too_large(job.options, job.experiment, len(job.clips.names), missing_values)
     clips = None if job.state else job.clips
     return build_generator(job.options, job.experiment, clips, infers=True, workers=job.workers)
 

@@ -14,12 +14,11 @@ WITH_CUDA = 'pip install "tensorflow[and-cuda]"'
 
 def device_in_words() -> str:
     """The device in use: "GPU NVIDIA H100" or "CPU, 2 cores (AMD EPYC)"."""
-    names = []
-    for gpu in tf.config.list_physical_devices("GPU"):
-        details = tf.config.experimental.get_device_details(gpu)
-        names.append(details.get("device_name", gpu.name))
-    if names:
-        return f"GPU {', '.join(names)}"
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:  # a process computes on the first one
+        details = tf.config.experimental.get_device_details(gpus[0])
+        more = f", the first of {len(gpus)}; --workers uses more" if len(gpus) > 1 else ""
+        return f"GPU {details.get('device_name', gpus[0].name)}{more}"
     model = processor_name()
     return f"CPU, {counted(_cores(), 'core')}" + (f" ({model})" if model else "")
 

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import re
 import sys
 
 from util.system.errors import CommandLineError, RunError
+from util.system.notes import escaped
 
 OTHER_PLACE = "choose another place, for results by --output_dir"
 
@@ -46,6 +48,9 @@ SMALLER = (
     "--image_size, or in tests fewer --num_sections_in_test; a training with the same values "
     "goes on with --resume True"
 )
+# TensorFlow says these, too, where a GPU has no memory left.
+OF_MEMORY = ("Dst tensor is not initialized", "out of memory", "OUT_OF_MEMORY", "ALLOC_FAILED")
+SEVERAL = r"\d+ root error\(s\) found\.\s*(\(0\) )?"  # how several errors of TensorFlow begin
 
 
 def explain(error: Exception) -> str:
@@ -67,13 +72,17 @@ def explain(error: Exception) -> str:
         )
     else:
         line = f"{type(error).__name__}: {first_line(error)}; --debug True shows where"
-    return " ".join(line.splitlines())
+    return escaped(" ".join(line.splitlines()))
 
 
 def is_of_memory(error: Exception) -> bool:
     """Whether the error says that no memory is left, to Python, NumPy or TensorFlow."""
     of_tensorflow = {kind.__name__ for kind in type(error).__mro__}  # without its import
-    return isinstance(error, MemoryError) or "ResourceExhaustedError" in of_tensorflow
+    return (
+        isinstance(error, MemoryError)
+        or "ResourceExhaustedError" in of_tensorflow
+        or ("OpError" in of_tensorflow and any(words in str(error) for words in OF_MEMORY))
+    )
 
 
 def place_of(error: OSError) -> str:
@@ -85,4 +94,5 @@ def place_of(error: OSError) -> str:
 
 def first_line(error: Exception) -> str:
     """The first line of the message of an error."""
-    return (str(error).strip() or "no message").splitlines()[0]
+    text = re.sub(rf"^\s*{SEVERAL}", "", str(error)).strip()
+    return (text or "no message").splitlines()[0]

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from typing import NoReturn
 
 from util.system.errors import Interrupted
@@ -64,6 +65,24 @@ def _end(number: int, _: object) -> NoReturn:
     os._exit(128 + number)
 
 
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """A block in which files are replaced: the first signal counts only after it.
+
+    In the block of an `Interruption`, and in other threads, signals raise nothing anyway.
+
+    Raises:
+        Interrupted: a signal came.
+    """
+    if Interruption.active or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with Interruption() as interruption:
+        yield
+    if interruption.signal:
+        raise Interrupted(interruption.signal, STOPPED_AT_ONCE)
+
+
 class Interruption:
     """While active, remembers the signal that asked the run to stop.
 
@@ -71,13 +90,17 @@ class Interruption:
     computations. If two signals came within one computation, the second would be lost.
 
     Attributes:
+        active: whether one is active; of the class.
         signal: the number of the first signal; 0 if no signal has come.
     """
+
+    active = False
 
     def __init__(self) -> None:
         self.signal = 0
 
     def __enter__(self) -> "Interruption":
+        Interruption.active = True
         self._heard, self._told = os.pipe()
         os.set_blocking(self._told, False)
         self._previous = {
@@ -89,6 +112,7 @@ class Interruption:
         return self
 
     def __exit__(self, *_: object) -> None:
+        Interruption.active = False
         if self.signal:
             expect_the_end()
         else:

@@ -1,10 +1,12 @@
 """How much memory a process may use, on this machine and in its container."""
 
 import os
+import sys
 from pathlib import Path
 
 SYSTEM = Path("/")
-GPU_DEVICES = ("dev/nvidia0", "dev/kfd")  # NVIDIA, AMD; Linux
+# NVIDIA, and the same in the Linux of Windows; AMD.
+GPU_DEVICES = ("nvidia[0-9]*", "dxg", "kfd")
 
 
 def memory_limit(system: Path = SYSTEM) -> int | None:
@@ -66,7 +68,18 @@ def read(path: Path) -> str:
         return ""
 
 
-def has_gpu(system: Path = SYSTEM) -> bool:
-    """Whether the process may see a GPU, whose memory is not the machine's."""
+def has_gpu() -> bool:
+    """Whether a GPU computes, whose memory is not the machine's.
+
+    Before TensorFlow is loaded, whether it may: a GPU needs libraries that may be missing.
+    """
+    if tensorflow := sys.modules.get("tensorflow"):
+        return bool(tensorflow.config.list_physical_devices("GPU"))
+    return may_have_gpu()
+
+
+def may_have_gpu(system: Path = SYSTEM) -> bool:
+    """Whether the process may see a GPU; `system` is the root of the file system."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1")
-    return not hidden and any((system / device).exists() for device in GPU_DEVICES)
+    found = (path for device in GPU_DEVICES for path in (system / "dev").glob(device))
+    return not hidden and any(found)

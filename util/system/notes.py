@@ -34,5 +34,9 @@ def tell_once(line: str) -> None:
 
 @functools.cache
 def _tell(line: str) -> None:
-    shown = (c if c.isprintable() else ascii(c)[1:-1] for c in line)
-    print(NOTE, *shown, sep="", file=sys.stderr)
+    print(NOTE, escaped(line), sep="", file=sys.stderr)
+
+
+def escaped(line: str) -> str:
+    """A line that may have the name of a file: what cannot be printed is shown as escapes."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)

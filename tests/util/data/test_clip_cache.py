@@ -207,6 +207,21 @@ def test_clip_that_cannot_be_decoded_leaves_nothing(place):
     assert not (place / "cache").exists()
 
 
+def test_cache_that_another_process_has_finished_stays(place, monkeypatch):
+    """Two runs decode the same clips; the second is stopped after the first has finished."""
+    read(place)
+    before = tree(place / "cache")
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(clip_cache, "_write_arrays", stopped)
+    monkeypatch.setattr(observed, "cached_clips", lambda *_: None)
+    with pytest.raises(KeyboardInterrupt):
+        read(place)
+    assert tree(place / "cache") == before
+
+
 def test_full_disk_is_told_with_the_way_out_and_leaves_nothing(place, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

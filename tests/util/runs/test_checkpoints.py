@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from support.command_line import refusal, tree
 
 from util.runs import checkpoints
 from util.runs.checkpoints import UnreadableCheckpoint, existing, find, load, newest, save
-from util.system.errors import RunError
+from util.system.errors import Interrupted, RunError
+from util.system.interruption import stopping_signals
 
 ARRAYS = {
     "beta/layer_1/kernel": np.arange(2000, dtype=np.float32).reshape(40, 50),
@@ -89,6 +91,40 @@ def test_saving_again_replaces(tmp_path):
     assert names(tmp_path) == files_of(7)
 
 
+def test_full_disk_leaves_the_checkpoint_that_would_be_replaced(tmp_path, monkeypatch):
+    save(tmp_path, 7, ARRAYS, 5)
+    before = tree(tmp_path)
+
+    def full(path):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(checkpoints, "flush_to_disk", full)
+    with pytest.raises(OSError):
+        save(tmp_path, 7, {**ARRAYS, "epoch": np.asarray(8, np.int64)}, 5)
+    assert tree(tmp_path) == before
+
+
+def test_signal_while_a_checkpoint_is_replaced_leaves_the_new_one(tmp_path, monkeypatch):
+    save(tmp_path, 7, ARRAYS, 5)
+    stop = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("between both files"))
+    remove = checkpoints.remove
+
+    def interrupted(path):
+        os.kill(os.getpid(), signal.SIGTERM)
+        remove(path)
+
+    monkeypatch.setattr(checkpoints, "remove", interrupted)
+    try:
+        with pytest.raises(Interrupted):
+            save(tmp_path, 7, {**ARRAYS, "epoch": np.asarray(8, np.int64)}, 5)
+    finally:
+        for number in stopping_signals():
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, stop)
+    assert load(tmp_path / "model.ckpt-7")["epoch"] == 8
+
+
 def test_what_is_not_a_checkpoint_does_not_count(tmp_path):
     save(tmp_path, 3, ARRAYS, 5)
     for name in ("model.ckpt-best.index", ".partial-model.ckpt-9.index", "model.ckpt-9.index.bak"):
@@ -138,7 +174,7 @@ def test_missing_checkpoint_is_named_with_those_that_exist(tmp_path):
     for name in (".index", ".data-00000-of-00001", ".index.data-00000-of-00001"):
         with pytest.raises(RunError, match="it is named <folder>/model.ckpt-<epoch>"):
             find(tmp_path / name)
-    with pytest.raises(RunError, match="model.ckpt-8.*no checkpoint"):
+    with pytest.raises(RunError, match="model.ckpt-8.*none does not exist"):
         find(tmp_path / "none" / "model.ckpt-8")
 
 

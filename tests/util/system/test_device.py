@@ -36,8 +36,10 @@ def test_processor_is_named_with_its_cores(gpus, monkeypatch):
 
 
 def test_gpu_is_named(gpus):
+    gpus("ACME 1")
+    assert device_in_words() == "GPU ACME 1"
     gpus("ACME 1", "ACME 2")
-    assert device_in_words() == "GPU ACME 1, ACME 2"
+    assert device_in_words() == "GPU ACME 1, the first of 2; --workers uses more"
 
 
 def test_gpu_that_is_not_used_is_told_with_the_way_out(gpus, monkeypatch, tmp_path):

@@ -4,6 +4,7 @@ import errno
 import os
 
 import pytest
+import tensorflow.compat.v1 as tf
 
 from util.system.errors import RunError
 from util.system.explanations import WAYS_OUT, explain
@@ -52,7 +53,7 @@ def test_words_among_others_have_the_same_way_out(number):
 
 def test_error_without_a_way_out_of_its_own_names_the_place():
     line = explain(OSError(errno.ENOTTY, "not a typewriter", b"some/\xff"))
-    assert line.startswith("cannot read or write some/\udcff: not a typewriter; check this place")
+    assert line.startswith("cannot read or write some/\\udcff: not a typewriter; check this place")
     assert explain(OSError(errno.EMFILE, "many", 7)).startswith("cannot read or write a file: many")
 
 
@@ -73,3 +74,32 @@ def test_full_memory_is_told_in_one_line_with_the_way_out(kind):
 def test_other_errors():
     assert explain(RunError("the\nline")) == "the line"
     assert explain(KeyError("a")) == "KeyError: 'a'; --debug True shows where"
+
+
+@pytest.mark.parametrize(
+    "kind, message",
+    [
+        (tf.errors.InternalError, "Dst tensor is not initialized.\n\t [[{{node x}}]]"),
+        (tf.errors.InternalError, "CUDA_ERROR_OUT_OF_MEMORY: out of memory"),
+        (
+            tf.errors.ResourceExhaustedError,
+            "2 root error(s) found.\n  (0) RESOURCE_EXHAUSTED: OOM when allocating\n  (1) other",
+        ),
+    ],
+)
+def test_full_gpu_is_a_full_memory(kind, message):
+    line = explain(kind(None, None, message))
+    assert line.startswith("the memory is full: ")
+    assert "root error" not in line
+
+
+def test_of_several_errors_the_first_is_told():
+    error = tf.errors.InvalidArgumentError(
+        None, None, "2 root error(s) found.\n  (0) INVALID_ARGUMENT: too short\n\t [[x]]\n  (1) y"
+    )
+    line = "InvalidArgumentError: INVALID_ARGUMENT: too short; --debug True shows where"
+    assert explain(error) == line
+
+
+def test_name_with_control_characters_does_not_reach_the_terminal():
+    assert explain(RunError("\x1b[31mred.mp4 is broken")) == "\\x1b[31mred.mp4 is broken"

@@ -12,6 +12,7 @@ from util.system.interruption import (
     ignore_signals,
     stop_at_once_on_signals,
     stopping_signals,
+    uninterrupted,
 )
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP here")
@@ -142,3 +143,23 @@ def test_signal_after_everything_is_done_changes_nothing():
     for number in ALL:
         os.kill(os.getpid(), number)
         assert signal.getsignal(number) is signal.SIG_IGN
+
+
+def test_signal_while_files_are_replaced_counts_after_that():
+    stop_at_once_on_signals()
+    done = []
+    with pytest.raises(Interrupted):
+        with uninterrupted():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append("replaced")
+        done.append("after")
+    assert done == ["replaced"]
+
+
+def test_signal_in_a_longer_interruption_is_left_to_it():
+    with Interruption() as interruption:
+        with uninterrupted():
+            os.kill(os.getpid(), signal.SIGTERM)
+        while not interruption.signal:
+            pass
+    assert not Interruption.active

@@ -1,11 +1,12 @@
 """The memory that a process may use, by the files of a made-up system."""
 
 import os
+import sys
 
 import pytest
 
 from util.system import memory
-from util.system.memory import group_limits, has_gpu, memory_limit
+from util.system.memory import group_limits, has_gpu, may_have_gpu, memory_limit
 
 
 def write(system, files):
@@ -80,14 +81,26 @@ def test_limit_of_the_address_space():
         assert memory.address_space() is None
 
 
-@pytest.mark.parametrize("device", ["dev/nvidia0", "dev/kfd"])
+@pytest.mark.parametrize("device", ["dev/nvidia0", "dev/nvidia3", "dev/dxg", "dev/kfd"])
 def test_gpu_is_seen_unless_it_is_hidden(tmp_path, monkeypatch, device):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert not has_gpu(tmp_path)
+    assert not may_have_gpu(tmp_path)
+    write(tmp_path, {"dev/nvidiactl": ""})
+    assert not may_have_gpu(tmp_path)
     write(tmp_path, {device: ""})
-    assert has_gpu(tmp_path)
+    assert may_have_gpu(tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    assert has_gpu(tmp_path)
+    assert may_have_gpu(tmp_path)
     for hidden in ("", "-1"):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
-        assert not has_gpu(tmp_path)
+        assert not may_have_gpu(tmp_path)
+
+
+@pytest.mark.parametrize("gpus", [[], ["GPU:0"]])
+def test_tensorflow_decides_whether_a_gpu_computes(monkeypatch, gpus):
+    """A card is of no use without its libraries."""
+    monkeypatch.setattr(memory, "may_have_gpu", lambda: not gpus)
+    monkeypatch.setattr(sys.modules["tensorflow"].config, "list_physical_devices", lambda _: gpus)
+    assert has_gpu() == bool(gpus)
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    assert has_gpu() == (not gpus)
