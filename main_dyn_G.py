@@ -7,6 +7,7 @@
 Order of the work: flags → options → clips → graph → alternating loop → run directory.
 """
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -35,15 +36,15 @@ def main(arguments: Sequence[str]) -> int:
         debug = command_line.options.debug
         if cluster := cluster_of(command_line):
             if line := train_together(command_line, cluster, arguments):
-                print(line, flush=True)
+                print(line)
             return 0
         if command_line.experiment(command_line.options).over_runs:
-            print(work_on_runs(command_line), flush=True)
+            print(work_on_runs(command_line))
             return 0
         with locked_run(command_line):
             job = prepare(command_line)
             start_tensorflow(debug)
-            print(run_experiment(job), flush=True)
+            print(run_experiment(job))
     except Interrupted as stop:
         print(stop, file=sys.stderr)
         return stop.exit_code
@@ -59,5 +60,9 @@ if __name__ == "__main__":
     never_fail_to_print()
     stop_at_once_on_signals()
     exit_code = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except Interrupted as stop:  # who reads the output stands still
+        os._exit(stop.exit_code)
     ignore_signals()
     sys.exit(exit_code)

@@ -60,10 +60,10 @@ def check_posterior(
     prior.
 
     Args:
-        draws_start: whether the start states of a sample come from the prior, too, and not from
-            the inferred latents.
         whole_sequences: whether the innovations of a sequence were inferred from its start state
             on. Otherwise they give no states, and the ratios of states are NaN.
+        draws_start: whether the start states of a sample come from the prior, too, and not from
+            the inferred latents.
     """
     inferred = of_sequences(inferred, evenly(len(inferred.innovations), MOST_SEQUENCES))
     spread_ratio = spread(generator, inferred.innovations)

@@ -101,10 +101,17 @@ def posterior_ratios(checkpoint, position, seed=0):
     drawn = noise.standard_normal(latents.innovations.shape, dtype=np.float32)
     inferred, _ = unroll(weights, latents)
     other = noise.standard_normal(latents.innovations.shape, dtype=np.float32)
-    sampled, another = (
-        unroll(weights, latents._replace(innovations=part.astype(np.float64)))[0]
-        for part in (drawn, other)
-    )
+    starts = [state.latents.initial_state] * 2
+    if state.options.start_in_test == "prior":
+        shape = state.latents.initial_state.shape
+        starts = [noise.standard_normal(shape, dtype=np.float32) for _ in range(2)]
+    samples = [
+        latents._replace(
+            innovations=part.astype(np.float64), initial_state=start.astype(np.float64)
+        )
+        for part, start in zip((drawn, other), starts, strict=True)
+    ]
+    sampled, another = (unroll(weights, sample)[0] for sample in samples)
     return {
         "innovation_spread": np.sqrt(squares.mean() / np.square(kernel).sum()),
         "state_step": steps(inferred) / steps(sampled),

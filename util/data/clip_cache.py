@@ -91,6 +91,8 @@ def cached_clips(folder: Path, key: str, sources: Sequence[Path]) -> Clips | Non
         if not reason or isinstance(error, (KeyError, TypeError, AttributeError)):
             reason = "its facts cannot be read"
         print(f"the cache {path} is damaged ({reason}): it is made again", file=sys.stderr)
+        with suppress(OSError):
+            path.unlink()  # so that a failure removes the rest
         return None
     for line in about["content"]["lines"]:
         tell_once(line)

@@ -113,6 +113,8 @@ def _load_or_refuse(source: Path) -> np.ndarray:
         return _load(source)
     except RunError:
         raise
+    except PermissionError:
+        raise RunError(f"no permission to read {source}; ask its owner for permission") from None
     except NotImplementedError:
         raise RunError(f"mask {source} is a MATLAB 7.3 file; save it with -v7") from None
     except KeyError:

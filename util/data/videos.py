@@ -143,6 +143,15 @@ def decoding(
         process.close()
 
 
+def refuse_unreadable(path: Path) -> None:
+    """Raises RunError for what ffmpeg would call broken: no file, or no permission to read it."""
+    refuse_special(path)
+    if not path.exists():
+        raise RunError(f"there is no file {path}, or it is a link to nothing; restore it")
+    if not os.access(path, os.R_OK):
+        raise RunError(f"no permission to read {path}; ask its owner for permission")
+
+
 def count_packets(path: Path) -> int:
     """Count the packets of a video that are shown, one for each frame, without decoding.
 
@@ -151,9 +160,7 @@ def count_packets(path: Path) -> int:
     Raises:
         RunError: the file is not a video, or is broken or truncated.
     """
-    refuse_special(path)
-    if not path.exists():
-        raise RunError(f"{path} is gone, or a link to a file that is; replace or remove it")
+    refuse_unreadable(path)
     count, rest = 0, b""
     with decoding(path, PACKETS) as process:
         while True:
@@ -194,7 +201,7 @@ class Timing(NamedTuple):
 
 def video_timing(path: Path) -> Timing:
     """The frame rate and the shape of the pixels, from the head of a video."""
-    refuse_special(path)
+    refuse_unreadable(path)
     with decoding(path, ABOUT, level="info") as process:
         written = process.printed().partition("Output #0")[2]
     rate, shape = re.search(r"([\d.]+)(k?) fps", written), re.search(r"SAR (\d+):(\d+)", written)
@@ -225,7 +232,7 @@ def video_size(path: Path) -> tuple[int, int]:
     Raises:
         RunError: it cannot be decoded.
     """
-    refuse_special(path)
+    refuse_unreadable(path)
     with decoding(path, PICTURES) as process:
         image = _next_picture(process)
         if image is None:

@@ -75,7 +75,8 @@ def test(run: LoadedRun) -> None:
     if evaluations:
         state = run.checkpoint.state
         whole = run.checkpoint.whole_sequences
-        ratios = posterior_check(run.sampler.generator, options, state.latents, state.epoch, whole)
+        started = dataclasses.replace(options, start_in_test="inferred")  # as loops are
+        ratios = posterior_check(run.sampler.generator, started, state.latents, state.epoch, whole)
         report_evaluations(run.folder, evaluations, ratios, run.num_shown, run.results.final)
 
 

@@ -106,8 +106,9 @@ def make_figures(
                 try:
                     for run in runs:
                         do_run(run, all_runs.index(run), progress, options)
-                    made[name] = write_figure(name, runs, command_line, expected)
-                    if note := other_rates(results_of(runs)):
+                    results = [Result(run.name, run.directory, run.test_folder) for run in runs]
+                    made[name] = write_figure(name, runs, results, command_line, expected)
+                    if note := other_rates(results):
                         progress.say(f"{NOTE}{name}: {note}")
                 except RunError as error:
                     if len(names) == 1:
@@ -224,7 +225,11 @@ def wait_for_other(run: Run, progress: RunsProgress) -> None:
 
 
 def write_figure(
-    name: str, runs: Sequence[Run], command_line: CommandLine, expected: Mapping[Key, Expected]
+    name: str,
+    runs: Sequence[Run],
+    results: list[Result],
+    command_line: CommandLine,
+    expected: Mapping[Key, Expected],
 ) -> Made:
     """Write the files of a figure whose runs are done.
 
@@ -235,7 +240,6 @@ def write_figure(
     folder.mkdir(exist_ok=True)
     commands = [program_line(step.words) for run in runs for step in run.steps]
     write_text(folder / COMMAND, "\n".join([command_of(name, command_line), *commands]) + "\n")
-    results = results_of(runs)
     figure.layout(results, Place(folder, options.enlarge or ENLARGE))
     values = {
         result.name: {**figure.numbers(result), MINUTES: Record(run).minutes}
@@ -244,11 +248,6 @@ def write_figure(
     numbers = compared(options.schedule, name, values, expected)
     write_rows(folder / NUMBERS, rows_of(numbers))
     return Made(folder, numbers)
-
-
-def results_of(runs: Sequence[Run]) -> list[Result]:
-    """The results of runs that are done."""
-    return [Result(run.name, run.directory, run.test_folder) for run in runs]
 
 
 def command_of(name: str, command_line: CommandLine) -> str:

@@ -13,9 +13,14 @@ SHORT = 10  # letters of a revision
 
 
 def other_revisions(runs: Sequence[Run]) -> str:
-    """A line if other revisions of this program have trained models that are used again."""
-    present = git_revision()
-    trained = {run.name: revision_of(run) for run in runs if Record(run).is_done(0)}
+    """A line if other revisions of this program have trained models that are used again.
+
+    Files that differ from a revision do not count: they may be the documents of the figures.
+    """
+    present = without_changes(git_revision() or "")
+    trained = {
+        run.name: without_changes(revision_of(run)) for run in runs if Record(run).is_done(0)
+    }
     others = [
         f"{name} ({revision[:SHORT]})"
         for name, revision in trained.items()
@@ -27,6 +32,11 @@ def other_revisions(runs: Sequence[Run]) -> str:
         f"trained by other revisions of this program: {', '.join(others)}; --overwrite True trains "
         "again"
     )
+
+
+def without_changes(revision: str) -> str:
+    """A git revision without its mark of files that differ."""
+    return revision.removesuffix("-dirty")
 
 
 def revision_of(run: Run) -> str:

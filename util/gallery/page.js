@@ -341,11 +341,17 @@ function choose(card, isChosen) {
 }
 
 function clear() {
-  const boxes = chosen.map((card) => card.querySelector(".choose input"));
-  boxes.forEach((box) => (box.checked = false));
-  boxes[boxes.length - 1].focus();
+  chosen.forEach((card) => (card.querySelector(".choose input").checked = false));
+  focusOnList();
   chosen = [];
   $("chosen").hidden = true;
+}
+
+/** Give the focus to the run that was chosen last, or to another one that is shown. */
+function focusOnList() {
+  const last = chosen.filter((card) => !card.hidden).pop() || document.querySelector(".run:not([hidden])");
+  last?.scrollIntoView({ block: "nearest" });
+  (last?.querySelector(".choose input") || $("text")).focus();
 }
 
 function compare() {
@@ -408,9 +414,7 @@ function leave() {
   for (const part of ["runs", "controls"]) $(part).hidden = false;
   $("chosen").hidden = !chosen.length;
   filter();
-  const last = chosen.filter((card) => !card.hidden).pop() || document.querySelector(".run:not([hidden])");
-  last?.scrollIntoView({ block: "nearest" });
-  (last?.querySelector(".choose input") || $("text")).focus();
+  focusOnList();
 }
 
 // --- Keys ---

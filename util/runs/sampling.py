@@ -202,7 +202,7 @@ def posterior_check(
 ) -> PosteriorCheck:
     """Check the latents of all training sequences after `epoch` epochs; see `check_posterior`.
 
-    Samples start as the videos of a test do.
+    The start states of the samples come from where --start_in_test says.
     """
     noise = random_generator(options.seed, Stream.POSTERIOR_CHECK, epoch)
     length, start = options.truncated_backprop_length, draws_start(generator, options)

@@ -234,10 +234,12 @@ def stopped(signal_number: int, epoch: int, run: RunDirectory) -> Interrupted:
 
 
 def model_of(job: TrainingJob) -> DynamicGenerator:
-    """The model of a training. Initial weights that a checkpoint replaces fit no clips.
+    """The model of a training.
+
+    Its initial weights fit the clips, unless a checkpoint replaces them.
 
     Raises:
-        RunError: it needs too much memory, as is known now that TensorFlow has named its devices.
+        RunError: it needs too much memory. Only now is it known whether a GPU computes.
     """
     missing_values = 3 * job.clips.count_missing()
     refuse_too_large(job.options, job.experiment, len(job.clips.names), missing_values)

@@ -6,9 +6,10 @@ from pathlib import Path
 import tensorflow.compat.v1 as tf
 
 from util.system.counting import counted
+from util.system.gpus import VISIBLE, visible_gpus
 from util.system.processor import has_wide_vectors, processor_name
 
-NVIDIA = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidia0"))  # a driver, a card
+DRIVER = Path("/proc/driver/nvidia/version")
 WITH_CUDA = 'pip install "tensorflow[and-cuda]"'
 
 
@@ -23,13 +24,14 @@ def device_in_words() -> str:
     return f"CPU, {counted(_cores(), 'core')}" + (f" ({model})" if model else "")
 
 
-def unused_gpu(files: tuple[Path, ...] = NVIDIA) -> str:
+def unused_gpu(driver: Path = DRIVER) -> str:
     """What to do if there is an NVIDIA GPU that TensorFlow does not use; "" if there is none.
 
     Nothing is said if the user hides the GPU by CUDA_VISIBLE_DEVICES.
     """
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
-    if hidden or not any(file.exists() for file in files):
+    if VISIBLE in os.environ and not visible_gpus(os.environ):
+        return ""
+    if not (driver.exists() or visible_gpus({})):
         return ""
     if tf.config.list_physical_devices("GPU"):
         return ""

@@ -50,7 +50,12 @@ SMALLER = (
 )
 # TensorFlow says these, too, where a GPU has no memory left.
 OF_MEMORY = ("Dst tensor is not initialized", "out of memory", "OUT_OF_MEMORY", "ALLOC_FAILED")
-SEVERAL = r"\d+ root error\(s\) found\.\s*(\(0\) )?"  # how several errors of TensorFlow begin
+# What TensorFlow says before the reason: where the graph was built, and that there are more errors.
+BEFORE = re.compile(
+    r"\s*(Graph execution error:\s*(Detected at node.*?\nNode: '[^']*'\n)*)?"
+    r"(\d+ root error\(s\) found\.\s*(\(0\) )?)?",
+    re.DOTALL,
+)
 
 
 def explain(error: Exception) -> str:
@@ -93,6 +98,6 @@ def place_of(error: OSError) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of the message of an error."""
-    text = re.sub(rf"^\s*{SEVERAL}", "", str(error)).strip()
+    """The first line of the message of an error that tells the reason."""
+    text = BEFORE.sub("", str(error), count=1).strip()
     return (text or "no message").splitlines()[0]

@@ -80,6 +80,7 @@ def uninterrupted() -> Iterator[None]:
     with Interruption() as interruption:
         yield
     if interruption.signal:
+        expect_the_end()
         raise Interrupted(interruption.signal, STOPPED_AT_ONCE)
 
 

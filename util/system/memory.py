@@ -4,9 +4,9 @@ import os
 import sys
 from pathlib import Path
 
+from util.system.gpus import may_have_gpu
+
 SYSTEM = Path("/")
-# NVIDIA, and the same in the Linux of Windows; AMD.
-GPU_DEVICES = ("nvidia[0-9]*", "dxg", "kfd")
 
 
 def memory_limit(system: Path = SYSTEM) -> int | None:
@@ -76,10 +76,3 @@ def has_gpu() -> bool:
     if tensorflow := sys.modules.get("tensorflow"):
         return bool(tensorflow.config.list_physical_devices("GPU"))
     return may_have_gpu()
-
-
-def may_have_gpu(system: Path = SYSTEM) -> bool:
-    """Whether the process may see a GPU; `system` is the root of the file system."""
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1")
-    found = (path for device in GPU_DEVICES for path in (system / "dev").glob(device))
-    return not hidden and any(found)

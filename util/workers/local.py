@@ -4,24 +4,20 @@ This process is worker 0 and starts the others. Each has a GPU of its own, or a 
 """
 
 import os
-import re
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import takewhile
-from pathlib import Path
 from typing import IO
 
 from util.system.children import PROGRAM, stop_with_parent
 from util.system.errors import CommandLineError, RunError
+from util.system.gpus import VISIBLE, visible_gpus
 from util.workers.cluster import VARIABLE, Cluster
 
 LOOPBACK = "127.0.0.1"
-DEVICES = Path("/dev")
-GPUS = "CUDA_VISIBLE_DEVICES"
 THREADS = "TF_NUM_INTRAOP_THREADS"
 TO_END = 30.0  # seconds in which a worker ends by itself
 
@@ -110,18 +106,10 @@ def devices_of(number: int, count: int, environment: Mapping[str, str]) -> dict[
     if gpus and len(gpus) < count:
         raise CommandLineError(
             f"--workers {count} needs {count} GPUs, one for each worker, and this program may use "
-            f"{len(gpus)}; give --workers {len(gpus)}, or set {GPUS}=-1 to compute on the processor"
+            f"{len(gpus)}; give --workers {len(gpus)}, or set {VISIBLE}=-1 to compute on the "
+            "processor"
         )
     if gpus:
-        return {GPUS: gpus[number]}
+        return {VISIBLE: gpus[number]}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {THREADS: environment.get(THREADS, str(max(1, (cores or 1) // count)))}
-
-
-def visible_gpus(environment: Mapping[str, str], devices: Path = DEVICES) -> list[str]:
-    """The GPUs that a process may use, as CUDA_VISIBLE_DEVICES names them."""
-    if GPUS in environment:
-        named = [name.strip() for name in environment[GPUS].split(",")]
-        return list(takewhile(lambda name: name not in ("", "-1"), named))  # as CUDA reads it
-    cards = [path for path in devices.glob("nvidia*") if re.fullmatch(r"nvidia\d+", path.name)]
-    return [str(number) for number in range(len(cards))]

@@ -207,6 +207,21 @@ def test_clip_that_cannot_be_decoded_leaves_nothing(place):
     assert not (place / "cache").exists()
 
 
+def test_damaged_cache_that_cannot_be_made_again_is_removed(place, monkeypatch, capsys):
+    read(place)
+    (facts,) = (place / "cache").glob("*.json")
+    facts.write_text("{}")
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(clip_cache, "_write_arrays", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        read(place)
+    assert "is damaged" in capsys.readouterr().err
+    assert tree(place / "cache") == {}
+
+
 def test_cache_that_another_process_has_finished_stays(place, monkeypatch):
     """Two runs decode the same clips; the second is stopped after the first has finished."""
     read(place)

@@ -85,3 +85,14 @@ def test_array_of_more_than_two_values_is_told(tmp_path, values, told, capsys):
     missing = read_array(tmp_path / "a.npy", 6, 8, "THW", None)
     np.testing.assert_array_equal(missing, array != 0)
     assert ("all but 0 are missing" in capsys.readouterr().err) is told
+
+
+def test_array_without_permission_is_not_called_broken(tmp_path, monkeypatch):
+    np.save(tmp_path / "m.npy", np.zeros((3, 4, 4), np.uint8))
+
+    def forbidden(*_, **__):
+        raise PermissionError
+
+    monkeypatch.setattr(np, "load", forbidden)
+    line = refusal(read_array, tmp_path / "m.npy", 3, 4, "THW", None)
+    assert line.startswith("no permission to read")

@@ -177,6 +177,17 @@ def test_what_is_no_file_is_refused(tmp_path, make):
         assert "not a file" in refusal(call, tmp_path / "a.mp4")
 
 
+@pytest.mark.parametrize("call", [read, count_packets, video_size])
+def test_file_without_permission_and_link_to_nothing_are_not_called_broken(
+    tmp_path, monkeypatch, call
+):
+    (tmp_path / "link.mp4").symlink_to(tmp_path / "none.mp4")
+    assert "a link to nothing" in refusal(call, tmp_path / "link.mp4")
+    path = encode(tmp_path / "a.avi", moving_pattern(1, 3, 8), *FFV1)
+    monkeypatch.setattr(videos.os, "access", lambda path, mode: mode != os.R_OK)
+    assert "no permission to read" in refusal(call, path)
+
+
 # --- ffmpeg ---
 
 

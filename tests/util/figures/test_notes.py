@@ -5,11 +5,11 @@ import json
 import pytest
 from support.command_line import make_clips, parse
 
+from util.figures import notes
 from util.figures.notes import other_rates, other_revisions
 from util.figures.record import Record
 from util.figures.records import FIGURES
 from util.figures.steps import runs_of
-from util.runs.run_directory import git_revision
 
 
 class Playing:
@@ -28,6 +28,7 @@ def run(tmp_path, monkeypatch):
     (run,) = runs_of("textures", FIGURES["textures"], parse(words))
     run.directory.prepare(run.asked.options, ["ripples"])
     monkeypatch.setattr(Record, "is_done", lambda record, number: True)
+    monkeypatch.setattr(notes, "git_revision", lambda: "fedcba9876543210-dirty")
     return run
 
 
@@ -37,9 +38,9 @@ def trained_by(run, revision):
 
 
 def test_runs_of_another_revision_are_named(run):
-    if not git_revision():
-        pytest.skip("the tests are not in a git checkout")
-    assert other_revisions([run]) == ""
+    for same in ("fedcba9876543210", "fedcba9876543210-dirty"):
+        trained_by(run, same)
+        assert other_revisions([run]) == ""
     trained_by(run, "0123456789abcdef")
     assert other_revisions([run]) == (
         "trained by other revisions of this program: waves (0123456789); --overwrite True trains "
@@ -50,6 +51,12 @@ def test_runs_of_another_revision_are_named(run):
 @pytest.mark.parametrize("revision", [None, 3, ""])
 def test_unknown_revision_is_no_other(run, revision):
     trained_by(run, revision)
+    assert other_revisions([run]) == ""
+
+
+def test_program_outside_a_checkout_knows_no_other(run, monkeypatch):
+    trained_by(run, "0123456789abcdef")
+    monkeypatch.setattr(notes, "git_revision", lambda: None)
     assert other_revisions([run]) == ""
 
 

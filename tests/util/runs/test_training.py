@@ -6,19 +6,22 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from support.command_line import refusal
+from support.command_line import flags, parse, refusal
 from support.numpy_model import draw_latents
 
 from model.alternating import EpochReport
 from model.latents import LatentSizes
 from model.workers import ALONE
 from util.options.schema import Options
-from util.runs import checkpoints
+from util.runs import checkpoints, memory
+from util.runs import training as module
+from util.runs.jobs import TrainingJob
 from util.runs.run_directory import RunDirectory
 from util.runs.training import (
     TrainingResult,
     agreed_signal,
     kept_if_a_worker_dies,
+    model_of,
     refuse_not_finite,
 )
 from util.system.errors import RunError
@@ -97,3 +100,32 @@ def test_last_whole_epoch_is_saved_if_a_worker_dies_but_only_a_finite_one(
     with pytest.raises(ConnectionError), kept_if_a_worker_dies(Workers(number, []), result, 3):
         raise ConnectionError
     assert [epoch for epoch, _ in checkpoints.existing(run.models)] == epochs
+
+
+def job_of(state, **given):
+    """A training on clips of which only names and visible pixels matter."""
+    line = parse(flags(isTraining=True, **given))
+    clips = SimpleNamespace(names=["waves"], count_missing=lambda: 0)
+    experiment = line.experiment(line.options)
+    return TrainingJob(line.options, experiment, RunDirectory(Path("run")), clips, state)
+
+
+def test_only_new_weights_are_matched_to_the_clips(monkeypatch):
+    matched = []
+    monkeypatch.setattr(
+        module, "build_generator", lambda options, experiment, clips, **_: matched.append(clips)
+    )
+    new, resumed = job_of(None), job_of("state")
+    model_of(new)
+    model_of(resumed)
+    assert matched == [new.clips, None]
+
+
+def test_memory_is_checked_again_when_it_is_known_that_no_gpu_computes(monkeypatch):
+    job = job_of(None, truncated_backprop_length=100_000, num_sections_in_test=1)
+    monkeypatch.setattr(memory, "memory_limit", lambda: 24 * 10**9)
+    monkeypatch.setattr(module, "build_generator", lambda *_, **__: "model")
+    monkeypatch.setattr(memory, "has_gpu", lambda: True)
+    assert model_of(job) == "model"
+    monkeypatch.setattr(memory, "has_gpu", lambda: False)
+    assert "a batch of chunks" in refusal(model_of, job)

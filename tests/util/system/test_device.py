@@ -44,20 +44,23 @@ def test_gpu_is_named(gpus):
 
 def test_gpu_that_is_not_used_is_told_with_the_way_out(gpus, monkeypatch, tmp_path):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(device, "visible_gpus", lambda environment: [])
     driver = tmp_path / "nvidia"
     gpus()
-    assert unused_gpu((driver,)) == ""
+    assert unused_gpu(driver) == ""
     driver.touch()
-    assert WITH_CUDA in unused_gpu((driver,))
+    assert WITH_CUDA in unused_gpu(driver)
+    monkeypatch.setattr(device, "visible_gpus", lambda environment: ["0"])
+    assert WITH_CUDA in unused_gpu(tmp_path / "no driver")
     gpus("ACME 1")
-    assert unused_gpu((driver,)) == ""
+    assert unused_gpu(driver) == ""
 
 
 @pytest.mark.parametrize("hidden", ["", "-1"])
 def test_gpu_that_the_user_hides_is_not_told(gpus, monkeypatch, tmp_path, hidden):
     gpus()
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
-    assert unused_gpu((tmp_path,)) == ""
+    assert unused_gpu(tmp_path) == ""
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import errno
 import os
 
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -99,6 +100,16 @@ def test_of_several_errors_the_first_is_told():
     )
     line = "InvalidArgumentError: INVALID_ARGUMENT: too short; --debug True shows where"
     assert explain(error) == line
+
+
+def test_reason_of_a_failed_graph_is_told():
+    """A session says first where the graph was built."""
+    one = tf.placeholder(tf.float32, [None, None])
+    product = tf.matmul(one, one)
+    with tf.Session() as session, pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        session.run(product, {one: np.zeros((2, 3))})
+    line = explain(caught.value)
+    assert line.startswith("InvalidArgumentError: Matrix size-incompatible: In[0]: [2,3]")
 
 
 def test_name_with_control_characters_does_not_reach_the_terminal():

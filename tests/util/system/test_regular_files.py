@@ -18,23 +18,6 @@ def test_regular_file_a_link_to_it_and_nothing_are_not_refused(tmp_path):
         refuse_special(tmp_path / name)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_file_without_permission_is_refused(tmp_path):
-    (tmp_path / "file").touch(mode=0o000)
-    refused_without_permission(tmp_path / "file")
-
-
-def test_file_that_the_system_does_not_let_us_read_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "file").touch()
-    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.R_OK)
-    refused_without_permission(tmp_path / "file")
-
-
-def refused_without_permission(path):
-    line = refusal(refuse_special, path)
-    assert line == f"no permission to read {path}; ask its owner for permission"
-
-
 def make_socket(path):
     with socket.socket(socket.AF_UNIX) as end:
         end.bind(str(path))

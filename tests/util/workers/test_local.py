@@ -8,24 +8,13 @@ from support.command_line import refusal
 
 from util.system.errors import CommandLineError
 from util.workers import local
-from util.workers.local import devices_of, local_cluster, refuse_ended, visible_gpus
+from util.workers.local import devices_of, local_cluster, refuse_ended
 
 
 def test_each_worker_has_a_port_of_its_own_on_the_loopback():
     cluster = local_cluster(5)
     assert len(set(cluster.addresses)) == 5 and cluster.number == 0 and cluster.starts_others
     assert all(address.startswith("127.0.0.1:") for address in cluster.addresses)
-
-
-def test_gpus_are_those_of_the_environment_or_all_cards(tmp_path):
-    for name in ("nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm", "null"):
-        (tmp_path / name).touch()
-    assert visible_gpus({}, tmp_path) == ["0", "1"]
-    assert visible_gpus({"CUDA_VISIBLE_DEVICES": "3, 5"}, tmp_path) == ["3", "5"]
-    assert visible_gpus({"CUDA_VISIBLE_DEVICES": "3,-1,5"}, tmp_path) == ["3"]
-    assert visible_gpus({"CUDA_VISIBLE_DEVICES": "3,"}, tmp_path) == ["3"]
-    for none in ("", "-1"):
-        assert visible_gpus({"CUDA_VISIBLE_DEVICES": none}, tmp_path) == []
 
 
 def test_each_worker_gets_its_gpu():
