@@ -95,19 +95,18 @@ def kill_when(happened, place, *arguments):
     assert end_of(process).returncode == -signal.SIGKILL
 
 
-# A run that kills itself just before it flushes its n-th file of a checkpoint to the disk: at an
-# odd n both files are still partial, at an even n the data has its name and the index not.
+# A run that kills itself just before it renames its n-th file of a checkpoint: at an odd n both
+# files are still partial, at an even n the data has its name and the index not.
 KILLED_WHILE_SAVING = """
 import os, runpy, signal, sys
 sys.path.insert(0, os.path.dirname({script!r}))
-from util.runs import checkpoints
-whole, count = checkpoints.flush_to_disk, [0]
-def flush(path):
-    count[0] += 1
+whole, count = os.replace, [0]
+def replace(source, target):
+    count[0] += os.path.basename(target).startswith("model.ckpt-")
     if count[0] == {number}:
         os.kill(os.getpid(), signal.SIGKILL)
-    whole(path)
-checkpoints.flush_to_disk = flush
+    whole(source, target)
+os.replace = replace
 sys.argv[0] = {script!r}
 runpy.run_path({script!r}, run_name="__main__")
 """
