@@ -141,8 +141,8 @@ def _truth(
 def first_of_truth(first: int, count: int, clip: ClipFacts, truth: ClipFacts) -> int:
     """The frame of the truth that belongs to frame `first` of a clip, from 0.
 
-    If clip and truth are numbered images, those of the same number belong together. Otherwise,
-    the frames at the same place in both do.
+    Where both are numbered images, an image belongs to the image of its number. Everywhere else, a
+    frame belongs to the frame at its place.
 
     Raises:
         RunError: the truth has other numbers than the `count` frames, or other proportions.

@@ -143,8 +143,8 @@ def decoding(
         process.close()
 
 
-def refuse_unreadable(path: Path) -> None:
-    """Raises RunError for what ffmpeg would call broken: no file, or no permission to read it."""
+def _refuse_missing(path: Path) -> None:
+    """Raises RunError for what ffmpeg calls broken, too: no file, or no permission to read it."""
     refuse_special(path)
     if not path.exists():
         raise RunError(f"there is no file {path}, or it is a link to nothing; restore it")
@@ -160,7 +160,7 @@ def count_packets(path: Path) -> int:
     Raises:
         RunError: the file is not a video, or is broken or truncated.
     """
-    refuse_unreadable(path)
+    _refuse_missing(path)
     count, rest = 0, b""
     with decoding(path, PACKETS) as process:
         while True:
@@ -201,7 +201,7 @@ class Timing(NamedTuple):
 
 def video_timing(path: Path) -> Timing:
     """The frame rate and the shape of the pixels, from the head of a video."""
-    refuse_unreadable(path)
+    _refuse_missing(path)
     with decoding(path, ABOUT, level="info") as process:
         written = process.printed().partition("Output #0")[2]
     rate, shape = re.search(r"([\d.]+)(k?) fps", written), re.search(r"SAR (\d+):(\d+)", written)
@@ -232,7 +232,7 @@ def video_size(path: Path) -> tuple[int, int]:
     Raises:
         RunError: it cannot be decoded.
     """
-    refuse_unreadable(path)
+    _refuse_missing(path)
     with decoding(path, PICTURES) as process:
         image = _next_picture(process)
         if image is None:

@@ -102,21 +102,19 @@ def schedule_part(name: str, schedule: Schedule) -> str:
 
 
 def table_of_defaults(columns: Mapping[str, Mapping[str, Any]]) -> str:
-    """A table with one column for each name, and the flags that any of them sets."""
+    """A table with one column for each experiment, and the flags that any of them sets.
+
+    Experiments over runs have no defaults for the options of the runs.
+    """
     rows = [["flag", *columns], ["---"] * (len(columns) + 1)]
     for name, field in FIELDS.items():
         if any(name in defaults for defaults in columns.values()):
             values = [
-                str(defaults.get(name, "" if works_on_runs(column) else field.default))
+                str(defaults.get(name, "" if EXPERIMENTS[column].over_runs else field.default))
                 for column, defaults in columns.items()
             ]
             rows.append([f"`--{name}`", *values])
     return markdown(rows)
-
-
-def works_on_runs(name: str) -> bool:
-    """Whether an experiment works on whole runs, which have options of their own."""
-    return EXPERIMENTS[name].over_runs
 
 
 def markdown(rows: list[list[str]]) -> str:

@@ -48,7 +48,7 @@ def revision_of(run: Run) -> str:
 
 
 def other_rates(results: Sequence[Result]) -> str:
-    """A line if the clips of a figure have several frame rates: it plays at that of the first."""
+    """A line if the clips have different frame rates. The figure plays at the rate of the first."""
     rates = {result.name: result.rate for result in results}
     if len(set(rates.values())) == 1:
         return ""

@@ -44,6 +44,7 @@ class TrainingJob(NamedTuple):
     """A model to train, its clips, and its run directory.
 
     `state` is the newest checkpoint of a resumed run, otherwise None. The `workers` train together.
+    `missing_values` is the number of missing values of the clips, three for each pixel.
     """
 
     options: Options
@@ -52,6 +53,7 @@ class TrainingJob(NamedTuple):
     clips: Clips
     state: "RunState | None" = None
     workers: Workers = ALONE
+    missing_values: int = 0
 
 
 class TrainingPlan(NamedTuple):
@@ -202,7 +204,7 @@ def with_clips(plan: TrainingPlan, workers: Workers = ALONE) -> TrainingJob:
     missing_values = 3 * clips.count_missing()
     refuse_too_large(options, experiment, len(clips.names), missing_values)
     clips = clips._replace(names=safe_names(clips.names, RESERVED))
-    return TrainingJob(options, experiment, run, clips, state, workers)
+    return TrainingJob(options, experiment, run, clips, state, workers, missing_values)
 
 
 def refuse_among_clips(run: Path, options: Options) -> None:

@@ -241,8 +241,7 @@ def model_of(job: TrainingJob) -> DynamicGenerator:
     Raises:
         RunError: it needs too much memory. Only now is it known whether a GPU computes.
     """
-    missing_values = 3 * job.clips.count_missing()
-    refuse_too_large(job.options, job.experiment, len(job.clips.names), missing_values)
+    refuse_too_large(job.options, job.experiment, len(job.clips.names), job.missing_values)
     clips = None if job.state else job.clips
     return build_generator(job.options, job.experiment, clips, infers=True, workers=job.workers)
 
@@ -254,7 +253,7 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
         RunError: the disk is full, or the checkpoint does not belong to these clips or this model.
     """
     options, run, clips = job.options, job.run, job.clips
-    refuse_full_disk(run, generator, options.average_last * 3 * clips.count_missing())
+    refuse_full_disk(run, generator, options.average_last * job.missing_values)
     if options.overwrite:
         run.clear(clips.stored_in)
     state = job.state

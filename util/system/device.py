@@ -6,7 +6,7 @@ from pathlib import Path
 import tensorflow.compat.v1 as tf
 
 from util.system.counting import counted
-from util.system.gpus import VISIBLE, visible_gpus
+from util.system.gpus import are_hidden, visible_gpus
 from util.system.processor import has_wide_vectors, processor_name
 
 DRIVER = Path("/proc/driver/nvidia/version")
@@ -29,9 +29,7 @@ def unused_gpu(driver: Path = DRIVER) -> str:
 
     Nothing is said if the user hides the GPU by CUDA_VISIBLE_DEVICES.
     """
-    if VISIBLE in os.environ and not visible_gpus(os.environ):
-        return ""
-    if not (driver.exists() or visible_gpus({})):
+    if are_hidden() or not (driver.exists() or visible_gpus({})):
         return ""
     if tf.config.list_physical_devices("GPU"):
         return ""

@@ -20,8 +20,13 @@ def visible_gpus(environment: Mapping[str, str], devices: Path = DEVICES) -> lis
     return [str(number) for number in range(len(cards))]
 
 
+def are_hidden() -> bool:
+    """Whether the user hides all GPUs from this process."""
+    return VISIBLE in os.environ and not visible_gpus(os.environ)
+
+
 def may_have_gpu(devices: Path = DEVICES) -> bool:
     """Whether the machine has a GPU that this process may see. Its libraries may be missing."""
-    if VISIBLE in os.environ and not visible_gpus(os.environ):
-        return False  # the user hides it
+    if are_hidden():
+        return False
     return bool(visible_gpus({}, devices)) or any((devices / name).exists() for name in OTHERS)

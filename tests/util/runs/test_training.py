@@ -103,9 +103,9 @@ def test_last_whole_epoch_is_saved_if_a_worker_dies_but_only_a_finite_one(
 
 
 def job_of(state, **given):
-    """A training on clips of which only names and visible pixels matter."""
+    """A training on clips of which only the names matter."""
     line = parse(flags(isTraining=True, **given))
-    clips = SimpleNamespace(names=["waves"], count_missing=lambda: 0)
+    clips = SimpleNamespace(names=["waves"])
     experiment = line.experiment(line.options)
     return TrainingJob(line.options, experiment, RunDirectory(Path("run")), clips, state)
 
