@@ -10,11 +10,11 @@ import numpy as np
 from PIL import Image
 
 from util.data.clip_facts import facts_of
-from util.figures.expected import MINUTES
+from util.figures.expected import MINUTES, TABLE, key_of, read_expected
 from util.figures.files import NAME, NUMBERS
 from util.figures.layouts import frames_of
 from util.figures.making import Made
-from util.figures.numbers import Row, read_rows, rows_of, write_rows
+from util.figures.numbers import Number, Row, read_rows, rows_of, write_rows
 from util.figures.records import ALL, FIGURES
 from util.pictures.encoding import FRAMES_PER_SECOND, write_webp
 from util.system.atomic import delete_leftovers, write_text
@@ -55,6 +55,17 @@ def write_demo(made: Mapping[str, Made]) -> None:
     by_figure |= {name: rows_of(figure.numbers) for name, figure in made.items()}
     write_rows(demo / NUMBERS, [row for rows in by_figure.values() for row in rows])
     write_tables(PROJECT)
+
+
+def update_demo(project: Path = PROJECT, table: Path = TABLE) -> None:
+    """Put the numbers in demo/numbers.csv beside what is expected now, and write the tables."""
+    expected = read_expected(table)
+    numbers = [
+        Number(key_of(row), float(row["value"] or "nan"), expected.get(key_of(row)))
+        for row in read_rows(project / "demo" / NUMBERS)
+    ]
+    write_rows(project / "demo" / NUMBERS, rows_of(numbers))
+    write_tables(project)
 
 
 def write_tables(project: Path) -> None:

@@ -3,13 +3,15 @@
     python -m util.figures.enter output_figures output_figures_1
 
 enters the figures in these folders, each under the seed of its command. What other seeds and other
-figures gave stays, so each seed may be measured at another time.
+figures gave stays, so each seed may be measured at another time. The tables of the documents then
+have the new ranges.
 """
 
 import shlex
 import sys
 from pathlib import Path
 
+from util.figures.demo import refuse_without_demo, update_demo
 from util.figures.expected import TABLE, Key, enter, key_of
 from util.figures.files import COMMAND, NUMBERS
 from util.figures.numbers import read_rows
@@ -56,8 +58,10 @@ def seed_of(figure: Path) -> int:
 if __name__ == "__main__":
     if not sys.argv[1:]:
         sys.exit("error: no folder given; see the first lines of util/figures/enter.py")
-    for name in sys.argv[1:]:
-        try:
+    try:
+        refuse_without_demo()
+        for name in sys.argv[1:]:
             enter_figures(Path(name))
-        except (RunError, OSError) as error:
-            sys.exit(f"error: {error}")
+        update_demo()
+    except (RunError, OSError) as error:
+        sys.exit(f"error: {error}")

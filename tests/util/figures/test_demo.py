@@ -8,10 +8,10 @@ from PIL import Image
 from support.command_line import moving_pattern
 
 from util.figures import demo
-from util.figures.demo import DOCUMENTS, with_tables, write_demo
-from util.figures.expected import Expected
+from util.figures.demo import DOCUMENTS, update_demo, with_tables, write_demo
+from util.figures.expected import Expected, enter, key_of, read_expected
 from util.figures.making import Made
-from util.figures.numbers import compared, read_rows, rows_of
+from util.figures.numbers import compared, digits, read_rows, rows_of
 from util.figures.records import FIGURES
 from util.pictures.encoding import write_png, write_video
 
@@ -116,6 +116,27 @@ def test_tables_of_the_documents_are_those_of_the_numbers(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "<!-- commands of --write_demo -->" in text
     assert with_tables(text, read_rows(ROOT / "demo" / "numbers.csv"), DOCUMENTS[name]) == text
+
+
+def test_ranges_of_newly_entered_seeds_come_into_the_tables(project):
+    write_demo(made(project))
+    before = read_rows(project / "demo" / "numbers.csv")
+    key = ("fast", "textures", "fire", "wasserstein")
+    for seed, value in enumerate((0.1, 0.2, 0.15)):
+        enter(seed, {key: value}, project / "expected.csv")
+    update_demo(project, project / "expected.csv")
+    rows = read_rows(project / "demo" / "numbers.csv")
+    assert [row["value"] for row in rows] == [row["value"] for row in before]
+    assert {key_of(row) for row in rows if row["expected"]} == {key}  # no others are expected now
+    text = (project / "demo" / "README.md").read_text(encoding="utf-8")
+    assert "| fire | 0.8 | 0.1 (0.1 to 0.2) | 3.4 |" in text
+
+
+def test_numbers_of_the_demo_are_beside_what_is_expected_now():
+    expected = read_expected()
+    for row in read_rows(ROOT / "demo" / "numbers.csv"):
+        now = expected.get(key_of(row))
+        assert row["expected"] == (digits(now.expected) if now else ""), row
 
 
 def test_one_figure_leaves_the_numbers_of_the_others(project):
