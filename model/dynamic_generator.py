@@ -32,6 +32,7 @@ class DynamicGenerator:
         settings: the settings of the graph.
         chunk_lengths: every number of frames that a chunk may have, sorted.
         weights: the variables of transition, emission and encoder.
+        step_size: δ of the next sampler runs; at first that of the settings.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class DynamicGenerator:
                 `learn` in the same order. The other methods compute here alone.
         """
         self.settings = settings
+        self.step_size = settings.step_size
         self._model = build_graph(settings, chunk_lengths, learns, workers)
         self.chunk_lengths = list(self._model.chunks)
         self.weights = self._model.weights
@@ -82,7 +84,8 @@ class DynamicGenerator:
         """
         inputs, training = self._training(frames.shape[1])
         feed = self._feed(inputs, latents, frames, begins_sequence, visible)
-        return self._run_part(training.sampled, feed | {inputs.key: key}, part)
+        feed |= {inputs.key: key, self._model.step_size: self.step_size}
+        return self._run_part(training.sampled, feed, part)
 
     def learn(
         self,
@@ -111,7 +114,7 @@ class DynamicGenerator:
         feed = self._feed(inputs, latents, frames, begins_sequence, visible)
         feed[self._model.learning_rate] = learning_rate
         if key is not None:
-            feed[inputs.key] = key
+            feed |= {inputs.key: key, self._model.step_size: self.step_size}
         if self.settings.encodes:
             feed[self._encoding().images] = images
         learned, _ = self._run_part((training.learned, training.learning_step), feed, part)

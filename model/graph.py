@@ -137,6 +137,7 @@ class Teacher(NamedTuple):
     """
 
     adam: Adam
+    sampler: SamplerSettings
     sums: OwnSums
     normalization: Callable | None
 
@@ -182,6 +183,7 @@ class ModelGraph(NamedTuple):
 
     Fields:
         learning_rate: the placeholder of a scalar that every learning step needs.
+        step_size: the placeholder of δ, which the sampler needs.
         statistics: placeholders for the statistics of all normalised layers.
         step: one step of the transition, without a frame.
         chunks: the graph of a chunk, by the number of frames.
@@ -194,6 +196,7 @@ class ModelGraph(NamedTuple):
     graph: tf.Graph
     weights: Weights
     learning_rate: tf.Tensor
+    step_size: tf.Tensor
     statistics: list[Moments]
     step: Step
     chunks: dict[int, ChunkGraph]
@@ -219,6 +222,7 @@ def build_graph(
         weights = make_weights(settings)
         encoding = encoding_graph(settings, weights) if settings.encodes else None
         learning_rate = tf.placeholder(tf.float32, [], "learning_rate")
+        step_size = tf.placeholder(tf.float64, [], "step_size")
         adam = Adam(
             alpha=[weight for layer in weights.alpha for weight in layer],
             beta=[weight for layer in weights.beta for weight in (layer.kernel, layer.bias)],
@@ -233,7 +237,8 @@ def build_graph(
         normalization = None
         if isinstance(sums, SumsOfAll) and settings.shared_statistics:
             normalization = normalization_by_all(sums)
-        teacher = Teacher(adam, sums, normalization)
+        sampler = SamplerSettings(step_size, settings.sample_steps, settings.clip_drift)
+        teacher = Teacher(adam, sampler, sums, normalization)
         chunks = {
             length: chunk_graph(
                 settings, weights, encoding, statistics, length, teacher if learns else None
@@ -247,6 +252,7 @@ def build_graph(
         graph,
         weights,
         learning_rate,
+        step_size,
         statistics,
         step,
         chunks,
@@ -382,7 +388,7 @@ def training_graph(
     teacher: Teacher,
 ) -> Training:
     """Build inference and learning. Both differentiate the same energy."""
-    adam, sums, normalization = teacher
+    adam, of_sampler, sums, normalization = teacher
     visible = inputs.visible
     if visible is not None:
         # Repeat the mask for the three colours once, so that no pass has to do it again.
@@ -400,7 +406,6 @@ def training_graph(
         )
         return parts._replace(likelihood=sums.counted(parts.likelihood))
 
-    of_sampler = SamplerSettings(settings.step_size, settings.sample_steps, settings.clip_drift)
     moves = (
         Latents(1.0, inputs.begins_sequence, 1.0, 1.0)
         if encoding is None

@@ -38,14 +38,14 @@ class SamplerSettings(NamedTuple):
     """The settings of a sampler.
 
     Fields:
-        step_size: δ > 0.
+        step_size: δ > 0; a tensor where it changes, float64, so that δ² is not rounded twice.
         num_steps: l ≥ 1.
         clip_drift: a drift (δ²/2) ∂U/∂latents of a sequence that is longer than so many times the
             expected length of its noise, δ √(number of latents), is shortened to it; 0 shortens
             none.
     """
 
-    step_size: float
+    step_size: float | tf.Tensor
     num_steps: int
     clip_drift: float = 0.0
 
@@ -126,6 +126,7 @@ def langevin_step(
         The latents after the step, and ‖∂(likelihood part of U)/∂ξ‖² before it.
     """
     size = settings.step_size
+    of_noise, of_slope = (tf.cast(factor, tf.float32) for factor in (size, 0.5 * size * size))
     step_key = tf.random.experimental.stateless_fold_in(key, number)
     noise = standard_normal_like(latents, step_key, sums)
     slopes = Latents(
@@ -135,17 +136,18 @@ def langevin_step(
         )
     )
     if settings.clip_drift:
-        slopes = shortened(slopes, moves, 2.0 * settings.clip_drift / size)
+        longest = tf.cast(2.0 * settings.clip_drift / size, tf.float32)
+        slopes = shortened(slopes, moves, longest)
     moved = Latents(
         *(
-            value + move * (size * eps - 0.5 * size**2 * slope)
+            value + move * (of_noise * eps - of_slope * slope)
             for value, move, eps, slope in zip(latents, moves, noise, slopes, strict=True)
         )
     )
     return moved, tf.reduce_sum(tf.square(from_frames.innovations))
 
 
-def shortened(slopes: Latents, moves: Latents, longest: float) -> Latents:
+def shortened(slopes: Latents, moves: Latents, longest: float | tf.Tensor) -> Latents:
     """The gradient of each sequence, where its root mean square over latents is at most `longest`.
 
     Latents that do not move do not count.

@@ -9,8 +9,6 @@ from model.chunks import Chunk
 from model.inference import INNOVATIONS_GRADIENT
 from model.kept_frames import KeptFrames
 from model.latents import Latents, split_range
-from util.options.schema import Options
-from util.runs.training import learning_rate
 
 NUM_SEQUENCES, NUM_FRAMES, CHUNK_LENGTH, BATCH_SIZE = 3, 7, 3, 2
 LEARNING_RATE = 0.002
@@ -381,21 +379,6 @@ def test_weights_move_at_the_rate_that_is_given(generator):
         generator.learn(frames, latents, True, rate)
         moved = generator.state()["emission/layer_3/bias"] - state["emission/layer_3/bias"]
         np.testing.assert_allclose(np.abs(moved), rate, rtol=1e-3)
-
-
-def test_learning_rate_rises_in_equal_steps_and_then_stays():
-    options = Options(lr_gen=0.008, lr_warmup=3)
-    rates = [learning_rate(options, epoch) for epoch in range(6)]
-    assert rates == pytest.approx([0.002, 0.004, 0.006, 0.008, 0.008, 0.008])
-    assert learning_rate(Options(lr_gen=0.008), 0) == 0.008
-
-
-def test_learning_rate_halves_in_its_half_life_whatever_the_number_of_epochs():
-    options = Options(lr_gen=0.008, lr_warmup=1, lr_half_life=10)
-    rates = [learning_rate(options, epoch) for epoch in (0, 10, 20, 35)]
-    assert rates == pytest.approx([0.004, 0.004, 0.002, 0.008 / 2**3.5])
-    longer = Options(lr_gen=0.008, lr_warmup=1, lr_half_life=10, num_epochs=50)
-    assert learning_rate(longer, 35) == rates[-1]
 
 
 # --- The seed ---

@@ -11,6 +11,7 @@ from support.numpy_model import (
     joint_energy,
     latent_gradient,
 )
+from support.settings import TINY
 
 from model.alternating import alternate
 from model.inference import (
@@ -336,6 +337,44 @@ def test_inference_of_the_whole_model_equals_numpy(request, kind):
     assert inferred.diagnostics[INNOVATIONS_GRADIENT] == pytest.approx(norm, rel=1e-3)
 
 
+def test_step_size_can_change_between_runs_of_the_sampler(make_generator):
+    """To the bit: it is the graph that is built for the new size."""
+    given = [draw_frames(2, 3, 8), draw_latents(TINY.sizes, 2, 3), True, KEY]
+    built = {
+        size: make_generator([3], drawn_weights=True, step_size=size, clip_drift=0.5)
+        for size in (0.03, 0.07)
+    }
+    changed = built[0.03]
+    before = changed.infer(*given).latents
+    changed.step_size = 0.07
+    after, expected = changed.infer(*given).latents, built[0.07].infer(*given).latents
+    for part, other, same in zip(after, before, expected, strict=True):
+        np.testing.assert_array_equal(part, same)
+        assert not np.any(part == other)
+
+
+@pytest.mark.parametrize("share, stable", [(0.9, True), (1.1, False)])
+def test_langevin_steps_are_stable_below_the_curvature_of_4_over_the_square(share, stable):
+    """In the most curved direction, a step multiplies by 1 − δ²λ/2, here −0.8 or −1.2."""
+    model = LinearGaussian()
+    precision, mean = model.posterior()
+    curvature = np.linalg.eigvalsh(precision).max()
+    steps = [20, 40]
+    with tf.Graph().as_default(), tf.Session() as session:
+        start = Latents(tf.zeros([1, 3, 2]), *(tf.zeros([1, size]) for size in (2, 2, 1)))
+        settings = SamplerSettings(2.0 * np.sqrt(share / curvature), 0)
+        runs = [
+            langevin(model.energy_of, start, settings._replace(num_steps=number), KEY, ALL_MOVE)
+            for number in steps
+        ]
+        found = session.run([run.latents for run in runs])
+    distances = [np.linalg.norm(np.concatenate([p.ravel() for p in one]) - mean) for one in found]
+    if stable:
+        assert max(distances) < 20.0
+    else:
+        assert distances[1] > 10.0 * distances[0]
+
+
 # --- A sampler is a row ---
 
 
@@ -349,7 +388,7 @@ def test_a_row_is_a_sampler_and_says_what_is_reported_of_an_epoch(make_generator
 
     monkeypatch.setitem(SAMPLERS, "still", still)
     generator = make_generator([3], sampler="still", step_size=0.3, sample_steps=4)
-    assert asked == [SamplerSettings(0.3, 4)]
+    assert [(one.num_steps, one.clip_drift) for one in asked] == [(4, 0.0)]
     before, latents = (draw_latents(generator.settings.sizes, 1, 3) for _ in range(2))
     report = alternate(
         generator,

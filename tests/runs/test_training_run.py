@@ -76,6 +76,7 @@ def options_of_training():
         beta2_gen=0.9,
         clip_gradient=2.0,
         clip_drift=1.0,
+        step_follows_rate=0.1,
         innovations_in_test="conditional",
         **TRAIN,
     )

@@ -42,6 +42,7 @@ HABITS = {
     "beta2_gen": "beta2 adam_beta2",
     "clip_gradient": "grad_clip gradient_clip clip_grad clip_norm max_grad_norm clipnorm",
     "clip_drift": "truncate_drift max_drift drift_clip clip_langevin tamed tame_drift",
+    "step_follows_rate": "anneal_step step_decay decay_step_size step_schedule langevin_decay",
     "precision": "fp16 bf16 bfloat16 half amp mixed_precision dtype float16",
     "seed": "random_seed manual_seed rng_seed",
     "log_step": "print_freq print_every log_every save_every log_interval save_interval log_freq "

@@ -35,6 +35,7 @@ SCHEDULES = {
         defaults={
             "sample_steps": 1,
             "clip_drift": 1.0,
+            "step_follows_rate": 0.1,
             "beta2_gen": 0.9,
             "clip_gradient": 2.0,
         },

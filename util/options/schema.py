@@ -468,6 +468,15 @@ class Options:
     step_size: float = option(
         0.03, Scope.FIXED, Group.INFERENCE, "δ, step size of the sampler", POSITIVE
     )
+    step_follows_rate: float = option(
+        0.0,
+        Scope.REMEMBERED,
+        Group.INFERENCE,
+        "once lr_half_life has left less than this share of the learning rate, δ² falls in "
+        "proportion to it; 0 keeps δ",
+        BELOW_1,
+        only_in_training=True,
+    )
     sample_steps: int = option(
         15, Scope.FIXED, Group.INFERENCE, "l, steps of the sampler in an iteration", COUNT
     )

@@ -31,6 +31,7 @@ from util.runs import checkpoints
 from util.runs.announcement import announce
 from util.runs.building import build_generator, latent_sizes, restore
 from util.runs.epoch_log import SHEET_SEQUENCES, EpochReporter
+from util.runs.falling import learning_rate, step_size
 from util.runs.jobs import TrainingJob, existing_part
 from util.runs.memory import refuse_too_large
 from util.runs.run_directory import RunDirectory
@@ -206,6 +207,7 @@ def train_epoch(
     """Run epoch number `epoch`, from 0; see `alternate`."""
     options = job.options
     keepers: list[Keeper] = [shown, recovery] if recovery else [shown]
+    generator.step_size = step_size(options, epoch)
     return alternate(
         generator,
         frames=job.clips.frames,
@@ -409,13 +411,6 @@ def state_of(result: TrainingResult, epoch: int, calibrated: Calibrated | None) 
         calibrated=calibrated,
         formats=result.clips.formats,
     )
-
-
-def learning_rate(options: Options, epoch: int) -> float:
-    """The learning rate of an epoch, counted from 0: lr_gen, times warm-up, times halvings."""
-    warm = min(1.0, (epoch + 1) / (options.lr_warmup + 1))
-    halvings = epoch / options.lr_half_life if options.lr_half_life else 0.0
-    return options.lr_gen * warm * 0.5**halvings
 
 
 def refuse_full_disk(run: RunDirectory, generator: DynamicGenerator, samples_bytes: int) -> None:
