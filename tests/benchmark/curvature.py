@@ -11,6 +11,7 @@ each chunk of the first sequences, as many as are in a batch, by power iteration
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ from util.experiments.registry import EXPERIMENTS  # noqa: E402
 from util.options.command_line import parse  # noqa: E402
 from util.runs.building import build_generator, restore  # noqa: E402
 from util.runs.falling import step_size  # noqa: E402
-from util.runs.jobs import prepare  # noqa: E402
+from util.runs.jobs import plan_training, with_clips  # noqa: E402
+from util.runs.training import refuse_other_state  # noqa: E402
 from util.system.errors import CommandLineError, RunError  # noqa: E402
 
 ITERATIONS = 25
@@ -37,13 +39,18 @@ LENGTH = 0.02  # of the displacement of the latents; it is large beside their ro
 
 
 def main(arguments: Sequence[str]) -> None:
-    job = prepare(parse([*arguments, "--resume", "True"], EXPERIMENTS))
-    if job.state is None:
-        raise RunError(f"no checkpoint in {job.run.models}; train first")
-    options, state = job.options, job.state
+    plan = plan_training(parse([*arguments, "--resume", "True"], EXPERIMENTS))
+    options, state = plan.options, plan.state
+    if state is None:
+        raise RunError(f"no checkpoint in {plan.run.models}; train first")
+    if not plan.experiment.infers_whole_sequences(options.encoded_frame):
+        raise RunError("with --encoded_frame random, the innovations belong to no whole sequence")
+    job = with_clips(plan)
+    refuse_other_state(state, options, job.clips.digest, job.run)
     # One step, and no limit of the drift: then a step is the gradient, but for noise that is known.
-    given = vars(options) | {"sample_steps": 1, "clip_drift": 0.0}
-    generator = build_generator(type(options)(**given), job.experiment, infers=True)
+    # In bfloat16, the difference of two gradients would be mostly rounding.
+    plain = replace(options, sample_steps=1, clip_drift=0.0, precision="float32")
+    generator = build_generator(plain, job.experiment, infers=True)
     restore(generator, state, job.run.models)
     size = step_size(options, state.epoch)
     print(f"{job.run.path}, epoch {state.epoch}: δ {size:.4g}, stable below {4 / size**2:.0f}")
@@ -66,7 +73,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def largest_curvature(step: Callable[[Latents], Latents], here: Latents, size: float) -> float:
-    """The largest eigenvalue of the Hessian of U, with respect to the latents that a step moves.
+    """The eigenvalue largest in size of the Hessian of U, for the latents that a step moves.
 
     Args:
         step: one Langevin step, always with the same noise.

@@ -64,4 +64,5 @@ def test_a_run_without_a_checkpoint_is_refused_in_a_line(tmp_path):
         text=True,
     )
     assert ended.returncode == 1
-    assert ended.stderr.startswith("error: ") and ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("error: no checkpoint") and ended.stderr.count("\n") == 1
+    assert not (tmp_path / "output_synthesis").exists()

@@ -384,7 +384,8 @@ def test_a_row_is_a_sampler_and_says_what_is_reported_of_an_epoch(make_generator
 
     def still(energy_of, latents, settings, key, moves, sums):
         asked.append(settings)
-        return Sampled(latents, {"mine": tf.constant(7.0), "energy": energy_of(latents).prior[0]})
+        told = {"size": settings.step_size, "energy": energy_of(latents).prior[0]}
+        return Sampled(latents, told)
 
     monkeypatch.setitem(SAMPLERS, "still", still)
     generator = make_generator([3], sampler="still", step_size=0.3, sample_steps=4)
@@ -401,6 +402,6 @@ def test_a_row_is_a_sampler_and_says_what_is_reported_of_an_epoch(make_generator
         epoch=0,
     )
     squares = sum(np.sum(part.astype(np.float64) ** 2) for part in before)
-    assert report.diagnostics == {"mine": 7.0, "energy": pytest.approx(squares / 2, rel=1e-5)}
+    assert report.diagnostics == {"size": 0.3, "energy": pytest.approx(squares / 2, rel=1e-5)}
     for part, start in zip(latents, before, strict=True):
         np.testing.assert_array_equal(part, start)

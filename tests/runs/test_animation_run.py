@@ -36,6 +36,8 @@ TRAINING = {
     "num_epochs": 4,
     "lr_gen": 0.05,  # so that four epochs make more than grey
     "transition_init_std": 1.0,
+    "lr_half_life": 4,
+    "step_follows_rate": 0.9,  # so that the steps become shorter
     "num_sections_in_test": 2,
 }
 TEST = flags(experiment="animation", category="waves", isTraining=False)
@@ -82,6 +84,17 @@ def test_a_resumed_run_ends_in_the_same_bytes(finished, tmp_path):
     assert ends[0] == ends[1]
     results = [tree(run / "final_result") for run in runs]
     assert results[0] == results[1]
+
+
+def test_results_that_are_made_again_are_the_same(finished, place):
+    """No epoch is left, so nothing but the checkpoint says how long the steps are."""
+    results = [
+        folder / "output_synthesis" / "waves" / "final_result" for folder in (finished, place)
+    ]
+    shutil.rmtree(results[1])
+    again = run_here(place, *flags(experiment="animation", category="waves", resume=True))
+    assert again.returncode == 0, again.stderr
+    assert tree(results[0]) == tree(results[1])
 
 
 @pytest.mark.parametrize("encoded_frame", ["first", "random"])

@@ -270,11 +270,15 @@ def test_resume_with_more_epochs_goes_on_as_a_longer_run(finished, uninterrupted
 
 @pytest.mark.parametrize(
     "learning",
-    [{"chunk_starts": "anywhere"}, {"updates": "simultaneous", "sample_steps": 1}],
+    [
+        {"chunk_starts": "anywhere"},
+        {"updates": "simultaneous", "sample_steps": 1},
+        {"lr_half_life": 1, "step_follows_rate": 0.9},
+    ],
     ids=str,
 )
 def test_other_ways_to_learn_go_on_as_without_a_break(place, learning):
-    """Where chunks begin, from which states, and the noise are the same in a resumed run."""
+    """Where chunks begin, from which states, the noise and the steps are the same."""
     options = {**SMALL, **learning, "num_epochs": 4, "log_step": 1}
     outcome = run_here(place, *flags(isTraining=True, **options))
     assert outcome.returncode == 0, outcome.stderr

@@ -39,6 +39,7 @@ from util.options.schema import FIELDS, Options
 from util.pictures.encoding import write_frames
 from util.pictures.sheets import Row, Sheet, contact_sheet
 from util.runs.evaluations import check_in_words, in_short
+from util.runs.falling import learning_rate
 from util.runs.run_directory import PACKAGES
 from util.system.processor import multiplies_bfloat16
 
@@ -315,12 +316,16 @@ def test_log_has_the_figures_of_every_epoch(here):
         "7_learning/gradient_norm_of_beta", "7_learning/active_hidden_units",
         "6_inference/gradient_norm_of_innovations", "6_inference/norm_of_innovations",
         "6_inference/norm_of_initial_state", "8_time/seconds_per_epoch",
+        "6_inference/step_size", "7_learning/learning_rate",
     }  # fmt: skip
     assert figures <= log.keys()
     for name in figures:
         assert sorted(log[name]) == list(range(1, 7)), name
         assert all(value.simple_value > 0 for value in log[name].values()), name
     assert all(value.simple_value <= 1 for value in log["7_learning/active_hidden_units"].values())
+    options = options_of_training()
+    for epoch, value in log["7_learning/learning_rate"].items():
+        assert value.simple_value == pytest.approx(learning_rate(options, epoch - 1), rel=1e-6)
 
 
 def test_log_agrees_with_the_checkpoint(here):

@@ -31,7 +31,7 @@ def run(command_line: CommandLine) -> str:
         raise CommandLineError(f"{what}; it can be {', '.join(FIGURES)}, or {ALL}")
     refuse_unfit(names, command_line)
     if options.write_demo:
-        refuse_without_demo()
+        refuse_without_demo("leave out --write_demo")
     made, failed = make_figures(names, command_line)
     report(made, command_line)
     renew_gallery(Path(options.output_dir))

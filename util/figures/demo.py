@@ -27,12 +27,16 @@ Rows = Sequence[Row]  # of numbers.csv
 GENERATED = re.compile(r"(<!-- (\w+) of --write_demo -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def refuse_without_demo(project: Path = PROJECT) -> None:
-    """Raises RunError if demo/ or a document is not there, or cannot be written."""
+def refuse_without_demo(advice: str, project: Path = PROJECT) -> None:
+    """Raises RunError if demo/ or a document is not there, or cannot be written.
+
+    Args:
+        advice: what to do then.
+    """
     for path in (project / "demo", *(project / name for name in DOCUMENTS)):
         if not os.access(path, os.W_OK):
             what = "no permission to write to" if path.exists() else "there is no"
-            raise RunError(f"{what} {path}; leave out --write_demo")
+            raise RunError(f"{what} {path}; {advice}")
 
 
 def write_demo(made: Mapping[str, Made]) -> None:

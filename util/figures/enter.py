@@ -59,9 +59,11 @@ if __name__ == "__main__":
     if not sys.argv[1:]:
         sys.exit("error: no folder given; see the first lines of util/figures/enter.py")
     try:
-        refuse_without_demo()
-        for name in sys.argv[1:]:
-            enter_figures(Path(name))
-        update_demo()
+        refuse_without_demo("run this in a clone of the repository")
+        try:
+            for name in sys.argv[1:]:
+                enter_figures(Path(name))
+        finally:  # also for the folders before one that is refused
+            update_demo()
     except (RunError, OSError) as error:
         sys.exit(f"error: {error}")

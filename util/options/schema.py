@@ -475,6 +475,7 @@ class Options:
         "once lr_half_life has left less than this share of the learning rate, δ² falls in "
         "proportion to it; 0 keeps δ",
         BELOW_1,
+        needs=("lr_half_life", None),
         only_in_training=True,
     )
     sample_steps: int = option(

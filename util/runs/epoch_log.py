@@ -20,6 +20,7 @@ from util.options.schema import Options
 from util.pictures.encoding import FRAMES_PER_SECOND, write_png
 from util.pictures.sheets import Row, Sheet, contact_sheet
 from util.runs.event_log import EventLog
+from util.runs.falling import learning_rate, step_size
 from util.runs.progress import Progress
 from util.runs.run_directory import RunDirectory
 
@@ -33,6 +34,7 @@ class EpochReporter:
 
     def __init__(self, run: RunDirectory, options: Options, clips: Clips, first_epoch: int):
         self._run = run
+        self._options = options
         self._chunk_length = options.truncated_backprop_length
         self._enlarge = options.enlarge
         self._results_for = options.results_for
@@ -68,7 +70,11 @@ class EpochReporter:
             epoch: number of epochs done, including this epoch.
             seconds: duration of this epoch.
         """
-        self._log.figures(figures(report, latents, check, seconds), epoch)
+        rates = {
+            "6_inference/step_size": step_size(self._options, epoch - 1),
+            "7_learning/learning_rate": learning_rate(self._options, epoch - 1),
+        }
+        self._log.figures(figures(report, latents, check, seconds) | rates, epoch)
         in_words = (
             f"error {report.squared_error:.5f} (mean squared, in [-1, 1]), "
             f"-log likelihood {report.likelihood:.1f}, -log prior {report.prior:.0f}"

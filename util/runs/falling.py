@@ -24,6 +24,11 @@ def step_size(options: Options, epoch: int) -> float:
     return options.step_size * math.sqrt(left / share)
 
 
+def shortest_step(options: Options) -> float:
+    """δ of the last epoch."""
+    return step_size(options, options.num_epochs - 1)
+
+
 def left_of_rate(options: Options, epoch: int) -> float:
     """What the halvings have left of the learning rate, in (0, 1]."""
     return 0.5 ** (epoch / options.lr_half_life if options.lr_half_life else 0.0)

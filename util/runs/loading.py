@@ -216,7 +216,7 @@ def built_sampler(checkpoint: LoadedCheckpoint, more_lengths: Iterable[int] = ()
     infers = bool(options.clip)
     generator = build_generator(options, experiment, infers=infers, more_lengths=more_lengths)
     restore(generator, checkpoint.state, checkpoint.path)
-    generator.step_size = step_size(options, checkpoint.state.epoch)
+    generator.step_size = step_size(checkpoint.state.options, checkpoint.state.epoch)
     return sampler_of(checkpoint, generator)
 
 

@@ -16,6 +16,7 @@ from util.data import clip_cache
 from util.options.schema import FIELDS, Options, each_once
 from util.pictures.layout import IN_SEQUENCE, PICTURES
 from util.runs import checkpoints
+from util.runs.falling import shortest_step
 from util.runs.marks import read_mark, write_mark
 from util.system.atomic import PARTIAL_NAME, write_text
 from util.system.deleting import delete_matching, delete_whole
@@ -214,6 +215,8 @@ class RunDirectory:
         if recorded is None:
             return f"{self.options_file} cannot be read ({error})"
         theirs, ours = recorded.lasting(), options.lasting()
+        if shortest_step(theirs) == shortest_step(ours):  # it has not acted on any epoch
+            ignored = {*ignored, "step_follows_rate"}
         differing = [
             f"--{name} {getattr(theirs, name)} instead of {getattr(ours, name)}"
             for name in FIELDS

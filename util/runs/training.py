@@ -140,7 +140,9 @@ def train_model(job: TrainingJob) -> TrainingResult:
                 raise stopped(stop_signal, done, run)
     if interruption.signal:  # it came after the last epoch, while its checkpoint was saved
         raise stopped(interruption.signal, options.num_epochs, run)
-    return result._replace(generator=on_its_own(generator, workers))
+    generator = on_its_own(generator, workers)
+    generator.step_size = step_size(options, options.num_epochs)
+    return result._replace(generator=generator)
 
 
 def help_to_train(job: TrainingJob) -> None:

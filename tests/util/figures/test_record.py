@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -107,6 +108,16 @@ def test_run_with_other_options_is_not_the_one_that_is_asked_for(run, name, valu
     other = run._replace(asked=parse([*TRAIN.words, f"--{name}", value]))
     default = getattr(run.asked.options, name)
     assert other.other_options.endswith(f"options.json has --{name} {default} instead of {value}")
+
+
+@pytest.mark.parametrize("epochs, differs", [(700, False), (3000, True)])
+def test_steps_that_would_have_been_as_long_are_no_difference(run, epochs, differs):
+    """A run of an earlier version, in which no step became shorter."""
+    words = ["--experiment", "synthesis", "--num_epochs", str(epochs)]
+    asked = parse(words).options
+    run.directory.prepare(replace(asked, step_follows_rate=0.0), ["one", "two"])
+    found = run._replace(asked=parse(words)).other_options
+    assert found.endswith("--step_follows_rate 0.0 instead of 0.1") if differs else found == ""
 
 
 def test_precision_of_another_machine_is_a_difference_only_if_it_was_typed(run):

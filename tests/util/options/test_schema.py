@@ -80,7 +80,7 @@ def test_what_an_option_needs_is_an_option_that_can_have_this_value():
         if field.metadata["needs"]:
             other, value = field.metadata["needs"]
             if value is None:
-                assert FIELDS[other].default == "", name
+                assert not FIELDS[other].default, name
             else:
                 limit = limit_of(other)
                 assert limit and limit.holds(value), name
