@@ -8,9 +8,8 @@ from support.command_line import flags, parse, run_directory, trained
 
 from util.experiments.registry import EXPERIMENTS
 from util.options.schema import Options
-from util.runs import training
+from util.runs import jobs, training
 from util.runs.falling import learning_rate, step_size
-from util.runs.jobs import TestingJob
 from util.runs.loading import built_sampler, read_checkpoint
 
 FALLING = Options(step_size=0.08, lr_half_life=10, step_follows_rate=0.25)
@@ -78,7 +77,7 @@ def test_a_restored_model_goes_on_with_the_steps_that_its_training_had(tmp_path)
     folder = run_directory(tmp_path)
     checkpoint = folder / "model" / "model.ckpt-6"
     test = parse(flags(category="waves", isTraining=False))
-    loaded = read_checkpoint(TestingJob(test, checkpoint, folder, named_by_path=False))
+    loaded = read_checkpoint(jobs.TestingJob(test, checkpoint, folder, named_by_path=False))
     sizes = []
     for options in (FALLING, Options(step_size=0.08)):
         share = options.step_follows_rate
