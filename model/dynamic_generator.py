@@ -32,7 +32,8 @@ class DynamicGenerator:
         settings: the settings of the graph.
         chunk_lengths: every number of frames that a chunk may have, sorted.
         weights: the variables of transition, emission and encoder.
-        step_size: δ of the next sampler runs; at first that of the settings.
+        step_size: δ of the sampler. It may change between runs of the sampler. It begins with the
+            value in the settings.
     """
 
     def __init__(

@@ -132,6 +132,7 @@ class Teacher(NamedTuple):
     """What a graph learns by.
 
     Fields:
+        sampler: the settings of the sampler; its δ is a placeholder.
         sums: the sums over the workers of a training.
         normalization: how inference and learning normalise, see `emit`.
     """
