@@ -33,7 +33,9 @@ from util.figures.records import ALL, FIGURES
 from util.figures.results import Result
 from util.figures.steps import (
     OF_PLACES,
+    OF_TRAININGS,
     Run,
+    Step,
     only_in_tests,
     runs_of,
     typed_flags,
@@ -262,8 +264,10 @@ def program_line(words: Sequence[str]) -> str:
 
 
 def refuse_other_figure(name: str, command_line: CommandLine) -> None:
-    """Raises RunError if the folder has files of another figure, or of another program."""
+    """Raises RunError if the folder has files of another figure, or nothing can be written there."""
     folder = Path(command_line.options.output_dir) / name
+    if os.path.lexists(folder) and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        raise RunError(f"{folder} is no folder to write to; choose another --output_dir")
     if command_line.options.overwrite:
         return
     if not any(os.path.lexists(folder / file) for file in FILES):
@@ -272,37 +276,57 @@ def refuse_other_figure(name: str, command_line: CommandLine) -> None:
         found = (folder / COMMAND).read_text(encoding="utf-8").split("\n")[0]
     except (OSError, ValueError):
         found = "another program"
-    if not makes_the_same(found, name, command_line):
-        raise RunError(
-            f"{folder} has a figure made by `{found}`; choose another --output_dir, or replace "
-            "the figure and its runs with --overwrite True"
+    theirs, ours = made_by(found, name, command_line), what_is_made(name, command_line)
+    if theirs == ours:
+        return
+    again = f"delete {folder} to make the figure anew"
+    if theirs is not None and theirs.trainings == ours.trainings:
+        way_out = f"{again} from the same trained runs, or choose another --output_dir"
+    else:
+        way_out = (
+            "choose another --output_dir, or replace the figure and its runs with --overwrite True"
         )
+    raise RunError(f"{folder} has a figure made by `{found}`; {way_out}")
 
 
-def makes_the_same(command: str, name: str, command_line: CommandLine) -> bool:
-    """Whether the line of a command makes the figure of a command line, from the same runs."""
-    try:
-        other = parse(shlex.split(command)[2:], command_line.experiments)
-        return what_is_made(name, other) == what_is_made(name, command_line)
-    except (CommandLineError, ValueError, SystemExit):  # of another version, or changed by hand
-        return False
+class WhatIsMade(NamedTuple):
+    """What tells a figure from others: the options of its runs, without those of `OF_PLACES`.
 
-
-def what_is_made(name: str, command_line: CommandLine) -> Any:
-    """What tells a figure from others: its enlargement and the options of its runs.
-
-    The options of `OF_PLACES` do not count.
+    Fields:
+        trainings, tests: the options of each run, by names.
+        enlarge: the enlargement of its pictures.
+        is_named: whether a command makes this figure at all.
     """
+
+    trainings: Sequence[tuple[str, Mapping[str, Any]]]
+    tests: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
+    enlarge: int
+    is_named: bool
+
+
+def made_by(command: str, name: str, command_line: CommandLine) -> WhatIsMade | None:
+    """What the line of a command makes; None if it cannot be read."""
+    try:
+        return what_is_made(name, parse(shlex.split(command)[2:], command_line.experiments))
+    except (CommandLineError, ValueError, SystemExit):  # of another version, or changed by hand
+        return None
+
+
+def what_is_made(name: str, command_line: CommandLine) -> WhatIsMade:
+    """What the figure of a command line is made of."""
+
+    def placeless(step: Step, ignored: Sequence[str]) -> Mapping[str, Any]:
+        options = parse(step.words, command_line.experiments).options.with_whole_paths()
+        return {**dataclasses.asdict(options), **dict.fromkeys(ignored)}
+
+    runs = runs_of(name, FIGURES[name], command_line)
     options = command_line.options
-    runs = [
-        (run.name, [parse(step.words, command_line.experiments).options for step in run.steps])
-        for run in runs_of(name, FIGURES[name], command_line)
-    ]
-    placeless = [
-        (run, [{**dataclasses.asdict(one), **dict.fromkeys(OF_PLACES)} for one in steps])
-        for run, steps in runs
-    ]
-    return options.figure in (name, ALL), options.enlarge, placeless
+    return WhatIsMade(
+        trainings=[(run.name, placeless(run.steps[0], OF_TRAININGS)) for run in runs],
+        tests=[(run.name, [placeless(step, OF_PLACES) for step in run.steps[1:]]) for run in runs],
+        enlarge=options.enlarge or ENLARGE,
+        is_named=options.figure in (name, ALL),
+    )
 
 
 def refuse_other_run(run: Run, clips: str, overwrite: bool) -> None:
@@ -321,7 +345,7 @@ def refuse_other_run(run: Run, clips: str, overwrite: bool) -> None:
         return
     what = run.other_options
     if not what and run.directory.holds_run() and record.has_other_clips(clips):
-        what = f"the clips or masks have changed since {run.directory.path} was trained"
+        what = f"the clips, masks or truth have changed since {run.directory.path} was trained"
     if what:
         raise RunError(
             f"{what}; choose another --output_dir, or train it anew with --overwrite True"
@@ -359,7 +383,7 @@ def without_expectation(
         if lacking:
             what = "no number" if len(lacking) == len(theirs) else f"no {', '.join(lacking)}"
             own = not any(run == category or run.startswith(f"{category}, ") for category in known)
-            why = "it is no clip of this project" if own else few
+            why = "this figure was measured with other clips" if own else few
             yield f"{name}, {run}: {what} is expected: {why}"
 
 

@@ -1,5 +1,6 @@
 """What the user of a figure should know about its runs."""
 
+import itertools
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -49,8 +50,10 @@ def revision_of(run: Run) -> str:
 
 def other_rates(results: Sequence[Result]) -> str:
     """A line if the clips have different frame rates. The figure plays at the rate of the first."""
-    rates = {result.name: result.rate for result in results}
-    if len(set(rates.values())) == 1:
+    rates = {result.name: sorted(set(result.rates)) for result in results}
+    if len(set(itertools.chain(*rates.values()))) == 1:
         return ""
-    every = ", ".join(f"{name} {rate:g}" for name, rate in rates.items())
+    every = ", ".join(
+        f"{name} {' and '.join(f'{rate:g}' for rate in theirs)}" for name, theirs in rates.items()
+    )
     return f"all videos play at {results[0].rate:g} frames per second; their own rates: {every}"

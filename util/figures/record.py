@@ -52,7 +52,7 @@ class Record:
         self._results: dict[str, int] = {}  # when the folder of each test was written
         self._seconds: dict[str, float] = {}
         self._began: float | None = None
-        self._starts_again = 0.0  # since when; 0 if it does not
+        self._starts_again = 0  # when what is to be replaced was written; 0 if nothing is
         self._clips = ""  # the fingerprint when the training began
         self._version = RESULTS  # of the results that are done
         self._read()
@@ -65,9 +65,7 @@ class Record:
     @property
     def starts_again(self) -> bool:
         """Whether the next training replaces what is there: none has done so yet."""
-        file = self._run.directory.options_file
-        replaced = file.is_file() and file.stat().st_mtime > self._starts_again
-        return bool(self._starts_again) and not replaced
+        return bool(self._starts_again) and self._starts_again == self._options_written()
 
     def has_other_clips(self, clips: str) -> bool:
         """Whether the training began with clips of another `fingerprint`, as far as is known."""
@@ -93,7 +91,7 @@ class Record:
     def start_again(self) -> None:
         """Nothing counts as done, and the next training replaces what is there."""
         self._done, self._results, self._seconds, self._began = {}, {}, {}, None
-        self._starts_again = time.time()
+        self._starts_again = self._options_written()
         self._write()
 
     def begin(self, number: int) -> None:
@@ -123,6 +121,14 @@ class Record:
                 self._results[step.name] = written(self._run.test_folder)
         self._write()
 
+    def _options_written(self) -> int:
+        """When the options of the run directory were written, in nanoseconds; -1 without any.
+
+        It is only compared with itself: the clock of a network folder may be another one.
+        """
+        file = self._run.directory.options_file
+        return file.stat().st_mtime_ns if file.is_file() else -1
+
     def _add(self, name: str, seconds: float) -> None:
         self._seconds[name] = self._seconds.get(name, 0.0) + seconds
 
@@ -137,7 +143,7 @@ class Record:
             results = {name: int(when) for name, when in about.get("results", {}).items()}
             seconds = {name: float(value) for name, value in about["seconds"].items()}
             began = None if about["began"] is None else float(about["began"])
-            starts_again, clips = float(about["starts_again"]), str(about.get("clips", ""))
+            starts_again, clips = int(about["starts_again"]), str(about.get("clips", ""))
             version = int(about.get("version", 0))
         except (
             OSError,

@@ -81,9 +81,14 @@ class Result:
         return path
 
     @cached_property
+    def rates(self) -> list[float]:
+        """The frames per second at which the videos of each sequence play."""
+        return [self.format_of(name).rate or FRAMES_PER_SECOND for name in self.sequences]
+
+    @property
     def rate(self) -> float:
-        """The frames per second at which the results play."""
-        return self.format_of(self.sequences[0]).rate or FRAMES_PER_SECOND
+        """The rate of the first sequence, at which the figure plays them all."""
+        return self.rates[0]
 
     def table(self, name: str) -> Sequence[dict[str, str]]:
         """The rows of a table in final_result. Raises RunError if it is gone."""

@@ -7,6 +7,7 @@ import dataclasses
 import enum
 import itertools
 import json
+import os
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from util.options.schedule import SCHEDULES
 from util.system.counting import counted
 from util.system.errors import CommandLineError
 
+FOLDERS_OF_CLIPS = ("data_path", "mask_path", "truth_path")
 NORMALIZATIONS = ("calibrated", "batch", "moving")
 NETWORK_SIDES = {name: image_side(network) for name, network in NETWORKS.items()}
 
@@ -347,7 +349,7 @@ class Options:
         20,
         Scope.FIXED,
         Group.MASKS,
-        "a missing pixel gets the mean of its reconstructions in this many last iterations",
+        "a missing pixel gets the mean of its reconstructions in this many last epochs",
         between(1, 10**4),
     )
 
@@ -392,7 +394,7 @@ class Options:
         3000,
         Scope.REMEMBERED,
         Group.FIRST,
-        "iterations over all sequences",
+        "passes over all sequences",
         COUNT,
         only_in_training=True,
     )
@@ -406,8 +408,9 @@ class Options:
         "fixed",
         Scope.FIXED,
         Group.LEARNING,
-        "where the chunks of an iteration begin: fixed divides the sequence from its first frame, "
-        "as in the paper; anywhere draws a random place and its mirror image",
+        "where the chunks of an epoch begin: fixed divides the sequence from its first frame, as in "
+        "the paper; anywhere begins them at random frames, in pairs: the second ends as far from "
+        "the end as the first begins from the beginning",
         one_of(*CHUNK_STARTS),
     )
     lr_gen: float = option(
@@ -472,14 +475,18 @@ class Options:
         0.0,
         Scope.REMEMBERED,
         Group.INFERENCE,
-        "once lr_half_life has left less than this share of the learning rate, δ² falls in "
-        "proportion to it; 0 keeps δ",
+        "δ keeps its value until lr_half_life has left less than this share of the learning rate; "
+        "from then on, δ² falls as the rate does; 0 keeps δ",
         BELOW_1,
         needs=("lr_half_life", None),
         only_in_training=True,
     )
     sample_steps: int = option(
-        15, Scope.FIXED, Group.INFERENCE, "l, steps of the sampler in an iteration", COUNT
+        15,
+        Scope.FIXED,
+        Group.INFERENCE,
+        "l, steps of the sampler on a chunk before its learning step",
+        COUNT,
     )
     clip_drift: float = option(
         0.0,
@@ -494,7 +501,8 @@ class Options:
         Scope.FIXED,
         Group.INFERENCE,
         "alternating infers, then learns from what was inferred, as in the paper; simultaneous "
-        "takes the only Langevin step and the learning step by one back-propagation",
+        "takes one Langevin step and the learning step by one back-propagation, and needs "
+        "sample_steps 1",
         one_of(*UPDATES),
     )
 
@@ -710,6 +718,12 @@ class Options:
         passing = (name for name in FIELDS if scope_of(name) is Scope.THIS_CALL)
         defaults: dict[str, Any] = {name: FIELDS[name].default for name in passing}
         return dataclasses.replace(self, **defaults)
+
+    def with_whole_paths(self) -> "Options":
+        """These options, but with one spelling of each folder of clips: absolute, without links."""
+        folders = ((name, getattr(self, name)) for name in FOLDERS_OF_CLIPS)
+        whole: dict[str, Any] = {name: os.path.realpath(path) for name, path in folders if path}
+        return dataclasses.replace(self, **whole)
 
     def to_json(self) -> str:
         """All options as a JSON object, one option on each line."""

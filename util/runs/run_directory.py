@@ -214,7 +214,7 @@ class RunDirectory:
         recorded, error = self._options_or_error()
         if recorded is None:
             return f"{self.options_file} cannot be read ({error})"
-        theirs, ours = recorded.lasting(), options.lasting()
+        theirs, ours = (one.lasting().with_whole_paths() for one in (recorded, options))
         if shortest_step(theirs) == shortest_step(ours):  # it has not acted on any epoch
             ignored = {*ignored, "step_follows_rate"}
         differing = [

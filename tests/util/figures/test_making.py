@@ -13,10 +13,12 @@ from util.figures.making import (
     Made,
     clear,
     command_of,
-    makes_the_same,
+    made_by,
     refuse_impossible,
+    refuse_other_figure,
     report,
     wait_for_other,
+    what_is_made,
 )
 from util.figures.numbers import Number
 from util.figures.records import FIGURES
@@ -47,7 +49,7 @@ def test_numbers_without_expectation_are_named_though_others_have_one(capsys, tm
     assert said(capsys, tmp_path, numbers) == [
         f"textures, fire: no seam is expected: {few}",
         f"textures, water: no number is expected: {few}",
-        "textures, mine: no number is expected: it is no clip of this project",
+        "textures, mine: no number is expected: this figure was measured with other clips",
     ]
 
 
@@ -63,20 +65,45 @@ def waves(tmp_path, monkeypatch):
 
 
 SAME = ["", "--seed 0", "--schedule fast", "--max_to_keep 9", "--log_step 3", "--output_dir x"]
+SAME += ["--enlarge 2", "--data_path ../{here}/trainingVideo/dynamicTexture"]
 OTHER = ["--seed 1", "--schedule published", "--num_epochs 9", "--enlarge 3", "--fit crop"]
 
 
 @pytest.mark.parametrize("words", [*SAME, *OTHER])
 def test_commands_make_the_same_figure_if_their_runs_are_the_same(waves, words):
-    command = command_of("textures", asked(*waves, *words.split()))
-    assert makes_the_same(command, "textures", asked(*waves)) == (words in SAME)
+    typed = words.format(here=Path.cwd().name).split()
+    command = command_of("textures", asked(*waves, *typed))
+    theirs = made_by(command, "textures", asked(*waves))
+    assert (theirs == what_is_made("textures", asked(*waves))) == (words in SAME)
 
 
 @pytest.mark.parametrize(
     "line", ["", "another program", "python main_dyn_G.py --help", "a 'b", "a b --x"]
 )
 def test_other_lines_make_no_figure(waves, line):
-    assert not makes_the_same(line, "textures", asked(*waves))
+    assert made_by(line, "textures", asked(*waves)) != what_is_made("textures", asked(*waves))
+
+
+@pytest.mark.parametrize(
+    "words, way_out",
+    [
+        ("--enlarge 3", "delete output_figures/textures to make the figure anew from the same"),
+        ("--seed 1", "choose another --output_dir, or replace the figure and its runs with"),
+    ],
+)
+def test_other_pictures_of_the_same_runs_need_no_new_training(waves, words, way_out):
+    folder = Path("output_figures") / "textures"
+    folder.mkdir(parents=True)
+    (folder / "command.txt").write_text(command_of("textures", asked(*waves, *words.split())))
+    with pytest.raises(RunError, match=way_out):
+        refuse_other_figure("textures", asked(*waves))
+
+
+def test_file_in_the_place_of_a_figure_is_refused_before_its_runs(waves):
+    Path("output_figures").mkdir()
+    Path("output_figures/textures").write_text("mine")
+    with pytest.raises(RunError, match="output_figures/textures is no folder to write to"):
+        refuse_other_figure("textures", asked(*waves, "--overwrite", "True"))
 
 
 @pytest.mark.parametrize(

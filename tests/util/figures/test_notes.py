@@ -15,8 +15,8 @@ from util.figures.steps import runs_of
 class Playing:
     """What of a result tells how fast it plays."""
 
-    def __init__(self, name, rate):
-        self.name, self.rate = name, rate
+    def __init__(self, name, *rates):
+        self.name, self.rates, self.rate = name, rates, rates[0]
 
 
 @pytest.fixture
@@ -71,4 +71,8 @@ def test_clips_that_play_at_other_rates_are_named():
     assert other_rates(same) == ""
     assert other_rates([*same, Playing("slow", 12.5)]) == (
         "all videos play at 25 frames per second; their own rates: fire 25, mine 25, slow 12.5"
+    )
+    # The sequences of one category may have different rates, too.
+    assert other_rates([Playing("fire", 25.0, 50.0, 25.0)]) == (
+        "all videos play at 25 frames per second; their own rates: fire 25 and 50"
     )
