@@ -28,9 +28,9 @@ from util.pictures.layout import (
 from util.pictures.sheets import Row, around_change, frames_at
 from util.pictures.showing import shaped
 
+KNOWN = 30  # true next frames of a clip, at most; as many as continuation compares
 MOST_COLUMNS = 8  # sequences beside each other
 MOMENTS = 8  # frames of a video in figure.png
-KNOWN = 30  # true next frames of a clip, at most
 AROUND = 4  # frames of figure.png on each side of the seam of a loop
 SHOWN, FIRST = 9, 4  # successive frames of slow motion; the first is a multiple of all factors
 

@@ -11,7 +11,6 @@ MEASURES = ("sharpness", "motion", "wasserstein")
 REFERENCES = ("linear system", "floor")  # rows of evaluation.csv to compare with
 SCORES = {"absolute_error": "error", "psnr": "PSNR", "ssim": "SSIM"}
 FILLED_BY_MODEL = "average of the last"
-ERRORS = tuple(f"error_{number}" for number in range(1, 6))  # columns of continuation.csv
 
 
 def synthesized(result: Result) -> dict[str, float]:
@@ -64,7 +63,7 @@ def continued(result: Result) -> dict[str, float]:
     """How the futures of the clips begin, and how near they are to the true next frames.
 
     The steps are over the mean step of the clip. An error is the mean absolute error (0 to 255) of
-    the first frames, those of `ERRORS`; the model's is that of the mean of its futures.
+    the first frames, as many as the table has; the model's is that of the mean of its futures.
     """
     rows = result.tested_table("continuation.csv")
     futures = [row for row in rows if is_numbered(row)]
@@ -79,13 +78,18 @@ def continued(result: Result) -> dict[str, float]:
         " of the linear system": [row for row in rows if row["video"] == "linear system"],
     }
     for way, of_way in ways.items():
-        numbers[f"error{way}"] = mean(row[error] for row in of_way for error in ERRORS)
+        numbers[f"error{way}"] = mean(row[error] for row in of_way for error in errors_in(row))
     for measure in MEASURES:
         numbers[measure] = mean(row[measure] for row in futures)
     for way, of_way in ways.items():
         if way:
             numbers[f"wasserstein{way}"] = mean(row["wasserstein"] for row in of_way)
     return numbers
+
+
+def errors_in(row: Mapping[str, str]) -> list[str]:
+    """The columns of continuation.csv that have the error of a frame: error_1, error_2, …"""
+    return [column for column in row if column.startswith("error_")]
 
 
 def looped(result: Result) -> dict[str, float]:

@@ -12,8 +12,8 @@ from util.runs import checkpoints
 from util.runs.run_directory import RunDirectory
 
 # What plays together, in this order. The mask is linked with the folder.
-KINDS = r"observed|reconstructed|synthesized_\d+|recovered|original"
-FIRST = ("observed", "reconstructed", "recovered", "original")
+KINDS = ("observed", "reconstructed", "synthesized", "recovered", "original")
+NUMBERED = "synthesized"  # of this kind, a sequence has several videos
 SHEETS = r"epoch_(\d{5,})_(reconstruction|synthesis|recovered)\.png"
 TESTS = r"final_result_[a-z]+(_\d+)?"
 # Of the folder of a test.
@@ -109,22 +109,27 @@ def _videos(folder: Path, page_folder: Path) -> list[Video]:
     """The videos of a sequence; the enlarged copy of a video is taken if there is one."""
     names = {path.name for path in _entries(folder) if path.suffix == ".mp4"}
     kinds = [name.removesuffix(".mp4") for name in names]
-    kinds = sorted(filter(re.compile(KINDS).fullmatch, kinds), key=_order)
+    kinds = sorted((kind for kind in kinds if _kind_of(kind)[0] in KINDS), key=_order)
     return [
         Video(
             kind.replace("_", " "),
             address(folder / (enlarged if enlarged in names else f"{kind}.mp4"), page_folder),
-            kind in FIRST,
+            _kind_of(kind)[0] != NUMBERED,
         )
         for kind in kinds
         for enlarged in [f"{kind}{ENLARGED}.mp4"]
     ]
 
 
-def _order(kind: str) -> tuple[int, int]:
-    name, _, number = kind.partition("_")
-    places = ("observed", "reconstructed", "synthesized", "recovered", "original")
-    return places.index(name), int(number or 0)
+def _kind_of(name: str) -> tuple[str, int]:
+    """The kind of a video, and its number or 0: ("synthesized", 2) of synthesized_2."""
+    numbered = re.fullmatch(rf"({NUMBERED})_(\d+)", name)
+    return (numbered[1], int(numbered[2])) if numbered else (name, 0)
+
+
+def _order(name: str) -> tuple[int, int]:
+    kind, number = _kind_of(name)
+    return KINDS.index(kind), number
 
 
 def _newest_sheets(folder: Path, page_folder: Path) -> list[Link]:

@@ -129,9 +129,13 @@ def test_videos_play_in_step_and_the_shorter_ones_repeat(page):
         assert [round(length, 2) for _, length in videos] == [1, 1, 2]
         return all(apart(time, own, length) < IN_STEP for own, length in videos)
 
-    assert any(in_step() for _ in range(200))
+    def stay_in_step():  # where a video begins again, it may be late for a moment
+        assert any(in_step() for _ in range(200))
+        assert sum(in_step() for _ in range(40)) > 20
+
+    stay_in_step()
     page.execute_script("player.videos[1].currentTime = (player.videos[1].currentTime + 0.5) % 1")
-    assert any(in_step() for _ in range(200))
+    stay_in_step()
     press(page, "SPACE")
     wait(page, "return !player.playing")
     frame, _, videos = state(page)
@@ -321,4 +325,7 @@ def test_command_line_is_copied_or_selected(page):
     page.execute_script(
         "document.querySelector('details').open = true; document.querySelector('.copy').click()"
     )
-    wait(page, "return document.querySelector('.copy').textContent !== 'Copy'")
+    wait(page, "return document.querySelector('.copy').textContent === 'Selected'")
+    wanted = page.execute_script("return document.querySelector('.command pre').textContent")
+    assert wanted.startswith("python main_dyn_G.py ")
+    assert page.execute_script("return getSelection().toString()").strip() == wanted.strip()
