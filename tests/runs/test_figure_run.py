@@ -113,7 +113,10 @@ def test_replaced_clip_is_noticed(made, tmp_path):
     (folder / "00001.png").write_bytes((folder / "00002.png").read_bytes())
     outcome = run_here(tmp_path, *flags(**FIGURE, **SETTINGS))
     message = refused(outcome, 1)
-    assert "the clips, masks or truth have changed since output_figures/runs/textures/waves was" in message
+    assert (
+        "the clips, masks or truth have changed since output_figures/runs/textures/waves was"
+        in message
+    )
 
 
 def test_moved_folder_and_flags_that_change_nothing_use_the_runs_again(made, tmp_path):

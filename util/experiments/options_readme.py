@@ -26,8 +26,8 @@ spelling, `--name` alone for true and `--noname` for false. `--net_type` is anot
 `--frame_generator_mode`. Where only one of the network and `--image_size` is given, the other
 follows.
 
-The tables of flags show the defaults of `--schedule published`. The default schedule is `fast`, which
-replaces some of them: see the last table.
+The tables of flags show the defaults of `--schedule published`. The default schedule is `fast`,
+which replaces some of them: see the last table.
 """
 
 EXPERIMENTS_HEADING = "## Experiments\n"
@@ -36,8 +36,8 @@ PRESETS = """\
 ## Defaults that differ with the experiment
 
 A flag on the command line beats the experiment's default. An experiment without a column has the
-defaults above, where the schedule does not replace them. One that only tests takes what is not given
-from the checkpoint. The runs of a figure have the defaults of their own experiments.
+defaults above, where the schedule does not replace them. One that only tests takes what is not
+given from the checkpoint. The runs of a figure have the defaults of their own experiments.
 """
 
 

@@ -264,7 +264,7 @@ def program_line(words: Sequence[str]) -> str:
 
 
 def refuse_other_figure(name: str, command_line: CommandLine) -> None:
-    """Raises RunError if the folder has files of another figure, or nothing can be written there."""
+    """Raises RunError if the folder has another figure, or nothing can be written there."""
     folder = Path(command_line.options.output_dir) / name
     if os.path.lexists(folder) and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
         raise RunError(f"{folder} is no folder to write to; choose another --output_dir")

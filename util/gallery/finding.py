@@ -14,7 +14,7 @@ def find_runs(folder: Path) -> Iterator[Path]:
     """The run directories in `folder`, and `folder` itself if it is one, in the order of the paths.
 
     Hidden folders, links to folders and folders inside of runs are not looked into. A line on
-    stderr names a folder that cannot be read.
+    stderr names a folder that cannot be read, and a link to a folder.
 
     Raises:
         OSError: `folder` itself cannot be read.
@@ -29,9 +29,12 @@ def _runs_in(folder: Path, entries: Iterator[os.DirEntry[str]], levels: int) -> 
     if not levels:
         return
     for entry in sorted(entries, key=lambda entry: entry.name):
-        if entry.name.startswith(".") or not entry.is_dir(follow_symlinks=False):
+        if entry.name.startswith(".") or not entry.is_dir():
             continue
         below = folder / entry.name
+        if entry.is_symlink():
+            print(f"the gallery leaves out {below}: it is a link to a folder", file=sys.stderr)
+            continue
         try:
             yield from _runs_in(below, os.scandir(below), levels - 1)
         except OSError as error:

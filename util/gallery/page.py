@@ -39,8 +39,8 @@ def write_gallery(
         The path of the page, and the number of runs.
 
     Raises:
-        RunError: there is no such folder, or no run in it; or its index.html is of others.
-        OSError: the page cannot be written.
+        RunError: there is no such folder, or no run in it; its index.html is of others; or the
+            page cannot be written.
     """
     path = folder / NAME
     if not folder.is_dir():
@@ -57,8 +57,14 @@ def write_gallery(
             f"no run in {folder} or in the folders below it; train first, or name the folder of "
             "the runs by --output_dir"
         )
-    write_text(path, page(folder.resolve().name, runs))
-    delete_leftovers(folder, ".html")
+    try:
+        write_text(path, page(folder.resolve().name, runs))
+        delete_leftovers(folder, ".html")
+    except OSError as error:  # the usual advice, another --output_dir, is for results
+        raise RunError(
+            f"cannot write {path}: {error.strerror}; the page lies in the folder of its runs: make "
+            "room, make the folder writable, or copy it to another place"
+        ) from error
     return path, len(runs)
 
 

@@ -408,9 +408,9 @@ class Options:
         "fixed",
         Scope.FIXED,
         Group.LEARNING,
-        "where the chunks of an epoch begin: fixed divides the sequence from its first frame, as in "
-        "the paper; anywhere begins them at random frames, in pairs: the second ends as far from "
-        "the end as the first begins from the beginning",
+        "where the chunks of an epoch begin: fixed divides the sequence from its first frame, as "
+        "in the paper; anywhere begins them at random frames, in pairs: the second ends as far "
+        "from the end as the first begins from the beginning",
         one_of(*CHUNK_STARTS),
     )
     lr_gen: float = option(

@@ -17,14 +17,19 @@ def test_runs_are_found_at_any_place_up_to_six_levels(tmp_path):
     assert found(tmp_path) == ["1/2/3/4/5/6", "a/c", "b", "ü #?%/<b>"]
 
 
-def test_hidden_folders_links_and_folders_of_runs_are_left_out(tmp_path):
+def test_hidden_folders_links_and_folders_of_runs_are_left_out(tmp_path, capsys):
     outer = make_run(tmp_path / "run")
     make_run(outer / "test" / "inner")
     make_run(tmp_path / ".hidden" / "run")
     make_run(tmp_path / "elsewhere" / "run")
     os.symlink(tmp_path / "elsewhere", tmp_path / "link")
     os.symlink(tmp_path, tmp_path / "elsewhere" / "circle")
+    os.symlink(tmp_path / "nothing", tmp_path / "broken")
     assert found(tmp_path) == ["elsewhere/run", "run"]
+    left_out = [tmp_path / "elsewhere" / "circle", tmp_path / "link"]
+    assert capsys.readouterr().err.splitlines() == [
+        f"the gallery leaves out {link}: it is a link to a folder" for link in left_out
+    ]
 
 
 def test_only_what_this_program_wrote_is_a_run(tmp_path):
