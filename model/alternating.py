@@ -329,7 +329,8 @@ def infer_onwards(
     """Infer innovations and motion types in place, without learning.
 
     This function is for a model with an encoder: appearance vectors and start states do not
-    change. Each chunk starts from the last state of the previous chunk, after its inference.
+    change. Each chunk starts from the last state of the previous chunk, after its inference. The
+    steps of the sampler become shorter from run to run, down to those of the end of the training.
 
     Args:
         frames: see `alternate`.
@@ -341,7 +342,7 @@ def infer_onwards(
         for number, chunk in enumerate(fixed_chunks(rows, frames.shape[1], chunk_length)):
             observed = frames[chunk.rows, chunk.times]
             current = slice_chunk(latents, chunk, state)
-            for repeat in range(repeats):
+            for repeat in generator.with_falling_steps(repeats):
                 key = random_key(seed, Stream.AFTER_TRAINING, repeat, batch, number)
                 current = generator.infer(observed, current, chunk.begins_sequence, key).latents
             write_chunk(latents, chunk, current)

@@ -5,7 +5,8 @@ would depend on the other frames of its chunk and on the other sequences, and th
 where the next chunk begins. The moving averages of training do not help. They mix the statistics of
 many weights, and each layer was normalised by others when they were taken.
 
-Calibrated statistics are the mean and the variance over all frames of a long sampled video.
+Calibrated statistics are the mean and the variance over all frames of a long sampled video, its
+first chunk included.
 They are taken layer by layer: each layer is measured when the layers before it already normalise
 by their own calibrated statistics. (Wu and Johnson, *Rethinking "Batch" in BatchNorm*, 2021, call
 statistics over a whole population precise statistics.)

@@ -51,7 +51,7 @@ def chunks_anywhere(
 
     They come in pairs: one begins at a random frame, the other is its mirror image, as far from
     the end as the first is from the beginning. Where their number is odd, the last one has no
-    mirror image.
+    mirror image. Frames near both ends of the sequence, and s_0, are in fewer chunks than others.
     """
     latest = num_frames - chunk_length
     if latest <= 0:

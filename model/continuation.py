@@ -51,7 +51,8 @@ def infer_clip(
     """Infer the latents of one clip with fixed weights.
 
     A sweep visits all chunks in time order. Each chunk starts from the last state of the previous
-    one, as in training.
+    one, as in training. The steps of the sampler become shorter from sweep to sweep, down to those
+    of the end of the training.
 
     Args:
         frames: [1, T, H, W, 3] in [-1, 1].
@@ -63,7 +64,7 @@ def infer_clip(
     if generator.settings.training_mode == "incomplete":
         visible = np.ones((*frames.shape[:-1], 1), bool)
     chunks = list(fixed_chunks(np.arange(1), frames.shape[1], chunk_length))
-    for sweep in range(sweeps):
+    for sweep in generator.with_falling_steps(sweeps):
         state = latents.initial_state
         for number, chunk in enumerate(chunks):
             key = random_key(seed, Stream.CONTINUED_CLIP, sweep, number)

@@ -1,6 +1,6 @@
 """The interface of the dynamic generator model: it runs `model.graph` on NumPy arrays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,21 @@ class DynamicGenerator:
         feed = self._feed(inputs, latents, frames, begins_sequence, visible)
         feed |= {inputs.key: key, self._model.step_size: self.step_size}
         return self._run_part(training.sampled, feed, part)
+
+    def with_falling_steps(self, number: int) -> Iterator[int]:
+        """Yield 0 … number − 1 while δ falls to its present value, in equal ratios.
+
+        It begins with the value in the settings. Chains that start far from where they belong would
+        not come there with the short steps of the end of a training.
+        """
+        first, last = self.settings.step_size, self.step_size
+        try:
+            for index in range(number):
+                share = index / (number - 1) if number > 1 else 1.0
+                self.step_size = first * (last / first) ** share
+                yield index
+        finally:
+            self.step_size = last
 
     def learn(
         self,

@@ -39,6 +39,8 @@ def relative_step(
 ) -> float:
     """The relative step of N sequences [N, T, ...]; NaN if nothing moves.
 
+    Sequences of fewer than 3 frames do not count: with two frames, the relative step is always √2.
+
     Args:
         sequences: they are taken one by one, so that they need not be in memory together.
         visible: bool, each broadcast to its sequence; only visible entries count.
@@ -47,6 +49,8 @@ def relative_step(
     for sequence, seen in zip(
         sequences, itertools.repeat(np.array(True)) if visible is None else visible, strict=False
     ):
+        if len(sequence) < 3:
+            continue
         shown = np.broadcast_to(seen, sequence.shape)
         values = np.where(shown, sequence, 0.0)
         mean = values.sum(axis=0, dtype=np.float64) / np.maximum(shown.sum(axis=0), 1)

@@ -63,6 +63,27 @@ def test_inference_explains_a_clip_and_keeps_weights_and_given_latents(generator
         assert np.abs(value - getattr(latents, name)).max() > 0.01, name
 
 
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_steps_fall_in_equal_ratios_to_those_of_the_end_of_training(generator, number):
+    first, last = generator.settings.step_size, generator.step_size / 100
+    generator.step_size = last
+    sizes = [generator.step_size for _ in generator.with_falling_steps(number)]
+    expected = np.geomspace(first, last, number) if number > 1 else [last]
+    np.testing.assert_allclose(sizes, expected, rtol=1e-12)
+    assert generator.step_size == last
+
+
+def test_clip_is_inferred_though_the_steps_of_the_training_became_short(generator, latents):
+    """Short steps alone would leave the chains where they began."""
+    truth = draw_latents(generator.settings.sizes, 1, LENGTH, seed=5)
+    frames = reconstruct(generator, truth, 3, 1)
+    generator.step_size /= 100
+    found = infer_clip(generator, frames, latents, 3, seed=0, sweeps=150)
+    assert error(generator, found, frames) < 0.6 * error(generator, latents, frames)
+    far = max(np.abs(a - b).max() for a, b in zip(found, latents, strict=True))
+    assert far > 0.1
+
+
 def test_inference_repeats_with_its_seed_and_differs_with_another(generator, latents):
     frames = draw_frames(1, LENGTH, 8)
     one, again, other = (

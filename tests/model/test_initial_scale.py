@@ -69,12 +69,20 @@ def test_relative_step_of_a_sinusoid_is_the_chord_of_its_angle(periods):
     assert relative_step(sinusoids(angle)) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("frames", [1, 2])
+@pytest.mark.parametrize("frames", [2, 3])
 def test_relative_step_of_frames_that_alternate_is_the_square_root_of_2(frames):
     """±a: each step is 2a, the variance is a²."""
     pixels = np.array([1.0, 3.0, -2.0])
     video = np.array([1.0, -1.0] * frames)[np.newaxis, :, np.newaxis] * pixels
     assert relative_step(video) == pytest.approx(np.sqrt(2.0))
+
+
+def test_two_frames_do_not_tell_how_fast_a_clip_changes():
+    """It would be √2, however small the change is."""
+    short = np.array([0.0, 0.001]).reshape(1, 2, 1, 1)
+    assert np.isnan(relative_step(short))
+    clip = sinusoids(0.3)
+    assert relative_step([*clip, short[0]]) == relative_step(clip)
 
 
 def test_relative_step_depends_neither_on_contrast_nor_on_the_mean_frame():

@@ -148,7 +148,7 @@ def test_of_more_sequences_a_line_for_each_video_is_printed(
     ]
     told = outcome.stdout.splitlines()
     assert told[: len(lines)] == lines
-    assert told[len(lines)].startswith("inferred latents over sampled latents")
+    assert told[len(lines)].startswith("inferred latents over latents sampled")
     last = told[-1]
     *_, short, where = told[: told.index("look first at")]
     assert short.startswith("in short, mean of ")

@@ -4,9 +4,7 @@ The innovations of one round drive the transition again and again, until its sta
 `model.loop`. A round of the repeating states is the loop.
 """
 
-import csv
 import dataclasses
-import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,13 +19,13 @@ from util.data.frames import to_bytes
 from util.metrics.evaluation import evaluate
 from util.metrics.measures import compare
 from util.metrics.steps import Seam, from_ordinary_step, seam
+from util.metrics.tables import write_table
 from util.pictures.layout import write_overview
 from util.pictures.sheets import Row
 from util.pictures.showing import all_shaped, write_repeating
 from util.runs.evaluations import report_evaluations
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again
 from util.runs.sampling import FOR_RESULTS, posterior_check, sampled
-from util.system.atomic import write_text
 from util.system.notes import tell_once
 
 
@@ -119,12 +117,11 @@ def in_words(seam: Seam) -> str:
 
 
 def write_seams(path: Path, seams: Mapping[str, tuple[str, Loop, Seam]]) -> None:
-    """Write the seam of each loop as a CSV table, with six significant digits."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["sequence", "video", "frames", "state_gap", "seam_step", "largest_step"])
-    for video, (sequence, loop, steps) in seams.items():
-        values = (loop.gap, steps.step, steps.largest)
-        digits = ["" if math.isnan(value) else f"{value:.6g}" for value in values]
-        writer.writerow([sequence, video, loop.latents.innovations.shape[1], *digits])
-    write_text(path, text.getvalue())
+    """Write the seam of each loop as a CSV table."""
+    rows = [
+        (sequence, video, str(length), loop.gap, steps.step, steps.largest)
+        for video, (sequence, loop, steps) in seams.items()
+        for length in [loop.latents.innovations.shape[1]]
+    ]
+    columns = ("sequence", "video", "frames", "state_gap", "seam_step", "largest_step")
+    write_table(path, columns, rows)

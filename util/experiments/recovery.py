@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+from util.data.clips import Clips
 from util.data.frames import to_bytes
 from util.data.pieces import Indexable
 from util.experiments.synthesis import check, tell_less_for_others, test
-from util.metrics.recovered import filled_by_baselines, scores_of
+from util.metrics.recovered import Recovery, filled_by_baselines, scores_of
 from util.metrics.scores import Scores
 from util.pictures.layout import in_place_of, write_sequence
 from util.runs.jobs import TrainingJob
@@ -46,16 +47,12 @@ def write_recovered(result: TrainingResult) -> None:
     run, clips, recovery = result.run, result.clips, result.recovery
     if recovery is None:
         raise ValueError("nothing is missing in the clips of this training")
-    recovered, missing = recovery.recovered(), recovery.missing
-    by_average = f"average of the last {len(recovery.samples)}"
-    ways: dict[str, Indexable] = {
-        by_average: recovered.average,
-        "last iteration": recovered.last,
-    }
-    scores = scores_of(ways | filled_by_baselines(clips), clips)
+    ways, missing = ways_to_recover(recovery, clips), recovery.missing
+    by_average = next(iter(ways))
+    scores = scores_of(ways, clips)
     tell_less_for_others(len(clips.names) - result.options.results_for)
     for index, name in enumerate(clips.names[: result.options.results_for]):
-        videos = {"observed": to_bytes(clips.frames[index]), "recovered": recovered.average[index]}
+        videos = {"observed": to_bytes(clips.frames[index]), "recovered": ways[by_average][index]}
         if clips.truth is not None:
             videos["original"] = clips.truth[index]
         mask = np.where(hidden := missing[index], np.uint8(255), np.uint8(0)).repeat(3, axis=-1)
@@ -66,13 +63,29 @@ def write_recovered(result: TrainingResult) -> None:
             print(f"{name}: each missing pixel is the {by_average} reconstructions")
         else:
             print(f"{name}: nothing is missing")
-    table = run.final_result / "recovery_error.csv"
+    report_scores(result, scores)
+
+
+def ways_to_recover(recovery: Recovery, clips: Clips) -> dict[str, Indexable]:
+    """The clips as the model and the baselines recover them; the average of the model is first."""
+    recovered = recovery.recovered()
+    by_model: dict[str, Indexable] = {
+        f"average of the last {len(recovery.samples)}": recovered.average,
+        "last iteration": recovered.last,
+    }
+    return by_model | filled_by_baselines(clips)
+
+
+def report_scores(result: TrainingResult, scores: dict[tuple[int | None, str], Scores]) -> None:
+    """Write all scores, and print those of the shown sequences; nothing if there are none."""
+    names = result.clips.names
+    table = result.run.final_result / "recovery_error.csv"
     table.unlink(missing_ok=True)  # from the same run before it was resumed
     if scores:
-        write_scores(table, scores, clips.names)
-        for (row, way), values in scores.items():
-            if row is None or row < result.options.results_for:
-                print(f"{label(row, clips.names)}, {way}: {values}")
+        write_scores(table, scores, names)
+    for (row, way), values in scores.items():
+        if row is None or row < result.options.results_for:
+            print(f"{label(row, names)}, {way}: {values}")
 
 
 def write_scores(

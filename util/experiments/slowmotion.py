@@ -8,11 +8,11 @@ new frame is the mean of its last reconstructions.
 import numpy as np
 
 from util.data.frames import to_bytes
-from util.data.pieces import Indexable, OneByOne
-from util.experiments.recovery import label, write_scores
+from util.data.pieces import OneByOne
+from util.experiments.recovery import report_scores, ways_to_recover
 from util.experiments.synthesis import check, tell_less_for_others, test
 from util.metrics.motion_compensation import LEAST_SIDE, motion_compensated
-from util.metrics.recovered import filled_by_baselines, scores_of
+from util.metrics.recovered import scores_of
 from util.pictures.layout import in_place_of, write_sequence
 from util.pictures.showing import write_shown
 from util.runs.jobs import TrainingJob
@@ -39,13 +39,8 @@ def write_slow_motion(result: TrainingResult) -> None:
     run, clips, options = result.run, result.clips, result.options
     if result.recovery is None:
         raise ValueError("nothing is missing in the clips of this training")
-    recovered, factor = result.recovery.recovered(), options.factor
-    by_average = f"average of the last {len(result.recovery.samples)}"
-    ways: dict[str, Indexable] = {
-        by_average: recovered.average,
-        "last iteration": recovered.last,
-    }
-    ways |= filled_by_baselines(clips)
+    factor, average = options.factor, result.recovery.recovered().average
+    ways = ways_to_recover(result.recovery, clips)
 
     def observed(index: int) -> np.ndarray:
         return to_bytes(clips.frames[index][::factor])
@@ -57,21 +52,14 @@ def write_slow_motion(result: TrainingResult) -> None:
     tell_less_for_others(len(clips.names) - options.results_for)
     for index, name in enumerate(clips.names[: options.results_for]):
         showing = showing_of(options, clips.formats[index])
-        shown, average = observed(index), recovered.average[index]
+        shown = observed(index)
         held = shown.repeat(factor, axis=0)[: options.num_frames]
-        videos = {"observed": held, "recovered": average}
+        videos = {"observed": held, "recovered": average[index]}
         if clips.truth is not None:
             videos["original"] = clips.truth[index]
         with in_place_of(run.final_result / name) as folder:
             write_sequence(folder, videos, list(videos), options.num_frames, showing)
             slower = showing._replace(rate=showing.rate / factor)
-            write_shown(folder / "slow", average, slower)
+            write_shown(folder / "slow", average[index], slower)
         print(f"{name}: {len(shown)} frames of the clip became {options.num_frames}")
-    table = run.final_result / "recovery_error.csv"
-    table.unlink(missing_ok=True)  # from the same run before it was resumed
-    scores = scores_of(ways, clips)
-    if scores:
-        write_scores(table, scores, clips.names)
-        for (row, way), values in scores.items():
-            if row is None or row < options.results_for:
-                print(f"{label(row, clips.names)}, {way}: {values}")
+    report_scores(result, scores_of(ways, clips))

@@ -4,10 +4,8 @@ Each continuation is compared with the true frames in two ways: the error of eac
 frames, and the measures of `util.metrics.measures`, which compare distributions.
 """
 
-import csv
-import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +16,7 @@ from util.metrics import linear_system
 from util.metrics.measures import MEASURES, Comparison, compare, mean_of
 from util.metrics.ratios import ratio
 from util.metrics.steps import size, steps
-from util.system.atomic import write_text
+from util.metrics.tables import write_table
 
 PREDICTED = 5  # frames whose errors are given; later ones are hardly predictable
 
@@ -120,19 +118,13 @@ def in_words(future: Future) -> str:
 
 
 def write_futures(path: Path, tables: Mapping[str, Mapping[str, Future]]) -> None:
-    """Write the scores of each sequence as a CSV table, with six significant digits.
-
-    A value that does not exist is empty.
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    """Write the scores of each sequence as a CSV table. A value that does not exist is empty."""
     numbered = [f"error_{number}" for number in range(1, PREDICTED + 1)]
-    writer.writerow(["sequence", "video", "first_step", *numbered, *MEASURES])
+    rows: list[Sequence[str | float]] = []
     for sequence, table in tables.items():
         for video, future in table.items():
             missing = [math.nan] * (PREDICTED - len(future.errors))
             measures = [future.measures.get(name, math.nan) for name in MEASURES]
-            cells = [future.first_step, *future.errors, *missing, *measures]
-            digits = ["" if math.isnan(cell) else f"{cell:.6g}" for cell in cells]
-            writer.writerow([sequence, video, *digits])
-    write_text(path, text.getvalue())
+            scores = [future.first_step, *future.errors, *missing, *measures]
+            rows.append([sequence, video, *scores])
+    write_table(path, ["sequence", "video", "first_step", *numbered, *MEASURES], rows)

@@ -8,8 +8,10 @@ lowest, from which the mean of the window takes a sixth. Both videos use the sam
 frames, or half the shorter video if it has fewer frames than two windows. The frequency 0 is left
 out: it tells about the mean, not about motion.
 
-The measure is the mean absolute difference of natural logarithms. The power of rounding to bytes is
-added to both sides. A video that stands still therefore has a finite measure.
+The measure is the mean absolute difference of natural logarithms. To both sides, the power of
+rounding to bytes is added, and a thousandth of the mean power of the observed video. A video that
+stands still therefore has a finite measure, and frequencies at which the observed video hardly
+moves do not decide it: a clip may have 99.9 % of its power at 4 of 15 frequencies.
 Videos are uint8 [T, H, W, 3]; they may differ in length.
 """
 
@@ -24,6 +26,7 @@ from util.metrics.rounding import ROUNDING_VARIANCE
 WINDOW = 30  # frames
 SHORTEST_WINDOW = 4  # frames; a shorter window has no frequency between the mean and the fastest
 COMPONENTS = 10
+NEGLIGIBLE = 1e-3  # of the mean power of the observed video
 FRAMES_AT_ONCE = 50  # limits the memory of a long video
 
 
@@ -94,8 +97,7 @@ def power_spectrum(series: np.ndarray, window: int) -> np.ndarray:
     return total / (len(starts) * np.square(taper).sum())
 
 
-def log_difference(one: np.ndarray, other: np.ndarray) -> float:
-    """Mean absolute difference of the logs of two powers."""
-    return float(
-        np.mean(np.abs(np.log(one + ROUNDING_VARIANCE) - np.log(other + ROUNDING_VARIANCE)))
-    )
+def log_difference(synthesized: np.ndarray, observed: np.ndarray) -> float:
+    """Mean absolute difference of the logs of two powers, [frequencies] or [frequencies, n]."""
+    least = ROUNDING_VARIANCE + NEGLIGIBLE * observed.mean()
+    return float(np.mean(np.abs(np.log(synthesized + least) - np.log(observed + least))))

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from util.metrics.evaluation import Evaluation
@@ -68,7 +68,7 @@ def write_csv(
     evaluations: Mapping[str, Evaluation],
     further: Mapping[str, Mapping[str, float]] | None = None,
 ) -> None:
-    """Write the tables of all sequences as CSV, with six significant digits.
+    """Write the tables of all sequences as CSV.
 
     The columns are: sequence, video, every measure, every further column. A value that does not
     exist is empty.
@@ -80,18 +80,30 @@ def write_csv(
     """
     further = further or {}
     extra = list(dict.fromkeys(name for values in further.values() for name in values))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["sequence", "video", *MEASURES, *extra])
+    rows: list[Sequence[str | float]] = []
     for sequence, evaluation in evaluations.items():
         own = further.get(sequence, {})
         for group, added in ((evaluation.videos, own), (evaluation.references, {})):
             for video, comparison in group.items():
-                cells = [comparison.get(name, math.nan) for name in MEASURES]
-                cells += [added.get(name, math.nan) for name in extra]
-                digits = ["" if math.isnan(cell) else f"{cell:.6g}" for cell in cells]
-                writer.writerow([sequence, video, *digits])
+                measures = [comparison.get(name, math.nan) for name in MEASURES]
+                more = [added.get(name, math.nan) for name in extra]
+                rows.append([sequence, video, *measures, *more])
+    write_table(path, ["sequence", "video", *MEASURES, *extra], rows)
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | float]]) -> None:
+    """Write a CSV table. Numbers have six significant digits; NaN is an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(map(cell_of, row) for row in rows)
     write_text(path, text.getvalue())
+
+
+def cell_of(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if math.isnan(value) else f"{value:.6g}"
 
 
 def write_comparisons(path: Path, comparisons: Mapping[str, Comparison]) -> None:

@@ -31,7 +31,7 @@ class Schedule(NamedTuple):
 
 SCHEDULES = {
     "fast": Schedule(
-        summary="the best videos for the time, as measured",
+        summary="the settings with the best videos for the time, as measured",
         defaults={
             "sample_steps": 1,
             "clip_drift": 1.0,

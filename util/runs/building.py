@@ -73,8 +73,8 @@ def build_generator(
 def initial_scale(options: Options, clips: Clips | None) -> float:
     """The standard deviation of the transition's initial weights, matched to the clips.
 
-    A model that is only restored gets the usual value. So do clips in which nothing moves or no
-    two successive frames are seen; a line on stderr says that.
+    A model that is only restored gets the usual value. So do clips in which nothing moves, no two
+    successive frames are seen, or there are only two frames; a line on stderr says that.
     """
     usual = Options.transition_init_std
     if clips is None:
@@ -82,8 +82,8 @@ def initial_scale(options: Options, clips: Clips | None) -> float:
     speed = relative_step(clips.frames, clips.visible)
     if math.isnan(speed):
         print(
-            "warning: how fast the clips change is not known, as nothing moves or no two "
-            f"successive frames are seen; so --transition_init_std 0 is {usual}",
+            "warning: how fast the clips change is not known, as nothing moves, no two successive "
+            f"frames are seen, or there are only two; so --transition_init_std 0 is {usual}",
             file=sys.stderr,
         )
         return usual

@@ -77,11 +77,11 @@ def in_short(evaluations: Mapping[str, Evaluation]) -> str:
 
 
 def check_in_words(check: PosteriorCheck) -> str:
-    """The ratios of inferred to sampled latents, and a second line if some are far from 1."""
+    """Ratios of inferred latents to those of the prior, and a second line if some are missed."""
     exist = {name: value for name, value in check._asdict().items() if not math.isnan(value)}
     if not exist:
         return "inferred and sampled latents cannot be compared in this model"
-    line = "inferred latents over sampled latents (ideal 1): "
+    line = "inferred latents over latents sampled from the prior (ideal 1): "
     line += ", ".join(f"{name} {value:.2f}" for name, value in exist.items())
     missed = check.missed()
     if missed:

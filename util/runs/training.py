@@ -480,7 +480,7 @@ def not_finite(name: str, epoch: int, run: RunDirectory) -> RunError:
         )
     return RunError(
         f"{what}; the checkpoints in {run.models} are older and finite; go on with --resume True "
-        "and a smaller --lr_gen"
+        "and a smaller --lr_gen, or shorter Langevin steps by --step_follows_rate 0.5"
     )
 
 

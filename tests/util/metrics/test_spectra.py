@@ -18,6 +18,11 @@ from util.metrics.spectra import (
 ROUNDING = (1 / 127.5) ** 2 / 12  # variance of a uniform error of one byte, in [-1, 1]
 
 
+def least(power):
+    """What is added to the powers before their logs are taken, from those of the observed video."""
+    return ROUNDING + 0.001 * power.mean()
+
+
 def from_series(series, side=3):
     """Grey frames, uint8 [T, side, side, 3], whose pixels all have the byte values `series`."""
     values = np.array(series).astype(np.uint8)
@@ -74,23 +79,27 @@ def test_variation_twice_as_strong_has_four_times_the_power():
     steps = np.random.default_rng(0).integers(-30, 31, 80)
     real, made = from_series(127 + steps), from_series(127 + 2 * steps)
     power = welch_spectrum(steps / 127.5, 30)
-    expected = np.mean(np.log((4 * power + ROUNDING) / (power + ROUNDING)))
+    added = least(power)
+    expected = np.mean(np.log((4 * power + added) / (power + added)))
     assert expected == pytest.approx(math.log(4), rel=0.02)
     assert pixel_spectrum(made, real, 30) == pytest.approx(expected, rel=1e-5)
+    added = least(4 * power)
+    expected = np.mean(np.log((4 * power + added) / (power + added)))
     assert pixel_spectrum(real, made, 30) == pytest.approx(expected, rel=1e-5)
     # The only component is the mean of the 27 values of a frame times √27.
-    expected = np.mean(np.log((4 * 27 * power + ROUNDING) / (27 * power + ROUNDING)))
+    added = least(27 * power)
+    expected = np.mean(np.log((4 * 27 * power + added) / (27 * power + added)))
     assert log_spectrum(made, real, 30) == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.filterwarnings("error")
-def test_frozen_video_has_the_power_of_rounding():
+def test_frozen_video_has_a_finite_distance():
     steps = np.random.default_rng(0).integers(-30, 31, 80)
     real, frozen = from_series(127 + steps), from_series(np.full(80, 127))
     power = welch_spectrum(steps / 127.5, 30)
-    expected = np.mean(np.log((power + ROUNDING) / ROUNDING))
+    expected = np.mean(np.log((power + least(power)) / least(power)))
     assert pixel_spectrum(frozen, real, 30) == pytest.approx(expected, rel=1e-5)
-    expected = np.mean(np.log((27 * power + ROUNDING) / ROUNDING))
+    expected = np.mean(np.log((27 * power + least(27 * power)) / least(27 * power)))
     assert log_spectrum(frozen, real, 30) == pytest.approx(expected, rel=1e-4)
 
 
@@ -99,9 +108,20 @@ def test_log_spectrum_projects_both_on_the_components_of_the_observed(texture):
     flat = [(video / 127.5 - 1.0).reshape(len(video), -1) for video in (made, real)]
     mean = flat[1].mean(axis=0)
     axes = np.linalg.svd(flat[1] - mean, full_matrices=False)[2][:10].T
-    logs = [np.log(welch_spectrum((values - mean) @ axes, 25) + ROUNDING) for values in flat]
+    powers = [welch_spectrum((values - mean) @ axes, 25) for values in flat]
+    logs = [np.log(power + least(powers[1])) for power in powers]
     expected = np.mean(np.abs(logs[0] - logs[1]))
     assert log_spectrum(made, real, 30) == pytest.approx(expected, rel=1e-3)
+
+
+def test_noise_of_a_grey_level_hardly_matters_where_the_observed_stands_still():
+    """Slow waves have almost no power at high frequencies."""
+    rows = np.sin(2 * np.pi * (np.arange(90)[:, None] / 30 + np.arange(24) / 24))
+    real = np.uint8(127.5 + 60 * np.tile(rows[:, :, None, None], (1, 1, 24, 3)))
+    noise = np.random.default_rng(0).normal(0, 1, real.shape)
+    made = np.uint8(np.clip(np.round(real + noise), 0, 255))
+    fainter = np.uint8(127.5 + 0.5 * (real - 127.5))
+    assert log_spectrum(made, real, 30) < 0.1 * log_spectrum(fainter, real, 30)
 
 
 def test_what_the_observed_never_does_is_seen_by_pixels_and_not_by_components():

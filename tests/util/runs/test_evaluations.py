@@ -12,7 +12,7 @@ from util.metrics.tables import as_text, in_words
 from util.runs.evaluations import WHOLE_TABLES, check_in_words, in_short, report_evaluations
 
 CHECK = PosteriorCheck(1.05, 1.19, 0.81, 1.0)
-RATIOS = "inferred latents over sampled latents (ideal 1): "
+RATIOS = "inferred latents over latents sampled from the prior (ideal 1): "
 
 
 def row(first):
@@ -127,6 +127,13 @@ def test_of_more_sequences_a_line_for_each_video_is_printed(tmp_path, capsys):
     ]
     assert check == check_in_words(CHECK)
     assert where.endswith(f": {tmp_path / 'evaluation.csv'}")
+
+
+def test_only_the_first_sequences_are_printed_and_all_are_written(tmp_path, capsys):
+    printed, written = report(tmp_path, capsys, number=3, num_shown=1)
+    told = "\n".join(printed)
+    assert "clip 0" in told and "clip 1" not in told and "clip 2" not in told
+    assert {row["sequence"] for row in written} == {"clip 0", "clip 1", "clip 2"}
 
 
 def test_missed_prior_is_told_after_the_ratios(tmp_path, capsys):
