@@ -20,7 +20,7 @@ from support.command_line import (
     wait_until,
 )
 
-from util.figures import record
+from util.figures import steps_done
 
 FIGURE = {"experiment": "figure", "figure": "textures", "categories": "waves"}
 SETTINGS = {name: value for name, value in SMALL.items() if name != "category"}
@@ -135,7 +135,7 @@ def test_results_of_an_earlier_program_are_made_anew(made, tmp_path, monkeypatch
     models = tmp_path / "output_figures" / "runs" / "textures" / "waves" / "model"
     results = models.with_name("final_result")
     before, written = tree(models), (results / "evaluation.csv").stat().st_mtime_ns
-    monkeypatch.setattr(record, "RESULTS", record.RESULTS + 1)
+    monkeypatch.setattr(steps_done, "RESULTS", steps_done.RESULTS + 1)
     outcome = run_here(tmp_path, *flags(**FIGURE, **SETTINGS))
     assert outcome.returncode == 0, outcome
     assert "done before" not in outcome.stderr

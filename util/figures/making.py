@@ -22,13 +22,12 @@ from util.figures.expected import (
     read_expected,
     usual_minutes,
 )
-from util.figures.files import COMMAND, FILES, NAME, NUMBERS
+from util.figures.files import COMMAND_FILE, FILES, NAME, NUMBERS
 from util.figures.layouts import Place
 from util.figures.notes import other_rates, other_revisions
 from util.figures.numbers import OUTSIDE, Number, as_text, compared, rows_of, write_rows
 from util.figures.processes import run_process
 from util.figures.progress import Planned, RunsProgress
-from util.figures.record import Record, beside, fingerprint
 from util.figures.records import ALL, FIGURES
 from util.figures.results import Result
 from util.figures.steps import (
@@ -42,6 +41,7 @@ from util.figures.steps import (
     unexpected,
     words_of,
 )
+from util.figures.steps_done import StepsDone, beside, fingerprint
 from util.options.command_line import CommandLine, parse, refuse_jumps
 from util.options.schema import Options, refuse_impossible_pairs
 from util.system.atomic import delete_leftovers, write_text
@@ -126,7 +126,7 @@ def clear(names: Sequence[str], runs: Sequence[Run], options: Options) -> None:
     folders = [Path(options.output_dir) / name for name in names]
     if options.overwrite:
         for run in runs:
-            Record(run).start_again()
+            StepsDone(run).start_again()
         for folder, file in itertools.product(folders, FILES):
             (folder / file).unlink(missing_ok=True)
     for folder in {*folders, *(run.directory.path.parent for run in runs)}:
@@ -173,15 +173,15 @@ def do_run(run: Run, number: int, progress: RunsProgress, options: Options) -> N
         options: the options of the figure command.
     """
     wait_for_other(run, progress)
-    record = Record(run)
-    to_do = [place for place in range(len(run.steps)) if not record.is_done(place)]
-    progress.begin(number, share_before(record, to_do, progress.usual_minutes(number)))
+    done = StepsDone(run)
+    to_do = [place for place in range(len(run.steps)) if not done.is_done(place)]
+    progress.begin(number, share_before(done, to_do, progress.usual_minutes(number)))
     for place in to_do:
-        do_step(run, place, record, progress, options)
+        do_step(run, place, done, progress, options)
     progress.end()
 
 
-def share_before(record: Record, to_do: Sequence[int], usual: float | None) -> float:
+def share_before(done: StepsDone, to_do: Sequence[int], usual: float | None) -> float:
     """The share of a run that was done before: 1 for all, 0 if its training is to do.
 
     A training that goes on tells its epochs itself.
@@ -193,26 +193,28 @@ def share_before(record: Record, to_do: Sequence[int], usual: float | None) -> f
         return 1.0
     if to_do[0] == 0:
         return 0.0
-    return min(record.minutes / usual, ALMOST_DONE) if usual else ALMOST_DONE
+    return min(done.minutes / usual, ALMOST_DONE) if usual else ALMOST_DONE
 
 
-def do_step(run: Run, place: int, record: Record, progress: RunsProgress, options: Options) -> None:
-    """Do a step, and record that it is done."""
+def do_step(
+    run: Run, place: int, done: StepsDone, progress: RunsProgress, options: Options
+) -> None:
+    """Do a step, and note that it is done."""
     step, words = run.steps[place], list(run.steps[place].words)
     if not step.trains:
         words += ["--overwrite", "True"]  # of an earlier test of the same folder
     elif run.directory.holds_run():
-        words += ["--overwrite" if record.starts_again else "--resume", "True"]
+        words += ["--overwrite" if done.starts_again else "--resume", "True"]
     if options.debug:
         words += ["--debug", "True"]
     same = "the same command without --overwrite" if options.overwrite else "the same command"
-    record.begin(place)
+    done.begin(place)
     succeeded = False
     try:
         run_process(words, beside(run, ".log"), progress.hear, f"{same} goes on from here")
         succeeded = True
     finally:
-        record.end(place, succeeded)
+        done.end(place, succeeded)
 
 
 def wait_for_other(run: Run, progress: RunsProgress) -> None:
@@ -241,10 +243,10 @@ def write_figure(
     folder = Path(options.output_dir) / name
     folder.mkdir(exist_ok=True)
     commands = [program_line(step.words) for run in runs for step in run.steps]
-    write_text(folder / COMMAND, "\n".join([command_of(name, command_line), *commands]) + "\n")
+    write_text(folder / COMMAND_FILE, "\n".join([command_of(name, command_line), *commands]) + "\n")
     figure.layout(results, Place(folder, options.enlarge or ENLARGE))
     values = {
-        result.name: {**figure.numbers(result), MINUTES: Record(run).minutes}
+        result.name: {**figure.numbers(result), MINUTES: StepsDone(run).minutes}
         for run, result in zip(runs, results, strict=True)
     }
     numbers = compared(options.schedule, name, values, expected)
@@ -273,7 +275,7 @@ def refuse_other_figure(name: str, command_line: CommandLine) -> None:
     if not any(os.path.lexists(folder / file) for file in FILES):
         return
     try:
-        found = (folder / COMMAND).read_text(encoding="utf-8").split("\n")[0]
+        found = (folder / COMMAND_FILE).read_text(encoding="utf-8").split("\n")[0]
     except (OSError, ValueError):
         found = "another program"
     theirs, ours = made_by(found, name, command_line), what_is_made(name, command_line)
@@ -340,11 +342,11 @@ def refuse_other_run(run: Run, clips: str, overwrite: bool) -> None:
     Raises:
         RunError: it has other options, or its clips have changed.
     """
-    record = Record(run)
-    if overwrite or record.starts_again:
+    done = StepsDone(run)
+    if overwrite or done.starts_again:
         return
     what = run.other_options
-    if not what and run.directory.holds_run() and record.has_other_clips(clips):
+    if not what and run.directory.holds_run() and done.has_other_clips(clips):
         what = f"the clips, masks or truth have changed since {run.directory.path} was trained"
     if what:
         raise RunError(

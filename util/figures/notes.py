@@ -4,9 +4,9 @@ import itertools
 from collections.abc import Sequence
 from contextlib import suppress
 
-from util.figures.record import Record
 from util.figures.results import Result
 from util.figures.steps import Run
+from util.figures.steps_done import StepsDone
 from util.runs.run_directory import git_revision, read_about
 from util.system.errors import RunError
 
@@ -20,7 +20,7 @@ def other_revisions(runs: Sequence[Run]) -> str:
     """
     present = without_changes(git_revision() or "")
     trained = {
-        run.name: without_changes(revision_of(run)) for run in runs if Record(run).is_done(0)
+        run.name: without_changes(revision_of(run)) for run in runs if StepsDone(run).is_done(0)
     }
     others = [
         f"{name} ({revision[:SHORT]})"

@@ -7,9 +7,9 @@ from support.command_line import make_clips, parse
 
 from util.figures import notes
 from util.figures.notes import other_rates, other_revisions
-from util.figures.record import Record
 from util.figures.records import FIGURES
 from util.figures.steps import runs_of
+from util.figures.steps_done import StepsDone
 
 
 class Playing:
@@ -27,7 +27,7 @@ def run(tmp_path, monkeypatch):
     words = ["--experiment", "figure", "--figure", "textures", "--categories", "waves"]
     (run,) = runs_of("textures", FIGURES["textures"], parse(words))
     run.directory.prepare(run.asked.options, ["ripples"])
-    monkeypatch.setattr(Record, "is_done", lambda record, number: True)
+    monkeypatch.setattr(StepsDone, "is_done", lambda record, number: True)
     monkeypatch.setattr(notes, "git_revision", lambda: "fedcba9876543210-dirty")
     return run
 
@@ -62,7 +62,7 @@ def test_program_outside_a_checkout_knows_no_other(run, monkeypatch):
 
 def test_run_that_is_not_done_is_trained_by_this_revision(run, monkeypatch):
     trained_by(run, "0123456789abcdef")
-    monkeypatch.setattr(Record, "is_done", lambda record, number: False)
+    monkeypatch.setattr(StepsDone, "is_done", lambda record, number: False)
     assert other_revisions([run]) == ""
 
 

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 from support.command_line import make_sequences, parse
 
-from util.figures import record as record_module
-from util.figures.record import Record, beside, fingerprint
+from util.figures import steps_done
 from util.figures.steps import Run, Step
+from util.figures.steps_done import StepsDone, beside, fingerprint
 from util.runs.run_directory import RunDirectory
 
 TRAIN = Step({"experiment": "action", "category": "waves"}, trains=True)
@@ -36,14 +36,14 @@ def run(tmp_path, monkeypatch):
 
 def done(run, *numbers):
     for number in numbers:
-        record = Record(run)
+        record = StepsDone(run)
         record.begin(number)
         record.end(number, True)
-    return [Record(run).is_done(number) for number in range(2)]
+    return [StepsDone(run).is_done(number) for number in range(2)]
 
 
 def test_nothing_is_done_at_first(run):
-    assert [Record(run).is_done(number) for number in range(2)] == [False, False]
+    assert [StepsDone(run).is_done(number) for number in range(2)] == [False, False]
 
 
 def test_step_that_succeeded_is_done(run):
@@ -52,23 +52,23 @@ def test_step_that_succeeded_is_done(run):
 
 
 def test_step_that_failed_is_not_done(run):
-    record = Record(run)
+    record = StepsDone(run)
     record.begin(0)
     record.end(0, False)
-    assert not Record(run).is_done(0)
+    assert not StepsDone(run).is_done(0)
 
 
 def test_killed_step_is_not_done(run):
     done(run, 0, 1)
-    Record(run).begin(0)
-    assert [Record(run).is_done(number) for number in range(2)] == [False, False]
+    StepsDone(run).begin(0)
+    assert [StepsDone(run).is_done(number) for number in range(2)] == [False, False]
 
 
 def test_test_with_other_flags_is_not_done(run):
     done(run, 0, 1)
     other = Step({**TEST.flags, "pairs": "0:1"}, trains=False)
     run = run._replace(steps=[TRAIN, other])
-    assert [Record(run).is_done(number) for number in range(2)] == [True, False]
+    assert [StepsDone(run).is_done(number) for number in range(2)] == [True, False]
 
 
 def test_test_of_other_images_of_the_same_name_is_not_done(run, tmp_path):
@@ -77,13 +77,13 @@ def test_test_of_other_images_of_the_same_name_is_not_done(run, tmp_path):
     run = run._replace(steps=[TRAIN, still])
     assert done(run, 0, 1) == [True, True]
     (tmp_path / "a.png").write_bytes(b"other")
-    assert [Record(run).is_done(number) for number in range(2)] == [True, False]
+    assert [StepsDone(run).is_done(number) for number in range(2)] == [True, False]
 
 
 def test_results_of_another_version_are_not_done(run, monkeypatch):
     assert done(run, 0, 1) == [True, True]
-    monkeypatch.setattr(record_module, "RESULTS", record_module.RESULTS + 1)
-    assert [Record(run).is_done(number) for number in range(2)] == [False, False]
+    monkeypatch.setattr(steps_done, "RESULTS", steps_done.RESULTS + 1)
+    assert [StepsDone(run).is_done(number) for number in range(2)] == [False, False]
     assert done(run, 0) == [True, False]
     assert done(run, 1) == [True, True]
 
@@ -93,12 +93,12 @@ def test_flags_that_change_no_result_count_as_the_same(run):
     places = {"output_dir": "/elsewhere", "cache_dir": "cache"}
     steps = [step._replace(flags={**step.flags, **places}) for step in (TRAIN, TEST)]
     same = run._replace(steps=steps, asked=parse(steps[0].words))
-    assert [Record(same).is_done(number) for number in range(2)] == [True, True]
+    assert [StepsDone(same).is_done(number) for number in range(2)] == [True, True]
     assert same.other_options == ""
     # Figures show pictures of a test as it has enlarged them.
     steps = [step._replace(flags={**step.flags, "enlarge": 3}) for step in (TRAIN, TEST)]
     larger = run._replace(steps=steps, asked=parse(steps[0].words))
-    assert [Record(larger).is_done(number) for number in range(2)] == [True, False]
+    assert [StepsDone(larger).is_done(number) for number in range(2)] == [True, False]
     assert larger.other_options == ""
 
 
@@ -130,32 +130,32 @@ def test_precision_of_another_machine_is_a_difference_only_if_it_was_typed(run):
 
 
 def test_clips_that_have_changed_are_noticed(run, tmp_path):
-    assert not Record(run).has_other_clips(fingerprint(run))  # because none are recorded
+    assert not StepsDone(run).has_other_clips(fingerprint(run))  # because none are recorded
     done(run, 0)
-    assert not Record(run).has_other_clips(fingerprint(run))
+    assert not StepsDone(run).has_other_clips(fingerprint(run))
     folder = tmp_path / "trainingVideo" / "action_dataset" / "waves"
     shutil.copy(folder / "one.avi", folder / "two.avi")
-    assert Record(run).has_other_clips(fingerprint(run))
+    assert StepsDone(run).has_other_clips(fingerprint(run))
 
 
 def test_test_whose_results_another_test_has_replaced_is_not_done(run):
     done(run, 0, 1)
     (run.test_folder / "more.mp4").write_text("")
     os.utime(run.test_folder, ns=(0, 1))
-    assert [Record(run).is_done(number) for number in range(2)] == [True, False]
+    assert [StepsDone(run).is_done(number) for number in range(2)] == [True, False]
 
 
 @pytest.mark.parametrize("gone", ["options.json", "model/model.ckpt-5.index"])
 def test_step_whose_files_are_gone_is_not_done(run, gone):
     done(run, 0, 1)
     (run.directory.path / gone).unlink()
-    assert not Record(run).is_done(0)
+    assert not StepsDone(run).is_done(0)
 
 
 def test_test_whose_results_are_gone_is_not_done(run):
     done(run, 0, 1)
     run.test_folder.rmdir()
-    assert [Record(run).is_done(number) for number in range(2)] == [True, False]
+    assert [StepsDone(run).is_done(number) for number in range(2)] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -173,20 +173,20 @@ def test_test_whose_results_are_gone_is_not_done(run):
 def test_damaged_record_means_that_nothing_is_done(run, text):
     done(run, 0)
     beside(run, ".steps.json").write_text(text)
-    assert not Record(run).is_done(0)
+    assert not StepsDone(run).is_done(0)
 
 
 def test_run_that_starts_again_says_so_until_its_training_has_replaced_it(run):
     done(run, 0, 1)
-    Record(run).start_again()
-    assert not Record(run).is_done(0)
-    assert Record(run).starts_again
-    Record(run).begin(0)  # and then it is killed
-    assert Record(run).starts_again
+    StepsDone(run).start_again()
+    assert not StepsDone(run).is_done(0)
+    assert StepsDone(run).starts_again
+    StepsDone(run).begin(0)  # and then it is killed
+    assert StepsDone(run).starts_again
     options, before = run.directory.options_file, run.directory.options_file.stat().st_mtime
     for clock in (60, -60):  # a file server may have another time
         os.utime(options, (before + clock, before + clock))
-        assert not Record(run).starts_again
+        assert not StepsDone(run).starts_again
 
 
 def test_run_without_options_starts_again_until_it_has_some(run):
@@ -194,39 +194,39 @@ def test_run_without_options_starts_again_until_it_has_some(run):
     options = run.directory.options_file
     text = options.read_bytes()
     options.unlink()
-    Record(run).start_again()
-    assert Record(run).starts_again
+    StepsDone(run).start_again()
+    assert StepsDone(run).starts_again
     options.write_bytes(text)
-    assert not Record(run).starts_again
+    assert not StepsDone(run).starts_again
 
 
 def test_time_of_all_attempts_counts(run, monkeypatch):
     clock = iter([1000.0, 1060.0, 2000.0])
-    monkeypatch.setattr(record_module, "time", SimpleNamespace(time=lambda: next(clock)))
-    record = Record(run)
+    monkeypatch.setattr(steps_done, "time", SimpleNamespace(time=lambda: next(clock)))
+    record = StepsDone(run)
     record.begin(0)
     record.end(0, False)
     record.begin(0)
-    assert Record(run).minutes == 1.0
+    assert StepsDone(run).minutes == 1.0
 
 
 def test_time_of_a_killed_attempt_counts_until_its_last_checkpoint(run, monkeypatch):
     saved = (run.directory.models / "model.ckpt-5.index").stat().st_mtime
     clock = iter([saved - 120.0, saved + 500.0])
-    monkeypatch.setattr(record_module, "time", SimpleNamespace(time=lambda: next(clock)))
-    Record(run).begin(0)
-    record = Record(run)
+    monkeypatch.setattr(steps_done, "time", SimpleNamespace(time=lambda: next(clock)))
+    StepsDone(run).begin(0)
+    record = StepsDone(run)
     record.begin(0)
     assert record.minutes == pytest.approx(2.0, abs=0.01)
 
 
 def test_time_of_lost_work_does_not_count(run, monkeypatch):
     clock = iter([1000.0, 1060.0, 2000.0, 2030.0])
-    monkeypatch.setattr(record_module, "time", SimpleNamespace(time=lambda: next(clock)))
+    monkeypatch.setattr(steps_done, "time", SimpleNamespace(time=lambda: next(clock)))
     done(run, 0)
     shutil.rmtree(run.directory.models)
     done(run, 0)
-    assert Record(run).minutes == 0.5
+    assert StepsDone(run).minutes == 0.5
 
 
 def test_record_is_a_file_beside_the_run(run):
@@ -246,30 +246,30 @@ def other(run):
 
 def test_figures_share_a_training_and_each_has_its_own_test(run, other):
     assert done(run, 0, 1) == [True, True]
-    assert [Record(other).is_done(number) for number in range(2)] == [True, False]
+    assert [StepsDone(other).is_done(number) for number in range(2)] == [True, False]
     assert done(other, 1) == [True, True]
-    assert [Record(run).is_done(number) for number in range(2)] == [True, True]
+    assert [StepsDone(run).is_done(number) for number in range(2)] == [True, True]
 
 
 def test_new_training_makes_the_tests_of_all_figures_outdated(run, other):
     done(run, 0, 1)
     done(other, 1, 0)
-    assert [Record(run).is_done(number) for number in range(2)] == [True, False]
-    assert [Record(other).is_done(number) for number in range(2)] == [True, False]
+    assert [StepsDone(run).is_done(number) for number in range(2)] == [True, False]
+    assert [StepsDone(other).is_done(number) for number in range(2)] == [True, False]
 
 
 def test_time_of_a_test_counts_for_its_own_figure_and_only_the_last_time(run, other, monkeypatch):
     clock = iter([400.0, 1000.0, 1100.0, 1160.0, 2000.0, 2120.0, 3000.0, 3030.0])
-    monkeypatch.setattr(record_module, "time", SimpleNamespace(time=lambda: next(clock)))
+    monkeypatch.setattr(steps_done, "time", SimpleNamespace(time=lambda: next(clock)))
     done(run, 0, 1, 1)
     done(other, 1)
-    assert Record(run).minutes == pytest.approx(12)
-    assert Record(other).minutes == pytest.approx(10.5)
+    assert StepsDone(run).minutes == pytest.approx(12)
+    assert StepsDone(other).minutes == pytest.approx(10.5)
 
 
 def test_record_of_an_earlier_version_is_known(run):
     about = {"done": [TRAIN.words, TEST.words], "seconds": 90, "began": None, "starts_again": False}
     run.directory.path.parent.joinpath("waves.steps.json").write_text(json.dumps(about))
-    record = Record(run)
+    record = StepsDone(run)
     assert [record.is_done(number) for number in range(2)] == [False, False]  # other results
     assert record.minutes == 1.5

@@ -38,7 +38,7 @@ def identity(step: Step) -> list[str]:
     return [*step.identity, *(digest_of(Path(image)) for image in step.flags.get("image", ()))]
 
 
-class Record:
+class StepsDone:
     """The steps of a run that are done, and the seconds that each step took.
 
     Several figures may share the training of a run. Each of them has its own test.
