@@ -29,9 +29,10 @@ def _runs_in(folder: Path, entries: Iterator[os.DirEntry[str]], levels: int) -> 
     if not levels:
         return
     for entry in sorted(entries, key=lambda entry: entry.name):
-        if entry.name.startswith(".") or not entry.is_dir():
-            continue
         below = folder / entry.name
+        # Not entry.is_dir(), which raises OSError for a link to itself.
+        if entry.name.startswith(".") or not os.path.isdir(below):
+            continue
         if entry.is_symlink():
             print(f"the gallery leaves out {below}: it is a link to a folder", file=sys.stderr)
             continue

@@ -25,6 +25,7 @@ def test_hidden_folders_links_and_folders_of_runs_are_left_out(tmp_path, capsys)
     os.symlink(tmp_path / "elsewhere", tmp_path / "link")
     os.symlink(tmp_path, tmp_path / "elsewhere" / "circle")
     os.symlink(tmp_path / "nothing", tmp_path / "broken")
+    os.symlink(tmp_path / "itself", tmp_path / "itself")
     assert found(tmp_path) == ["elsewhere/run", "run"]
     left_out = [tmp_path / "elsewhere" / "circle", tmp_path / "link"]
     assert capsys.readouterr().err.splitlines() == [
