@@ -83,6 +83,9 @@ class Workers:
     def release(self) -> None:
         """Say that nothing more will be summed: from now on, a worker may end."""
 
+    def begin_saving(self) -> None:
+        """Say that this worker saves what it has: it may take long before it ends."""
+
 
 ALONE = Workers()
 
@@ -94,6 +97,7 @@ class Together(Workers):
 
     Attributes:
         released: whether nothing more will be summed.
+        saves: whether this worker saves what it has, because another one is gone.
         keys: they tell the sums of all graphs of this worker apart. The workers build the same
             graphs in the same order.
     """
@@ -106,6 +110,7 @@ class Together(Workers):
         """
         self.number, self.count = number, count
         self.released = threading.Event()
+        self.saves = threading.Event()
         self.keys = itertools.count(1)
         self._target = target
         self._sessions: list[Any] = []
@@ -159,6 +164,9 @@ class Together(Workers):
 
     def release(self) -> None:
         self.released.set()
+
+    def begin_saving(self) -> None:
+        self.saves.set()
 
     def close(self) -> None:
         """Break off what is being summed, also from another thread."""

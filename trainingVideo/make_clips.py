@@ -240,6 +240,8 @@ def _encode(path, pictures, frame_rate):
 def parse_arguments(arguments=None):
     """Read the command line. A mistake in it ends the program with one line and exit code 2."""
     parser = argparse.ArgumentParser(description="Simulate dynamic textures and write videos.")
+    # argparse's own error prints the usage first; one line is easier to read.
+    parser.error = lambda message: stop(2, message)
     parser.add_argument(
         "category",
         nargs="*",
@@ -255,7 +257,6 @@ def parse_arguments(arguments=None):
     parser.add_argument("--seed", type=int, default=0, help="random seed >= 0 (default: 0)")
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
     chosen = parser.parse_args(arguments)
-    # argparse's own error prints the usage first; one line is easier to read.
     unknown = [name for name in chosen.category if name not in CATEGORIES]
     if unknown:
         stop(2, f"unknown category {unknown[0]!r}; there are: {', '.join(CATEGORIES)}")
@@ -280,7 +281,7 @@ def main(arguments=None):
         for category in chosen.category
         for path, of_file in files(category, chosen.seed).items()
     }
-    existing = [path for path in frames if path.exists()]
+    existing = [path for path in frames if os.path.lexists(path)]
     if existing and not chosen.overwrite:
         stop(1, f"{existing[0]} exists already; give --overwrite to replace it")
     for path, of_file in frames.items():

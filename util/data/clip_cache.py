@@ -30,7 +30,7 @@ from util.data.pieces import Indexable, Pieces
 from util.data.stored_array import StoredArray, write_header
 from util.system.atomic import atomic_path, write_text
 from util.system.errors import RunError
-from util.system.notes import recorded_lines, tell_once
+from util.system.notes import escaped, recorded_lines, tell_once
 from util.system.regular_files import refuse_special
 
 SOON = 3.0  # seconds, after which a terminal shows how far decoding is
@@ -90,7 +90,8 @@ def cached_clips(folder: Path, key: str, sources: Sequence[Path]) -> Clips | Non
         reason = " ".join(str(error).split())
         if not reason or isinstance(error, (KeyError, TypeError, AttributeError)):
             reason = "its facts cannot be read"
-        print(f"the cache {path} is damaged ({reason}): it is made again", file=sys.stderr)
+        line = f"the cache {path} is damaged ({reason}): it is made again"
+        print(escaped(line), file=sys.stderr)
         with suppress(OSError):
             path.unlink()  # so that a failure removes the rest
         return None

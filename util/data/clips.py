@@ -14,7 +14,13 @@ from scipy.ndimage import distance_transform_edt
 from util.data.clip_facts import ClipFacts, ClipFormat, are_alike
 from util.data.fit import fitted
 from util.data.frames import to_bytes
-from util.data.kinds import STILL_SUFFIXES, VIDEO_SUFFIXES, clips_in, refuse_unprintable
+from util.data.kinds import (
+    STILL_SUFFIXES,
+    VIDEO_SUFFIXES,
+    clips_in,
+    is_of_the_system,
+    refuse_unprintable,
+)
 from util.data.pieces import Indexable, Pieces
 from util.data.stills import image_frames
 from util.data.videos import RATES, video_frames
@@ -250,5 +256,10 @@ def existing_categories(data_path: Path) -> str:
     """The names of the categories, in words."""
     if not data_path.is_dir():
         return f"there is no folder {data_path}; give the folder of the categories as --data_path"
-    names = [path.name for path in sorted(data_path.iterdir()) if path.is_dir()]
-    return f"there are {', '.join(names)}" if names else f"{data_path} is empty"
+    inside = [path for path in sorted(data_path.iterdir()) if not is_of_the_system(path)]
+    names = [path.name for path in inside if path.is_dir()]
+    if names:
+        return f"there are {', '.join(names)}"
+    if inside:
+        return f"{data_path} has no folders; give the folder that holds it as --data_path"
+    return f"{data_path} is empty"

@@ -25,7 +25,7 @@ from util.options.schema import Options
 from util.system.counting import counted
 from util.system.errors import RunError
 from util.system.names import existing_form
-from util.system.notes import NOTE, tell_once
+from util.system.notes import NOTE, escaped, tell_once
 from util.system.regular_files import refuse_special
 
 SUSPICIOUS = 80  # per cent of missing pixels
@@ -96,7 +96,7 @@ def tell_shares(options: Options, names: Sequence[str], resized: Iterable[np.nda
                 f"{NOTE}{line}; if it should be the other pixels: --invert_mask "
                 f"{not options.invert_mask}"
             )
-        print(line, file=sys.stderr)
+        print(escaped(line), file=sys.stderr)
     for line in hidden:
         tell_once(line)
 

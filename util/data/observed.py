@@ -43,11 +43,6 @@ def observed_clips(options: Options, experiment: Experiment, cache: Path | None 
         facts = [facts_of(source) for source in sources]
         for clip in facts:
             refuse_short(clip, options, experiment)
-            if options.fit == "crop" and clip.pixel_shape != 1:
-                tell_once(
-                    f"the pixels of {clip.path} are {clip.pixel_shape:.2f} times as wide as high: "
-                    "--fit crop takes a square of pixels, which is shown squashed"
-                )
         sequences = observed_sequences(options, experiment, facts, names)
         if cache is not None:
             clips = decoded_clips(cache, key, facts, names, sequences)
@@ -88,6 +83,11 @@ def observed_sequences(
 
 def _read(options: Options, clip: ClipFacts, missing: np.ndarray | None = None) -> np.ndarray:
     """The frames of a clip, uint8 [T, side, side, 3]; see `read_clip`."""
+    if options.fit == "crop" and clip.pixel_shape != 1:
+        tell_once(
+            f"the pixels of {clip.path} are {clip.pixel_shape:.2f} times as wide as high: "
+            "--fit crop takes a square of pixels, which is shown squashed"
+        )
     return read_clip(
         clip, options.first_frame, options.num_frames, options.image_size, missing, options.fit
     )

@@ -50,6 +50,7 @@ NO_TEXTS = ["-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1
 ABOUT = [*ONLY_VIDEO, *NO_TEXTS, "-c", "copy", "-frames:v", "1", "-f", "null", "-"]
 RATES = (0.1, 1000)  # frames per second that are believed
 MATROSKA = (".webm", ".mkv")
+CLOCK_OF_MATROSKA = 1000  # ticks per second; the rate that ffmpeg tells where the file has none
 BLOCK = 1 << 16  # bytes of lines about packets that are read at once
 NOT_SHOWN = 4  # the flag of a packet that is decoded but not shown, as before the cut of a clip
 
@@ -191,7 +192,8 @@ class Timing(NamedTuple):
     """How players show a video.
 
     Fields:
-        rate: frames per second on average; None if the file does not say.
+        rate: frames per second, as the head of the file says; None if it does not. In most formats
+            it is not the mean where frames come at varying times.
         pixel_shape: width of a pixel over its height, upright; 1 for almost all videos.
     """
 
@@ -204,13 +206,19 @@ def video_timing(path: Path) -> Timing:
     _refuse_missing(path)
     with decoding(path, ABOUT, level="info") as process:
         written = process.printed().partition("Output #0")[2]
-    rate, shape = re.search(r"([\d.]+)(k?) fps", written), re.search(r"SAR (\d+):(\d+)", written)
+    # Without a rate of the stream, there is still the one of its time base. The comma tells both
+    # from the line about the progress.
+    rates = (re.search(rf"([\d.]+)(k?) {name},", written) for name in ("fps", "tbr"))
+    rate = next(filter(None, rates), None)
+    shape = re.search(r"SAR (\d+):(\d+)", written)
     turned = re.search(r"rotation of -?(\d+)", written)
     frames_per_second = float(rate[1]) * (1000 if rate[2] else 1) if rate else 0.0
     pixel_shape = int(shape[1]) / int(shape[2]) if shape and int(shape[2]) else 1.0
     if turned and round(int(turned[1]) / 90) % 2:
         pixel_shape = 1 / pixel_shape
     believed = RATES[0] <= frames_per_second <= RATES[1]
+    if frames_per_second == CLOCK_OF_MATROSKA and path.suffix.lower() in MATROSKA:
+        believed = False
     return Timing(frames_per_second if believed else None, pixel_shape)
 
 

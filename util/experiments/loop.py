@@ -111,6 +111,8 @@ def unlooped(run: LoadedRun, latents: Latents, video: int) -> np.ndarray:
 
 def in_words(seam: Seam) -> str:
     """The seam of a loop, in one line."""
+    if math.isnan(seam.step):
+        return "the loop stands still, so the step over its seam cannot be compared"
     return (
         f"the step over the seam is {seam.step:.2f} of the mean step (largest {seam.largest:.2f})"
     )

@@ -5,7 +5,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from model.workers import Workers
@@ -24,7 +24,7 @@ from util.system.counting import counted
 from util.system.errors import CommandLineError, RunError
 from util.system.tensorflow_setup import start_tensorflow
 from util.workers.cluster import VARIABLE, Cluster, cluster_in
-from util.workers.local import local_cluster, local_workers
+from util.workers.local import local_cluster, local_workers, take_own_share
 from util.workers.meeting import PLACES, joined
 
 
@@ -67,10 +67,11 @@ def train_together(command_line: CommandLine, cluster: Cluster, arguments: Seque
     if cluster.number > 0:
         help_first_worker(command_line, cluster)
         return ""
+    given = take_own_share(cluster) if cluster.starts_others else {}
     with locked_run(command_line):
         plan = plan_training(command_line)
         refuse_idle_workers(plan, len(cluster.addresses))
-        with started(cluster, arguments) as refuse_ended:
+        with started(cluster, arguments, given) as refuse_ended:
             start_tensorflow(command_line.options.debug)
             with joined(cluster, command_line.options, refuse_ended) as workers:
                 job = with_clips(plan, workers)
@@ -90,10 +91,12 @@ def in_words(options: Options, count: int) -> str:
 
 
 @contextlib.contextmanager
-def started(cluster: Cluster, arguments: Sequence[str]) -> Iterator[Callable[[], None]]:
+def started(
+    cluster: Cluster, arguments: Sequence[str], given: Mapping[str, str]
+) -> Iterator[Callable[[], None]]:
     """Start the other workers, if this process does; see `local_workers`."""
     if cluster.starts_others:
-        with local_workers(cluster, arguments) as refuse_ended:
+        with local_workers(cluster, arguments, given) as refuse_ended:
             yield refuse_ended
     else:
         yield nothing
@@ -141,7 +144,8 @@ def refuse_idle_workers(plan: TrainingPlan, count: int) -> None:
     if plan.options.batch_size < count:
         raise RunError(
             f"{count} workers share each batch, and --batch_size {plan.options.batch_size} gives "
-            f"some of them nothing to do; choose at least --batch_size {count}, or fewer workers"
+            f"some of them nothing to do; start at most {plan.options.batch_size}, or train a new "
+            f"run with --batch_size {count}"
         )
 
 
@@ -151,6 +155,6 @@ def refuse_other_clips(workers: Workers, digest: str) -> None:
     for number, other in enumerate(others, 1):
         if other != first:
             raise RunError(
-                f"worker {number} has other clips or masks than worker 0; give all workers the "
-                "same files"
+                f"worker {number} has other clips or masks than worker 0, or decodes videos "
+                "otherwise; give all workers the same files and machines of one kind"
             )

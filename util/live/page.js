@@ -33,7 +33,7 @@ socket.onclose = (event) => {
   live.ended = true;
   at("ended").textContent = event.reason
     ? `The connection is closed: ${event.reason}`
-    : "The program has ended, or too many pages are open. Load this page again to try.";
+    : "The program has ended, the connection is lost, or too many pages are open. Load this page again to try.";
   at("ended").hidden = false;
   document.querySelectorAll("button, input, select").forEach((one) => { one.disabled = true; });
 };

@@ -43,11 +43,19 @@ class Recordings:
                 write(frames)
             if self.folder is None or not self.folder.is_dir():
                 self.folder = new_folder(self._asked)
-            numbered = (self.folder / f"{NAME}_{number}" for number in count(1))
-            path = next(one for one in numbered if not os.path.lexists(f"{one}.mp4"))
-            for video in unfinished.glob("*.mp4"):  # also the enlarged one
-                video.rename(path.with_name(f"{path.name}{video.name.removeprefix(NAME)}"))
-        return path.with_suffix(".mp4")
+            videos = list(unfinished.glob("*.mp4"))  # also the enlarged one
+            for number in count(1):
+                named = {video: self.folder / numbered(video.name, number) for video in videos}
+                if not any(map(os.path.lexists, named.values())):
+                    break
+            for video, path in named.items():
+                video.rename(path)
+        return self.folder / numbered(f"{NAME}.mp4", number)
+
+
+def numbered(name: str, number: int) -> str:
+    """The name of a file of recording `number`: recording_2_enlarged.mp4 for the second."""
+    return f"{NAME}_{number}{name.removeprefix(NAME)}"
 
 
 def new_folder(asked: Path) -> Path:

@@ -91,7 +91,10 @@ class Server:
         host, origin = request.headers.getall("Host", []), request.headers.getall("Origin", [])
         is_socket = request.path == "/socket"
         if len(host) != 1 or host[0] not in self._hosts:
-            raise web.HTTPForbidden(text="this page has another address\n")
+            raise web.HTTPForbidden(
+                text="this page has another address: the one that the program printed; a tunnel to "
+                "another machine must have the same port at both ends\n"
+            )
         if origin != [f"http://{host[0]}"] and (origin or is_socket):
             raise web.HTTPForbidden(text="this page is not for other pages\n")
         return await handler(request)

@@ -22,6 +22,7 @@ from util.options.schedule import SCHEDULES
 from util.options.schema import (
     FIELDS,
     NETWORK_SIDES,
+    PATHS,
     Group,
     Options,
     Scope,
@@ -162,6 +163,7 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
     values = vars(_parser(experiments).parse_args(arguments))
     given = {name: value for name, value in values.items() if value is not None}
     given |= {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+    given |= {name: with_home(given[name]) for name in PATHS if name in given}
     derived = _settle_network(given)
     experiment = given.get("experiment", Options.experiment)
     _refuse_unknown_experiment(experiment, experiments)
@@ -177,6 +179,13 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
         rule(options, experiments[experiment])
     _refuse_empty(given)
     return CommandLine(options, frozenset(given), experiments, derived)
+
+
+def with_home(path: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    """A path, or several, with the home folder for ~, which shells leave in --flag=~/folder."""
+    if isinstance(path, tuple):
+        return tuple(map(os.path.expanduser, path))
+    return os.path.expanduser(path)
 
 
 def refuse_unusable(recorded: Options, experiments: Experiments) -> None:

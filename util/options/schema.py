@@ -22,6 +22,7 @@ from util.system.counting import counted
 from util.system.errors import CommandLineError
 
 FOLDERS_OF_CLIPS = ("data_path", "mask_path", "truth_path")
+PATHS = (*FOLDERS_OF_CLIPS, "output_dir", "cache_dir", "ckpt", "clip", "image")
 NORMALIZATIONS = ("calibrated", "batch", "moving")
 NETWORK_SIDES = {name: image_side(network) for name, network in NETWORKS.items()}
 
@@ -399,7 +400,7 @@ class Options:
         only_in_training=True,
     )
     batch_size: int = option(
-        1, Scope.FIXED, Group.LEARNING, "sequences in a batch", between(1, 10**6)
+        1, Scope.FIXED_IN_TRAINING, Group.LEARNING, "sequences in a batch", between(1, 10**6)
     )
     truncated_backprop_length: int = option(
         30, Scope.FIXED, Group.LEARNING, "frames in a chunk", FRAMES

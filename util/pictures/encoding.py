@@ -45,7 +45,7 @@ class VideoEncoder:
         source += ["-r", str(rate), "-i", "-"]
         filters = []
         if rate > GIF_FRAMES_PER_SECOND and path.suffix == ".gif":
-            filters.append(f"fps={GIF_FRAMES_PER_SECOND}")
+            filters.append(f"fps={GIF_FRAMES_PER_SECOND}:eof_action=pass")  # a very short one, too
         if factor > 1:
             filters.append(f"scale=iw*{factor}:ih*{factor}:flags=neighbor")
         if path.suffix == ".gif":

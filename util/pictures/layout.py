@@ -23,6 +23,7 @@ from util.pictures.sheets import COLUMNS, Row, Sheet, columns_of, frames_at, wit
 from util.pictures.showing import Showing, shaped, write_shown
 from util.system.atomic import PARTIAL_NAME, partial_name
 from util.system.deleting import delete_matching, delete_whole
+from util.system.interruption import uninterrupted
 from util.system.moving import free_name, move_into
 
 MOMENTS = 4  # frames of each video in the picture of an overview
@@ -54,12 +55,13 @@ def in_place_of(folder: Path) -> Iterator[Path]:
     except BaseException:  # also after Ctrl-C
         delete_whole(unfinished)
         raise
-    if folder.exists():  # from the same run before it was resumed
-        for path in folder.iterdir():
-            if re.fullmatch(PARTIAL_NAME, path.name) and path != unfinished:
-                delete_whole(path)
-        delete_matching(folder, IN_SEQUENCE)
-    move_into(unfinished, folder)
+    with uninterrupted():
+        if folder.exists():  # from the same run before it was resumed
+            for path in folder.iterdir():
+                if re.fullmatch(PARTIAL_NAME, path.name) and path != unfinished:
+                    delete_whole(path)
+            delete_matching(folder, IN_SEQUENCE)
+        move_into(unfinished, folder)
 
 
 def write_sequence(

@@ -2,7 +2,8 @@
 
 A checkpoint is two files, data and index. It counts only if both have their names, also where a
 name is a link to nothing, as on a disk that is not there. The index gets its name last. If a run is
-killed while it writes a checkpoint, the previous checkpoint therefore stays the newest.
+killed while it writes a checkpoint, the previous checkpoint therefore stays the newest. Only a
+checkpoint that replaces another one of the same epoch is missing for a moment.
 
 The file named checkpoint says which checkpoints there are, for tf.train.latest_checkpoint. This
 program does not read it.

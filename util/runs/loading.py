@@ -247,7 +247,10 @@ def observed_again(run: LoadedRun) -> Indexable | None:
         tell_once(f"the training clips cannot be read: {' '.join(str(error).split())}")
         return None
     if clips.digest != run.checkpoint.state.clips_digest:
-        tell_once(f"{options.category} in {options.data_path} differs from the training clips")
+        tell_once(
+            f"{options.category} in {options.data_path} differs from the training clips, or was "
+            "decoded otherwise by the machine of the training"
+        )
         return None
     if clips.complete is None and run.checkpoint.trained_by.fills_in_between:
         tell_once("the true frames between the observed ones are unknown")

@@ -4,13 +4,13 @@ The factors were found by measuring the peak of the resident memory of trainings
 `tests/util/runs/test_memory.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from model.networks import NETWORKS
 from model.transition import HIDDEN_UNITS
 from util.metrics.measures import MOST_FRAMES
 from util.options.experiment import Experiment
-from util.options.schema import DEFAULT_PAIRS, Options, numbers_of, pairs_of
+from util.options.schema import DEFAULT_PAIRS, Options, Scope, numbers_of, pairs_of, scope_of
 from util.system.errors import RunError
 from util.system.memory import has_gpu, memory_limit
 
@@ -28,18 +28,18 @@ VIDEO_BYTES = 2  # of a value of the synthesized videos: chunks, and the whole
 EVALUATION = 200e6  # bytes of the measures, and of a value of a measured video
 EVALUATION_BYTES = 30
 
-# The parts of the memory, and the flags that make them smaller.
+# The parts of the memory, and the options that make them smaller.
 WAYS_OUT = {
-    "the program": "fewer --workers, or a machine with more memory",
-    "the weights": "a smaller --state_size, --content_size, --z_size or --image_size, or fewer "
-    "--workers",
-    "a batch of chunks": "a smaller --batch_size, --truncated_backprop_length or --image_size",
-    "the clips": "a smaller --num_frames, --image_size or --batch_size",
-    "the latents": "a smaller --z_size or --num_frames",
-    "the synthesized videos": "a smaller --num_sections_in_test, --num_batches_in_test or "
-    "--results_for",
-    "the last reconstructions": "a smaller --average_last",
-    "the measures": "a smaller --num_frames or --image_size",
+    "the program": ("workers",),
+    "the weights": ("state_size", "content_size", "z_size", "image_size", "workers"),
+    "a batch of chunks": ("batch_size", "truncated_backprop_length", "image_size"),
+    "the clips": ("num_frames", "image_size", "batch_size"),
+    "the latents": ("z_size", "num_frames"),
+    "the synthesized videos": (
+        *("num_sections_in_test", "loop_length", "num_batches_in_test", "results_for"),
+    ),
+    "the last reconstructions": ("average_last",),
+    "the measures": ("num_frames", "image_size"),
 }
 
 
@@ -54,8 +54,26 @@ def refuse_too_large(
         largest = max(parts, key=lambda name: parts[name])
         raise RunError(
             f"this needs about {needed / 1e9:.1f} GB of memory, most of it for {largest}, and this "
-            f"process may use {limit / 1e9:.1f} GB; choose {WAYS_OUT[largest]}"
+            f"process may use {limit / 1e9:.1f} GB; {way_out(WAYS_OUT[largest], options)}"
         )
+
+
+def way_out(names: Sequence[str], options: Options) -> str:
+    """What to do: which of these options may be smaller in this call, or else another machine."""
+    idle = {"num_sections_in_test"} if options.experiment == "loop" else {"loop_length"}
+    if options.workers == 1:
+        idle.add("workers")
+    fixed = set()
+    if options.resume or not options.isTraining:
+        fixed.add(Scope.FIXED)
+    if options.resume and options.isTraining:
+        fixed.add(Scope.FIXED_IN_TRAINING)
+    *flags, last = [
+        f"--{name}" for name in names if name not in idle and scope_of(name) not in fixed
+    ] or [""]
+    if not last:
+        return "use a machine with more memory"
+    return f"choose a smaller {', '.join(flags)} or {last}" if flags else f"choose a smaller {last}"
 
 
 def needed_memory(
@@ -79,6 +97,8 @@ def needed_memory(
     activations = 0.0 if has_gpu() else copies * FLOAT * batch * features_of_a_frame(options)
     clips = min(num_sequences, max(CLIPS, options.batch_size)) * options.num_frames * frame
     length = options.num_sections_in_test * options.truncated_backprop_length
+    if "loop_length" in experiment.uses:
+        length = options.loop_length
     measured = frame * max(options.num_frames, min(length, MOST_FRAMES))
     if trains:
         shown = min(num_sequences, max(options.results_for, options.batch_size))

@@ -176,7 +176,10 @@ def help_to_train(job: TrainingJob) -> None:
             if stop_signal or done == options.num_epochs:
                 workers.release()
             if interruption.signal:
-                raise stopped(interruption.signal, done, run)
+                raise Interrupted(
+                    interruption.signal,
+                    f"stopped after epoch {done}; worker 0 saves the checkpoint",
+                )
             if stop_signal:  # another worker says so
                 return
 
@@ -257,10 +260,12 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
         RunError: the disk is full, or the checkpoint does not belong to these clips or this model.
     """
     options, run, clips = job.options, job.run, job.clips
-    refuse_full_disk(run, generator, options.average_last * job.missing_values)
+    state = job.state
+    if state is None or state.epoch < options.num_epochs:
+        freed = size_of_checkpoints(run) if options.overwrite else 0
+        refuse_full_disk(run, generator, options.average_last * job.missing_values, freed)
     if options.overwrite:
         run.clear(clips.stored_in)
-    state = job.state
     if state:
         if state.clips_digest != clips.digest:
             run.drop_from_cache(clips.stored_in)
@@ -367,6 +372,7 @@ def kept_if_a_worker_dies(
     except RunError:  # this worker itself found what is wrong
         raise
     except Exception:
+        workers.begin_saving()
         wait()
         run, options = result.run, result.options
         # Worker 0 holds the lock while it lives, so the others are then refused.
@@ -415,10 +421,22 @@ def state_of(result: TrainingResult, epoch: int, calibrated: Calibrated | None) 
     )
 
 
-def refuse_full_disk(run: RunDirectory, generator: DynamicGenerator, samples_bytes: int) -> None:
-    """Raises RunError if the disk has no space for two checkpoints."""
+def size_of_checkpoints(run: RunDirectory) -> int:
+    """The bytes of the checkpoints of a run."""
+    return sum(path.stat().st_size for path in run.models.glob("model.ckpt-*") if path.is_file())
+
+
+def refuse_full_disk(
+    run: RunDirectory, generator: DynamicGenerator, samples_bytes: int, freed: int = 0
+) -> None:
+    """Raises RunError if the disk has no space for two checkpoints.
+
+    Args:
+        samples_bytes: of the last reconstructions in a checkpoint.
+        freed: bytes that the run frees before it writes.
+    """
     needed = 2 * (generator.state_bytes() + samples_bytes)
-    free = shutil.disk_usage(existing_part(run.models)).free
+    free = shutil.disk_usage(existing_part(run.models)).free + freed
     if free < needed:
         raise RunError(
             f"no space for checkpoints in {run.path}: {free / 1e6:.0f} MB are free and two "
@@ -434,7 +452,8 @@ def refuse_other_state(
     if state.clips_digest != clips_digest:
         raise RunError(
             f"{path} was trained on other clips or masks than {options.category} in "
-            f"{options.data_path} now has; restore them or train another run"
+            f"{options.data_path} now has, or on a machine that decodes videos otherwise; restore "
+            "them, go on there, or train another run"
         )
     if state.epoch > options.num_epochs:
         raise RunError(
@@ -480,7 +499,7 @@ def not_finite(name: str, epoch: int, run: RunDirectory) -> RunError:
         )
     return RunError(
         f"{what}; the checkpoints in {run.models} are older and finite; go on with --resume True "
-        "and a smaller --lr_gen, or shorter Langevin steps by --step_follows_rate 0.5"
+        "and a smaller --lr_gen"
     )
 
 

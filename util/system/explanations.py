@@ -39,6 +39,8 @@ WAYS_OUT = {
 }
 # TensorFlow and ffmpeg pass on the words of an error, among others, but not its number.
 NUMBERS = {os.strerror(number): number for number in WAYS_OUT}
+# ffmpeg also says these of much else. So they count only where they are all that is said.
+VAGUE = (errno.EINVAL, errno.EILSEQ)
 
 INSTALL = "python -m pip install -r"
 # Packages that requirements.txt does not have, and the file that has them.
@@ -65,7 +67,11 @@ def explain(error: Exception) -> str:
     elif is_of_memory(error):
         line = f"the memory is full: {first_line(error)}; {SMALLER}"
     elif isinstance(error, OSError) and error.strerror:
-        told = [words for words in NUMBERS if words in error.strerror]
+        told = [
+            words
+            for words, number in NUMBERS.items()
+            if words == error.strerror or (words in error.strerror and number not in VAGUE)
+        ]
         number = NUMBERS[max(told, key=len)] if told else error.errno or 0
         way_out = WAYS_OUT.get(number, f"check this place, or {OTHER_PLACE}")
         line = f"cannot read or write {place_of(error)}: {error.strerror}; {way_out}"

@@ -33,21 +33,36 @@ def local_cluster(count: int) -> Cluster:
     return Cluster(tuple(f"{LOOPBACK}:{port}" for port in ports), 0, starts_others=True)
 
 
-@contextmanager
-def local_workers(cluster: Cluster, arguments: Sequence[str]) -> Iterator[Callable[[], None]]:
-    """Start all workers but this one with the same command line, and end them with the block.
+def take_own_share(cluster: Cluster) -> dict[str, str]:
+    """Give this process, which is worker 0, its GPU or its cores; the environment before that.
 
-    What they print on stderr is printed here, with their number before it.
-
-    Yields:
-        A function that raises RunError if one of them has ended.
+    TensorFlow must not have looked for GPUs yet: it would keep all that it saw.
 
     Raises:
         CommandLineError: there are fewer GPUs than workers.
     """
-    count, given = len(cluster.addresses), dict(os.environ)
+    given = dict(os.environ)
+    own = devices_of(0, len(cluster.addresses), given)
+    os.environ.update({**own, VARIABLE: cluster.as_variable(0)})
+    return given
+
+
+@contextmanager
+def local_workers(
+    cluster: Cluster, arguments: Sequence[str], given: Mapping[str, str]
+) -> Iterator[Callable[[], None]]:
+    """Start all workers but this one with the same command line, and end them with the block.
+
+    What they print on stderr is printed here, with their number before it.
+
+    Args:
+        given: the result of `take_own_share`.
+
+    Yields:
+        A function that raises RunError if one of them has ended.
+    """
+    count = len(cluster.addresses)
     devices = [devices_of(number, count, given) for number in range(count)]
-    os.environ.update({**devices[0], VARIABLE: cluster.as_variable(0)})
     processes: list[subprocess.Popen] = []
     try:
         for number in range(1, count):

@@ -49,7 +49,7 @@ def joined(
             refuse_differences(introductions)
             yield workers
         except Exception as error:
-            if not is_of_sums(error):
+            if not is_of_sums(error) or workers.released.is_set():
                 raise
             if late.is_set():
                 raise RunError(

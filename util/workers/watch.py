@@ -102,7 +102,7 @@ class Watch:
             return
         self._gone = [number]
         threading.Thread(target=self._workers.close, daemon=True).start()
-        if not self._left.wait(TO_BREAK_OFF):
+        if not self._left.wait(TO_BREAK_OFF) and not self._workers.saves.is_set():
             print(f"error: {ended(self._cluster, self._gone)}", file=sys.stderr, flush=True)
             os._exit(RunError.exit_code)
 

@@ -98,6 +98,23 @@ def test_title_that_looks_like_a_rate_is_not_taken_for_it(tmp_path, suffix):
     assert videos.video_timing(named) == videos.video_timing(clip) == (25.0, 1.0)
 
 
+CODECS = {".ogv": "libtheora", ".webm": "libvpx", ".gif": "gif", ".mpg": "mpeg2video"}
+
+
+@pytest.mark.parametrize("suffix", [*CODECS, ".asf", ".wmv", ".ts", ".mkv", ".avi", ".mov", ".mp4"])
+def test_rate_is_known_in_every_format(tmp_path, suffix):
+    codec = ["-pix_fmt", "yuv420p"] if suffix != ".gif" else []
+    codec += ["-c:v", CODECS.get(suffix, "mpeg4")]
+    path = encode(tmp_path / f"clip{suffix}", moving_pattern(1, 25, 32), *codec)
+    assert videos.video_timing(path).rate == pytest.approx(25.0)
+
+
+def test_clock_of_a_millisecond_is_no_rate(tmp_path):
+    path = tmp_path / "a.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=size=32x32:rate=1000:duration=0.05", *FFV1, path)
+    assert videos.video_timing(path).rate is None
+
+
 # --- Pixels ---
 
 

@@ -48,6 +48,16 @@ def test_file_of_others_is_not_replaced(tmp_path):
     assert other.is_symlink()
 
 
+def test_enlarged_file_of_a_renamed_recording_is_not_replaced(tmp_path):
+    recordings = Recordings(tmp_path / "live")
+    first = recordings.write(FRAMES, SHOWING._replace(enlarge=2))
+    first.rename(first.with_name("mine.mp4"))
+    enlarged = first.with_name("recording_1_enlarged.mp4")
+    enlarged.write_bytes(b"mine, too")
+    assert recordings.write(FRAMES, SHOWING._replace(enlarge=2)).name == "recording_2.mp4"
+    assert enlarged.read_bytes() == b"mine, too"
+
+
 def test_folder_that_was_removed_is_made_again(tmp_path):
     recordings = Recordings(tmp_path / "live")
     recordings.write(FRAMES, SHOWING).unlink()

@@ -431,7 +431,7 @@ def test_contradiction_names_both_values():
 @pytest.mark.parametrize(
     "name, other",
     [
-        *((name, 7) for name in ("num_frames", "first_frame", "state_size", "batch_size")),
+        *((name, 7) for name in ("num_frames", "first_frame", "state_size")),
         *((name, 0.25) for name in ("beta1_gen", "beta2_gen", "refsig", "step_size")),
         *[("image_size", 128), ("likelihood", "mean_over_frames"), ("dynamic_mode", "linear")],
         *[("net_type", "128"), ("truncated_backprop_length", 7), ("sample_steps", 7)],
@@ -712,3 +712,23 @@ def test_simultaneous_updates_share_the_only_step(steps):
     assert parse([*updates]).options.updates == "simultaneous"
     with pytest.raises(CommandLineError, match="needs --sample_steps 1 .* not (2|15) of langevin"):
         parse([*updates, *steps])
+
+
+def test_home_folder_stands_for_its_sign_that_a_shell_left(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    options = parse(
+        ["--output_dir=~/runs", "--data_path=~/clips", "--category=~x", "--ckpt=a~/b"]
+    ).options
+    assert (options.output_dir, options.data_path) == (f"{tmp_path}/runs", f"{tmp_path}/clips")
+    assert (options.category, options.ckpt) == ("~x", "a~/b")
+    animated = ["--experiment", "animation", "--isTraining", "False", "--image", "~/a.png", "b.png"]
+    assert parse(animated).options.image == (f"{tmp_path}/a.png", "b.png")
+
+
+def test_batch_of_a_test_may_be_smaller_than_that_of_the_training():
+    """The machine of the test may have less memory."""
+    trained = Options(batch_size=7)
+    line = parse(flags(isTraining=False, batch_size=2))
+    assert line.over(trained).batch_size == 2
+    with pytest.raises(CommandLineError, match="^--batch_size 2 contradicts"):
+        parse(flags(resume=True, batch_size=2)).over(trained)

@@ -80,6 +80,13 @@ def test_names_that_end_like_that_of_an_enlarged_video_lose_nothing(tmp_path):
     assert len(names(tmp_path)) == 9
 
 
+@pytest.mark.parametrize("frames, rate", [(1, 120.0), (2, 960.0), (9, 960.0)])
+def test_short_video_of_a_high_rate_is_a_gif_of_one_frame(tmp_path, frames, rate):
+    write_video(tmp_path / "short", np.zeros((frames, 16, 16, 3), np.uint8), rate)
+    with Image.open(tmp_path / "short.gif") as gif:
+        assert gif.n_frames == 1
+
+
 @pytest.mark.parametrize("rate, frames_in_gif", [(25.0, 7), (12.5, 7), (29.97, 7), (100.0, 4)])
 def test_video_plays_at_its_rate_and_a_gif_at_no_more_than_50(tmp_path, rate, frames_in_gif):
     write_video(tmp_path / "waves", FRAMES, rate, factor=2)

@@ -71,6 +71,9 @@ class Workers:
     def total(self, values):
         return values + np.array(self._other)
 
+    def begin_saving(self):
+        self.saves = True
+
 
 def test_signal_to_any_worker_counts_for_all():
     assert agreed_signal(ALONE, 0) == 0
@@ -97,8 +100,10 @@ def test_last_whole_epoch_is_saved_if_a_worker_dies_but_only_a_finite_one(
         latents=draw_latents(sizes, 1, 3),
         recovery=None,
     )
-    with pytest.raises(ConnectionError), kept_if_a_worker_dies(Workers(number, []), result, 3):
+    workers = Workers(number, [])
+    with pytest.raises(ConnectionError), kept_if_a_worker_dies(workers, result, 3):
         raise ConnectionError
+    assert workers.saves
     assert [epoch for epoch, _ in checkpoints.existing(run.models)] == epochs
 
 

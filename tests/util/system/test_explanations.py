@@ -52,6 +52,11 @@ def test_words_among_others_have_the_same_way_out(number):
     assert explain(OSError(errno.EIO, line, "a.mp4")).endswith(f"; {WAYS_OUT[number]}")
 
 
+def test_invalid_argument_of_ffmpeg_is_not_taken_for_a_name():
+    line = f"[out#0/gif @ 0x55d0] Error writing trailer: {os.strerror(errno.EINVAL)}"
+    assert "such a name" not in explain(OSError(errno.EIO, line, "a.gif"))
+
+
 def test_error_without_a_way_out_of_its_own_names_the_place():
     line = explain(OSError(errno.ENOTTY, "not a typewriter", b"some/\xff"))
     assert line.startswith("cannot read or write some/\\udcff: not a typewriter; check this place")

@@ -94,6 +94,18 @@ def test_file_system_without_locks_is_said(tmp_path, monkeypatch, capsys, error)
     assert f"the file system of {tmp_path} has no locks" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_answer_of_a_file_system_without_locks_reaches_us(tmp_path, monkeypatch, capsys, number):
+    """A version of the library that waits instead would say that others hold the lock."""
+
+    def flock(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    enter(tmp_path)
+    assert f"the file system of {tmp_path} has no locks" in capsys.readouterr().err
+
+
 def test_lock_that_is_held_by_nobody_known_is_held(tmp_path, monkeypatch):
     """Its process may have taken it a moment ago."""
     monkeypatch.setattr(folder_lock, "FileLock", lock_that_raises(Timeout("lock")))

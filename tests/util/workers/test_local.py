@@ -8,7 +8,7 @@ from support.command_line import refusal
 
 from util.system.errors import CommandLineError
 from util.workers import local
-from util.workers.local import devices_of, local_cluster, refuse_ended
+from util.workers.local import devices_of, local_cluster, refuse_ended, take_own_share
 
 
 def test_each_worker_has_a_port_of_its_own_on_the_loopback():
@@ -48,3 +48,11 @@ def test_lines_of_a_worker_are_printed_with_its_number(tmp_path):
     with open(tmp_path / "printed", "wb") as printed:
         local._pass_on(3, io.BytesIO("\nstopped – at once\n".encode()), os.dup(printed.fileno()))
     assert (tmp_path / "printed").read_text("utf-8") == "worker 3: stopped – at once\n"
+
+
+def test_first_worker_has_its_gpu_before_anything_else_and_tells_what_was_given(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    monkeypatch.setenv("TF_CONFIG", "")  # it is what it was after the test
+    given = take_own_share(local_cluster(2))
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "3"
+    assert devices_of(1, 2, given)["CUDA_VISIBLE_DEVICES"] == "5"

@@ -14,6 +14,7 @@ class Workers:
 
     def __init__(self, released):
         self.released, self.closed = watch.threading.Event(), watch.threading.Event()
+        self.saves = watch.threading.Event()
         if released:
             self.released.set()
 
@@ -72,3 +73,16 @@ def test_released_workers_may_end(soon):
     with Watch(cluster, workers) as watching:
         watching._thread.join(60)
     assert not workers.closed.is_set()
+
+
+@pytest.mark.parametrize("saves", [False, True])
+def test_worker_that_hangs_is_ended_but_not_while_it_saves(soon, monkeypatch, saves):
+    codes = []
+    monkeypatch.setattr(watch, "TO_BREAK_OFF", 0.001)
+    monkeypatch.setattr(watch.os, "_exit", codes.append)
+    workers, cluster = Workers(released=False), Cluster((unused_address(), unused_address()), 0)
+    if saves:
+        workers.saves.set()
+    with Watch(cluster, workers) as watching:
+        watching._thread.join(60)
+    assert codes == ([] if saves else [1])
