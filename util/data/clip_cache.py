@@ -33,6 +33,7 @@ from util.system.errors import RunError
 from util.system.notes import escaped, recorded_lines, tell_once
 from util.system.regular_files import refuse_special
 
+FACTS = 1  # the version of what is told of a clip, such as its rate; another one makes caches anew
 SOON = 3.0  # seconds, after which a terminal shows how far decoding is
 FILES = r"[0-9a-f]{64}\.(json|(frames|missing|truth)\.npy)"
 TYPES: dict[str, type] = {"frames": np.uint8, "missing": np.bool_, "truth": np.uint8}
@@ -84,6 +85,9 @@ def cached_clips(folder: Path, key: str, sources: Sequence[Path]) -> Clips | Non
         return None
     except (OSError, ValueError, RecursionError, RunError):
         about = {}
+    content = about.get("content") if isinstance(about, dict) else None
+    if isinstance(content, dict) and content.get("facts_version") != FACTS:
+        return None
     try:
         clips = _checked(folder, key, about, sources)
     except (KeyError, TypeError, ValueError, OSError, AttributeError, RunError) as error:
@@ -142,6 +146,7 @@ def decoded_clips(
         }
         clips = _clips(facts, names, arrays)
         content = {
+            "facts_version": FACTS,
             "names": names,
             "facts": [
                 {name: value for name, value in clip._asdict().items() if name != "path"}

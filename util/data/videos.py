@@ -50,7 +50,9 @@ NO_TEXTS = ["-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1
 ABOUT = [*ONLY_VIDEO, *NO_TEXTS, "-c", "copy", "-frames:v", "1", "-f", "null", "-"]
 RATES = (0.1, 1000)  # frames per second that are believed
 MATROSKA = (".webm", ".mkv")
-CLOCK_OF_MATROSKA = 1000  # ticks per second; the rate that ffmpeg tells where the file has none
+# Ticks per second of many formats; ffmpeg tells this rate where some of them have none.
+MILLISECONDS = 1000
+WITHOUT_RATE = (*MATROSKA, ".ogv", ".ogg", ".flv")
 BLOCK = 1 << 16  # bytes of lines about packets that are read at once
 NOT_SHOWN = 4  # the flag of a packet that is decoded but not shown, as before the cut of a clip
 
@@ -208,8 +210,8 @@ def video_timing(path: Path) -> Timing:
         written = process.printed().partition("Output #0")[2]
     # Without a rate of the stream, there is still the one of its time base. The comma tells both
     # from the line about the progress.
-    rates = (re.search(rf"([\d.]+)(k?) {name},", written) for name in ("fps", "tbr"))
-    rate = next(filter(None, rates), None)
+    stated, base = (re.search(rf"([\d.]+)(k?) {name},", written) for name in ("fps", "tbr"))
+    rate = stated or base
     shape = re.search(r"SAR (\d+):(\d+)", written)
     turned = re.search(r"rotation of -?(\d+)", written)
     frames_per_second = float(rate[1]) * (1000 if rate[2] else 1) if rate else 0.0
@@ -217,8 +219,8 @@ def video_timing(path: Path) -> Timing:
     if turned and round(int(turned[1]) / 90) % 2:
         pixel_shape = 1 / pixel_shape
     believed = RATES[0] <= frames_per_second <= RATES[1]
-    if frames_per_second == CLOCK_OF_MATROSKA and path.suffix.lower() in MATROSKA:
-        believed = False
+    if frames_per_second == MILLISECONDS:
+        believed = stated is not None and path.suffix.lower() not in WITHOUT_RATE
     return Timing(frames_per_second if believed else None, pixel_shape)
 
 

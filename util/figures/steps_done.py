@@ -143,7 +143,10 @@ class StepsDone:
             results = {name: int(when) for name, when in about.get("results", {}).items()}
             seconds = {name: float(value) for name, value in about["seconds"].items()}
             began = None if about["began"] is None else float(about["began"])
-            starts_again, clips = int(about["starts_again"]), str(about.get("clips", ""))
+            starts_again, clips = about["starts_again"], str(about.get("clips", ""))
+            if isinstance(starts_again, float):  # of an earlier version: the time of the command
+                older = 0 < self._options_written() <= starts_again * 1e9
+                starts_again = self._options_written() if older else 0
             version = int(about.get("version", 0))
         except (
             OSError,
@@ -156,7 +159,7 @@ class StepsDone:
         ):
             return
         self._done, self._results, self._seconds, self._began = done, results, seconds, began
-        self._starts_again, self._clips, self._version = starts_again, clips, version
+        self._starts_again, self._clips, self._version = int(starts_again), clips, version
 
     def _write(self) -> None:
         about = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from util.gallery.record import read_record
+from util.system.notes import escaped
 
 DEEPEST = 6  # levels below the folder
 
@@ -14,7 +15,7 @@ def find_runs(folder: Path) -> Iterator[Path]:
     """The run directories in `folder`, and `folder` itself if it is one, in the order of the paths.
 
     Hidden folders, links to folders and folders inside of runs are not looked into. A line on
-    stderr names a folder that cannot be read, and a link to a folder.
+    stderr names a folder that cannot be read, and a link to a run.
 
     Raises:
         OSError: `folder` itself cannot be read.
@@ -34,9 +35,14 @@ def _runs_in(folder: Path, entries: Iterator[os.DirEntry[str]], levels: int) -> 
         if entry.name.startswith(".") or not os.path.isdir(below):
             continue
         if entry.is_symlink():
-            print(f"the gallery leaves out {below}: it is a link to a folder", file=sys.stderr)
+            if read_record(below) is not None:
+                tell(below, "it is a link")
             continue
         try:
             yield from _runs_in(below, os.scandir(below), levels - 1)
         except OSError as error:
-            print(f"the gallery leaves out {below}: {error.strerror}", file=sys.stderr)
+            tell(below, error.strerror)
+
+
+def tell(left_out: Path, reason: str | None) -> None:
+    print(escaped(f"the gallery leaves out {left_out}: {reason}"), file=sys.stderr)

@@ -6,6 +6,7 @@ and no network.
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +60,13 @@ def write_gallery(
         )
     try:
         write_text(path, page(folder.resolve().name, runs))
-        delete_leftovers(folder, ".html")
     except OSError as error:  # the usual advice, another --output_dir, is for results
         raise RunError(
             f"cannot write {path}: {error.strerror}; the page lies in the folder of its runs: make "
             "room, make the folder writable, or copy it to another place"
         ) from error
+    with suppress(OSError):  # the page is there
+        delete_leftovers(folder, ".html")
     return path, len(runs)
 
 

@@ -33,14 +33,23 @@ WAYS_OUT = {
     "the program": ("workers",),
     "the weights": ("state_size", "content_size", "z_size", "image_size", "workers"),
     "a batch of chunks": ("batch_size", "truncated_backprop_length", "image_size"),
-    "the clips": ("num_frames", "image_size", "batch_size"),
+    "the clips": ("num_frames", "image_size"),
     "the latents": ("z_size", "num_frames"),
     "the synthesized videos": (
         *("num_sections_in_test", "loop_length", "num_batches_in_test", "results_for"),
+        *("pairs", "interpolation_steps"),
     ),
     "the last reconstructions": ("average_last",),
     "the measures": ("num_frames", "image_size"),
 }
+
+
+# Of these, the options that not every experiment uses.
+OF_SOME = {
+    *("num_sections_in_test", "loop_length", "num_batches_in_test", "results_for"),
+    *("pairs", "interpolation_steps", "average_last"),
+}
+SMALLEST = {"content_size": 0, "pairs": ""}  # of the others it is 1
 
 
 def refuse_too_large(
@@ -52,17 +61,21 @@ def refuse_too_large(
     needed = sum(parts.values())
     if limit is not None and needed > limit:
         largest = max(parts, key=lambda name: parts[name])
+        advice = way_out(WAYS_OUT[largest], options, experiment)
         raise RunError(
             f"this needs about {needed / 1e9:.1f} GB of memory, most of it for {largest}, and this "
-            f"process may use {limit / 1e9:.1f} GB; {way_out(WAYS_OUT[largest], options)}"
+            f"process may use {limit / 1e9:.1f} GB; {advice}"
         )
 
 
-def way_out(names: Sequence[str], options: Options) -> str:
+def way_out(names: Sequence[str], options: Options, experiment: Experiment) -> str:
     """What to do: which of these options may be smaller in this call, or else another machine."""
-    idle = {"num_sections_in_test"} if options.experiment == "loop" else {"loop_length"}
-    if options.workers == 1:
-        idle.add("workers")
+    idle = {
+        name
+        for name in names
+        if (name in OF_SOME and name not in experiment.uses)
+        or getattr(options, name) == SMALLEST.get(name, 1)
+    }
     fixed = set()
     if options.resume or not options.isTraining:
         fixed.add(Scope.FIXED)

@@ -214,13 +214,14 @@ class RunDirectory:
         recorded, error = self._options_or_error()
         if recorded is None:
             return f"{self.options_file} cannot be read ({error})"
-        theirs, ours = (one.lasting().with_whole_paths() for one in (recorded, options))
+        theirs, ours = recorded.lasting(), options.lasting()
+        whole = theirs.with_whole_paths(), ours.with_whole_paths()
         if shortest_step(theirs) == shortest_step(ours):  # it has not acted on any epoch
             ignored = {*ignored, "step_follows_rate"}
         differing = [
             f"--{name} {getattr(theirs, name)} instead of {getattr(ours, name)}"
             for name in FIELDS
-            if name not in ignored and getattr(theirs, name) != getattr(ours, name)
+            if name not in ignored and len({getattr(one, name) for one in whole}) > 1
         ]
         return f"{self.options_file} has {', '.join(differing)}" if differing else ""
 

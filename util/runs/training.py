@@ -261,7 +261,7 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
     """
     options, run, clips = job.options, job.run, job.clips
     state = job.state
-    if state is None or state.epoch < options.num_epochs:
+    if state is None or state.epoch < options.num_epochs or has_new_options(state, options):
         freed = size_of_checkpoints(run) if options.overwrite else 0
         refuse_full_disk(run, generator, options.average_last * job.missing_values, freed)
     if options.overwrite:
@@ -276,7 +276,7 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
     run.prepare(options, clips.names)
     if state is None:
         write_observed(run, clips, options)
-    elif state.epoch == options.num_epochs and state.options.lasting() != options.lasting():
+    elif state.epoch == options.num_epochs and has_new_options(state, options):
         # No epoch follows that would save the options of this call, which make the results.
         calibrated = state.calibrated_for(options, job.experiment)
         arrays = state._replace(options=options, calibrated=calibrated).arrays()
@@ -419,6 +419,11 @@ def state_of(result: TrainingResult, epoch: int, calibrated: Calibrated | None) 
         calibrated=calibrated,
         formats=result.clips.formats,
     )
+
+
+def has_new_options(state: RunState, options: Options) -> bool:
+    """Whether a call changes options that a checkpoint has."""
+    return state.options.lasting() != options.lasting()
 
 
 def size_of_checkpoints(run: RunDirectory) -> int:

@@ -46,9 +46,9 @@ INSTALL = "python -m pip install -r"
 # Packages that requirements.txt does not have, and the file that has them.
 PACKAGES = {"aiohttp": "requirements-live.txt"}
 SMALLER = (
-    "close other programs, choose a smaller --batch_size, --truncated_backprop_length or "
-    "--image_size, or in tests fewer --num_sections_in_test; a training with the same values "
-    "goes on with --resume True"
+    "close other programs; in a new training choose a smaller --batch_size, "
+    "--truncated_backprop_length or --image_size, in a test a smaller --batch_size or fewer "
+    "--num_sections_in_test; an interrupted training goes on with --resume True"
 )
 # TensorFlow says these, too, where a GPU has no memory left.
 OF_MEMORY = ("Dst tensor is not initialized", "out of memory", "OUT_OF_MEMORY", "ALLOC_FAILED")

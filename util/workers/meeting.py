@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from model.workers import Together, session_config
-from util.options.schema import Options
+from util.options.schema import FOLDERS_OF_CLIPS, Options
 from util.system.errors import RunError
 from util.workers.cluster import Cluster
 from util.workers.watch import Watch, ended, is_reachable
@@ -21,7 +21,7 @@ EVERY = 0.5  # seconds between two looks at a worker that has not started
 SOON = 3.0  # seconds of waiting, after which a line says for whom
 # Options that may differ between workers, and places that may have other names on other machines.
 OF_EACH = ("workers", "worker_timeout", "debug")
-PLACES = ("data_path", "mask_path", "truth_path", "output_dir", "cache_dir")
+PLACES = (*FOLDERS_OF_CLIPS, "output_dir", "cache_dir")
 
 
 @contextmanager

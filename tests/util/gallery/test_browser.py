@@ -16,7 +16,7 @@ pytestmark = needs_chromium
 EVIL = "<script>alert(1)<|script>"
 LONG = "a_name_without_any_space_" * 8
 # By how much videos may differ while they play, in seconds: less than three frames.
-IN_STEP = 0.12
+IN_STEP, CORRECTED = 0.12, 0.3  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -124,14 +124,14 @@ def test_videos_play_in_step_and_the_shorter_ones_repeat(page):
     press(page, "SPACE")
     wait(page, "return player.playing && player.frame > 30")  # beyond the end of the clip
 
-    def in_step():
+    def in_step(most=IN_STEP):
         _, time, videos = state(page)
         assert [round(length, 2) for _, length in videos] == [1, 1, 2]
-        return all(apart(time, own, length) < IN_STEP for own, length in videos)
+        return all(apart(time, own, length) < most for own, length in videos)
 
-    def stay_in_step():  # where a video begins again, it may be late for a moment
+    def stay_in_step():  # the page corrects larger distances at once, and smaller ones slowly
         assert any(in_step() for _ in range(200))
-        assert sum(in_step() for _ in range(40)) > 20
+        assert sum(in_step(CORRECTED) for _ in range(40)) > 20
 
     stay_in_step()
     page.execute_script("player.videos[1].currentTime = (player.videos[1].currentTime + 0.5) % 1")
@@ -321,7 +321,7 @@ def test_theme_follows_the_system_or_the_switch(page):
     assert background() == colours["dark"]
 
 
-def test_command_line_is_copied_or_selected(page):
+def test_command_line_is_selected_where_there_is_no_clipboard(page):
     page.execute_script(
         "document.querySelector('details').open = true; document.querySelector('.copy').click()"
     )

@@ -13,8 +13,9 @@ from support.command_line import (
 )
 
 from util.experiments.registry import EXPERIMENTS
+from util.options.experiment import users_of
 from util.runs import memory as module
-from util.runs.memory import WAYS_OUT, needed_memory, refuse_too_large, way_out
+from util.runs.memory import OF_SOME, WAYS_OUT, needed_memory, refuse_too_large, way_out
 
 GIGA = 10**9
 # The peak of the resident memory of trainings of 2 epochs with --log_step 1, in MiB: `ru_maxrss` of
@@ -48,7 +49,6 @@ def test_estimate_is_within_a_factor_of_two_of_the_measured_peak(peak, num_seque
     assert 0.5 < needed / (peak * 2**20) < 2
 
 
-LEFT_OUT = ("workers", "loop_length")  # there is one worker, and no loop
 TOO_LARGE = {
     "the weights": {"state_size": 100_000},
     "a batch of chunks": {"truncated_backprop_length": 100_000, "num_sections_in_test": 1},
@@ -71,7 +71,7 @@ def test_size_that_no_memory_holds_is_refused_with_both_figures_and_the_way_out(
     assert f"about {needed / GIGA:.1f} GB of memory, most of it for {part}" in line
     assert "this process may use 24.0 GB" in line
     assert next(f"--{name}" for name in given) in line
-    assert all(f"--{name}" in line for name in WAYS_OUT[part] if name not in LEFT_OUT)
+    assert way_out(WAYS_OUT[part], command_line.options, experiment) in line
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,25 @@ def test_videos_that_a_test_shows_together_are_in_memory(experiment, given, vide
 @pytest.mark.parametrize(
     "given, said",
     [
-        ({}, "choose a smaller --batch_size, --truncated_backprop_length or --image_size"),
-        ({"isTraining": False}, "choose a smaller --batch_size"),
-        ({"resume": True}, "use a machine with more memory"),
+        ({"batch_size": 2}, "a smaller --batch_size, --truncated_backprop_length or --image_size"),
+        ({"batch_size": 1}, "choose a smaller --truncated_backprop_length or --image_size"),
+        ({"isTraining": False, "batch_size": 2}, "choose a smaller --batch_size"),
+        ({"isTraining": False, "batch_size": 1}, "use a machine with more memory"),
+        ({"resume": True, "batch_size": 2}, "use a machine with more memory"),
     ],
 )
 def test_way_out_is_one_that_this_call_accepts(given, said):
-    assert way_out(WAYS_OUT["a batch of chunks"], parse(flags(**given)).options) == said
+    line = parse(flags(**given))
+    experiment = line.experiment(line.options)
+    assert way_out(WAYS_OUT["a batch of chunks"], line.options, experiment).endswith(said)
+
+
+def test_experiments_have_way_outs_of_their_own():
+    of_some = {name for names in WAYS_OUT.values() for name in names if users_of(name, EXPERIMENTS)}
+    assert of_some == OF_SOME
+    line = parse(flags(experiment="transfer", isTraining=False, pairs="0:1"))
+    said = way_out(WAYS_OUT["the synthesized videos"], line.options, EXPERIMENTS["transfer"])
+    assert said == "choose a smaller --pairs"
 
 
 def test_loops_are_in_memory_with_their_own_length():
@@ -115,7 +127,8 @@ def test_loops_are_in_memory_with_their_own_length():
     )
     assert long > short
     options = parse(flags(**test)).options
-    assert "--loop_length" in way_out(WAYS_OUT["the synthesized videos"], options)
+    said = way_out(WAYS_OUT["the synthesized videos"], options, EXPERIMENTS["loop"])
+    assert "--loop_length" in said and "--num_sections_in_test" not in said
 
 
 def test_every_part_has_a_way_out():
