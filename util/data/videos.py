@@ -277,11 +277,15 @@ def video_frames(path: Path, packets: int | None = None) -> Generator[Image.Imag
     if not count:
         raise _undecodable(path)
     # An intact file may contain a few packets that give no frame.
-    if broken and count < 0.95 * packets - 1:
+    if count >= 0.95 * packets - 1:
+        return
+    if broken:
         raise RunError(
             f"{path} is broken: of {counted(packets, 'frame')} only {count} can be decoded; "
             f"replace or remove it{reader_in_words()}"
         )
+    # As Theora has them.
+    tell_once(f"{path} repeats frames, and each is read once: {count} instead of {packets}")
 
 
 def _undecodable(path: Path) -> RunError:

@@ -109,6 +109,16 @@ def test_rate_is_known_in_every_format(tmp_path, suffix):
     assert videos.video_timing(path).rate == pytest.approx(25.0)
 
 
+def test_repeated_frames_that_are_not_read_are_told(tmp_path, capsys):
+    path = tmp_path / "a.ogv"
+    source = "testsrc2=size=64x48:rate=25:duration=2"
+    ffmpeg("-f", "lavfi", "-i", source, "-c:v", "libtheora", path)
+    count, packets = len(read(path)), count_packets(path)
+    assert count < packets == 50
+    line = f"note: {path} repeats frames, and each is read once: {count} instead of 50\n"
+    assert capsys.readouterr().err == line
+
+
 @pytest.mark.parametrize("suffix, codec", [(".mkv", "ffv1"), (".asf", "mpeg4"), (".flv", "flv")])
 def test_clock_of_a_millisecond_is_no_rate(tmp_path, suffix, codec):
     path = tmp_path / f"a{suffix}"
