@@ -330,7 +330,8 @@ def infer_onwards(
 
     This function is for a model with an encoder: appearance vectors and start states do not
     change. Each chunk starts from the last state of the previous chunk, after its inference. The
-    steps of the sampler become shorter from run to run, down to those of the end of the training.
+    sampler runs `repeats` times on a chunk. Its steps become shorter from run to run. The last ones
+    are as long as at the end of the training.
 
     Args:
         frames: see `alternate`.

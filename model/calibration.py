@@ -6,10 +6,9 @@ where the next chunk begins. The moving averages of training do not help. They m
 many weights, and each layer was normalised by others when they were taken.
 
 Calibrated statistics are the mean and the variance over all frames of a long sampled video, its
-first chunk included.
-They are taken layer by layer: each layer is measured when the layers before it already normalise
-by their own calibrated statistics. (Wu and Johnson, *Rethinking "Batch" in BatchNorm*, 2021, call
-statistics over a whole population precise statistics.)
+first chunk included. They are taken layer by layer: each layer is measured when the layers before
+it already normalise by their own calibrated statistics. (Wu and Johnson, *Rethinking "Batch" in
+BatchNorm*, 2021, call statistics over a whole population precise statistics.)
 
 The first frames of a video need their own. Start states are far from the states that the
 transition leads to, so by the statistics of a long sample the first frames get a wrong contrast.

@@ -51,8 +51,8 @@ def infer_clip(
     """Infer the latents of one clip with fixed weights.
 
     A sweep visits all chunks in time order. Each chunk starts from the last state of the previous
-    one, as in training. The steps of the sampler become shorter from sweep to sweep, down to those
-    of the end of the training.
+    one, as in training. The steps of the sampler become shorter from sweep to sweep. The last
+    ones are as long as at the end of the training.
 
     Args:
         frames: [1, T, H, W, 3] in [-1, 1].

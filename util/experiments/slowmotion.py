@@ -39,8 +39,8 @@ def write_slow_motion(result: TrainingResult) -> None:
     run, clips, options = result.run, result.clips, result.options
     if result.recovery is None:
         raise ValueError("nothing is missing in the clips of this training")
-    factor, average = options.factor, result.recovery.recovered().average
-    ways = ways_to_recover(result.recovery, clips)
+    factor, ways = options.factor, ways_to_recover(result.recovery, clips)
+    average = next(iter(ways.values()))
 
     def observed(index: int) -> np.ndarray:
         return to_bytes(clips.frames[index][::factor])

@@ -292,7 +292,9 @@ def refuse_other_figure(name: str, command_line: CommandLine) -> None:
 
 
 class WhatIsMade(NamedTuple):
-    """What tells a figure from others: the options of its runs, without those of `OF_PLACES`.
+    """What a figure is made of. Two figures with the same are the same.
+
+    Options that change no result (`OF_PLACES`) are left out.
 
     Fields:
         trainings, tests: the options of each run, by names.

@@ -81,12 +81,12 @@ def way_out(names: Sequence[str], options: Options, experiment: Experiment) -> s
         fixed.add(Scope.FIXED)
     if options.resume and options.isTraining:
         fixed.add(Scope.FIXED_IN_TRAINING)
-    *flags, last = [
-        f"--{name}" for name in names if name not in idle and scope_of(name) not in fixed
-    ] or [""]
-    if not last:
+    useful = [f"--{name}" for name in names if name not in idle and scope_of(name) not in fixed]
+    if not useful:
         return "use a machine with more memory"
-    return f"choose a smaller {', '.join(flags)} or {last}" if flags else f"choose a smaller {last}"
+    *others, last = useful
+    all_but_last = f"{', '.join(others)} or " if others else ""
+    return f"choose a smaller {all_but_last}{last}"
 
 
 def needed_memory(

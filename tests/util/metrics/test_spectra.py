@@ -19,7 +19,7 @@ ROUNDING = (1 / 127.5) ** 2 / 12  # variance of a uniform error of one byte, in 
 
 
 def least(power):
-    """What is added to the powers before their logs are taken, from those of the observed video."""
+    """The power that is added on both sides before the logarithm, for an observed `power`."""
     return ROUNDING + 0.001 * power.mean()
 
 
