@@ -138,6 +138,7 @@ def built_generator():
 def generator(built_generator):
     """The session's model, fresh, with weights and averages far from 0."""
     generator, first_state = built_generator
+    generator.step_size = generator.settings.step_size
     load_drawn_weights(generator, first_state)
     return generator
 
