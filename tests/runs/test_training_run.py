@@ -41,7 +41,7 @@ from util.pictures.sheets import Row, Sheet, contact_sheet
 from util.runs.evaluations import check_in_words, in_short
 from util.runs.falling import learning_rate
 from util.runs.run_directory import PACKAGES
-from util.system.processor import multiplies_bfloat16
+from util.system.processor import is_faster_in_bfloat16
 
 TRAIN = {"isTraining": True, **SMALL}
 SHORT = {**TRAIN, "num_epochs": 2, "num_batches_in_test": 1}
@@ -71,7 +71,7 @@ def options_of_training():
     """The options of `TRAIN`, with what the fast schedule adds, which no flag names."""
     return Options(
         frame_generator_mode="8",
-        precision="bfloat16" if multiplies_bfloat16() else "float32",
+        precision="bfloat16" if is_faster_in_bfloat16() else "float32",
         lr_half_life=220,
         transition_init_std=0.0,
         beta2_gen=0.9,

@@ -96,7 +96,8 @@ def schedule_part(name: str, schedule: Schedule) -> str:
         if record.trains
     }
     precision = (
-        "\n`--precision` is bfloat16 if the processor multiplies bfloat16, else float32.\n"
+        "\n`--precision` is bfloat16 if the processor multiplies bfloat16 faster than float32, "
+        "else float32.\n"
         if schedule.bfloat16
         else ""
     )

@@ -8,7 +8,7 @@ between experiments, such as the number of epochs, stand in the records of the e
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from util.system.processor import multiplies_bfloat16
+from util.system.processor import is_faster_in_bfloat16
 
 
 class Schedule(NamedTuple):
@@ -17,7 +17,7 @@ class Schedule(NamedTuple):
     Fields:
         summary: one sentence for --help.
         defaults: the defaults of all experiments.
-        bfloat16: whether the precision is bfloat16 on a processor that multiplies bfloat16.
+        bfloat16: whether the precision is bfloat16 on a processor that is faster in it.
     """
 
     summary: str
@@ -26,7 +26,7 @@ class Schedule(NamedTuple):
 
     def precision_here(self) -> dict[str, Any]:
         """The default of the precision on this machine; {} if the schedule does not change it."""
-        return {"precision": "bfloat16"} if self.bfloat16 and multiplies_bfloat16() else {}
+        return {"precision": "bfloat16"} if self.bfloat16 and is_faster_in_bfloat16() else {}
 
 
 SCHEDULES = {

@@ -378,9 +378,9 @@ def test_schedule_is_fast_where_none_is_given():
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_fast_schedule_uses_bfloat16_only_where_the_processor_has_it(experiment, monkeypatch):
-    for has_it, precision in ((True, "bfloat16"), (False, "float32")):
-        monkeypatch.setattr(schedule_module, "multiplies_bfloat16", lambda has_it=has_it: has_it)
+def test_fast_schedule_uses_bfloat16_only_where_it_is_faster(experiment, monkeypatch):
+    for faster, precision in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr(schedule_module, "is_faster_in_bfloat16", lambda faster=faster: faster)
         assert options_of(experiment=experiment, schedule="fast").precision == precision
         assert options_of(experiment=experiment, schedule="published").precision == "float32"
 
