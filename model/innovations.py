@@ -84,15 +84,16 @@ class Innovations(NamedTuple):
 def spread(generator: DynamicGenerator, innovations: np.ndarray) -> float:
     """How far innovations spread, as the transition sees them. The prior has the spread 1.
 
-    The spread is the root of Σ‖ξK‖² over its expectation under N(0, I).
+    The spread is the root of Σ‖ξK‖² over its expectation under N(0, I). NaN if K is 0.
 
     Args:
         innovations: [N, T, k].
     """
     kernel = generator.innovations_kernel()
-    return float(
-        np.sqrt(np.mean(np.square(innovations @ kernel).sum(-1)) / np.square(kernel).sum())
-    )
+    expected = np.square(kernel).sum()
+    if not expected:
+        return float("nan")
+    return float(np.sqrt(np.mean(np.square(innovations @ kernel).sum(-1)) / expected))
 
 
 def prior(generator: DynamicGenerator, _: Latents) -> Innovations:

@@ -25,6 +25,7 @@ from model.latents import Latents  # noqa: E402
 from model.networks import LayerSpec  # noqa: E402
 from model.posterior import energy  # noqa: E402
 from model.transition import TRANSITIONS  # noqa: E402
+from util.system import notes  # noqa: E402
 
 
 class TinyModel:
@@ -98,6 +99,12 @@ def fresh_graph():
     """A default graph of its own for every test."""
     with tf.Graph().as_default():
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_told():
+    """No line counts as told before."""
+    notes._tell.cache_clear()
 
 
 @pytest.fixture

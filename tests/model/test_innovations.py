@@ -317,6 +317,12 @@ def test_without_pull_latents_stay_as_they_are(generator):
 # --- The spread ---
 
 
+@pytest.mark.filterwarnings("error")
+def test_spread_is_nan_where_the_transition_sees_no_innovation(generator, monkeypatch):
+    monkeypatch.setattr(generator, "innovations_kernel", lambda: np.zeros((SIZES.z_size, 4)))
+    assert np.isnan(spread(generator, inferred()))
+
+
 def test_spread_of_draws_from_the_prior_is_1_and_of_doubled_ones_2(generator):
     drawn = np.random.default_rng(6).standard_normal((20, 500, SIZES.z_size)).astype(np.float32)
     # Var of the mean of Σ‖ξK‖² / ‖K‖² over N draws is 2 tr((KᵀK)²) / ‖K‖⁴ / N.

@@ -73,9 +73,9 @@ def test_checkpoints_and_shown_results_are_the_same_to_the_byte(place):
 
 
 def test_chosen_sequences_all_get_videos(place):
-    outcome = run_test(place, output_dir="one", sequences="1,2", overwrite=True)
+    outcome = run_test(place, output_dir="one", sequences="1,2")
     assert outcome.returncode == 0
-    videos = {path.stem for path in (place / "one/waves/final_result_testing").glob("*.gif")}
+    videos = {path.stem for path in (place / "one/waves/final_result_testing_2").glob("*.gif")}
     assert videos == {"jog_1", "run_1", "overview"}
 
 

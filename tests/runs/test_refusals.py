@@ -114,15 +114,16 @@ def test_disk_too_full_for_checkpoints_is_refused(clips, monkeypatch):
     assert tree(clips) == before
 
 
-def test_space_of_the_run_that_is_replaced_counts_as_free(clips, monkeypatch):
+def test_space_of_the_run_that_is_replaced_counts_as_free(tmp_path, monkeypatch):
+    make_clips(tmp_path)
     first = {**TRAIN, "num_epochs": 2, "log_step": 1}
-    assert run_here(clips, *flags(**first)).returncode == 0
+    assert run_here(tmp_path, *flags(**first)).returncode == 0
     usage = namedtuple("usage", "total used free")(10**9, 10**9, 10**6)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    line = refused(run_here(clips, *flags(**{**first, "num_epochs": 3}, resume=True)), 1)
+    line = refused(run_here(tmp_path, *flags(**{**first, "num_epochs": 3}, resume=True)), 1)
     assert "no space" in line
-    assert run_here(clips, *flags(**first, resume=True)).returncode == 0  # it writes only results
-    assert run_here(clips, *flags(**first, overwrite=True)).returncode == 0
+    assert run_here(tmp_path, *flags(**first, resume=True)).returncode == 0  # writes only results
+    assert run_here(tmp_path, *flags(**first, overwrite=True)).returncode == 0
 
 
 # --- A disk that takes no more while the run goes on ---

@@ -182,13 +182,16 @@ def test_second_interrupt_stops_at_once(place):
     # One step of inference would take far longer than this test waits.
     process = start(place, *flags(**{**LONGER, "sample_steps": 10**8}))
     log = run_directory(place) / "log"
-    wait_until(lambda: any(log.glob("events*")), process)
-    began = seconds_computed(process)
-    wait_until(lambda: seconds_computed(process) > began + 1, process)
-    process.send_signal(signal.SIGINT)
-    wait_until(lambda: not is_pending(signal.SIGINT, process), process)
-    process.send_signal(signal.SIGINT)
-    outcome = end_of(process, patience=30)
+    try:
+        wait_until(lambda: any(log.glob("events*")), process)
+        began = seconds_computed(process)
+        wait_until(lambda: seconds_computed(process) > began + 1, process)
+        process.send_signal(signal.SIGINT)
+        wait_until(lambda: not is_pending(signal.SIGINT, process), process)
+        process.send_signal(signal.SIGINT)
+        outcome = end_of(process, patience=30)
+    finally:
+        process.kill()
     assert outcome.returncode in (-signal.SIGINT, 128 + signal.SIGINT)
     assert "Traceback" not in outcome.stderr
     assert epochs(place) == []
@@ -457,13 +460,15 @@ def test_checkpoint_in_another_disk_is_continued_and_replaced(finished):
 
 def test_second_process_is_refused_and_a_test_is_not(place):
     process = start(place, *flags(**{**LONGER, "num_epochs": 10**6, "log_step": 1}))
-    wait_until(lambda: epochs(place), process)
-    for way in ([], ["--resume", "True"], ["--overwrite", "True"]):
-        line = refused(run_here(place, *flags(isTraining=True, **SMALL), *way), 1)
-        assert f"process {process.pid} on " in line
-    outcome = run_here(place, *flags(category="waves", isTraining=False, num_batches_in_test=1))
-    assert outcome.returncode == 0, outcome.stderr
-    assert process.poll() is None
-    process.kill()
-    end_of(process)
+    try:
+        wait_until(lambda: epochs(place), process)
+        for way in ([], ["--resume", "True"], ["--overwrite", "True"]):
+            line = refused(run_here(place, *flags(isTraining=True, **SMALL), *way), 1)
+            assert f"process {process.pid} on " in line
+        outcome = run_here(place, *flags(category="waves", isTraining=False, num_batches_in_test=1))
+        assert outcome.returncode == 0, outcome.stderr
+        assert process.poll() is None
+    finally:
+        process.kill()
+        end_of(process)
     assert run_here(place, *RESUME, *flags(num_epochs=1)).returncode == 1  # the lock is free

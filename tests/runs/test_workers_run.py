@@ -57,7 +57,11 @@ def test_two_workers_with_shared_statistics_agree_with_one(place):
     With their own statistics, latents differ by 1e-3 after the first epoch, and weights by 0.9.
     With shared ones, by 1e-7 and 1e-4, or by 1e-5 and 0.09 if rounding moves a unit across 0.
     """
-    outcome = run(place, *flags(**EIGHT, workers=2, shared_statistics=True, output_dir="two"))
+    outcome = run(
+        place,
+        *flags(**EIGHT, workers=2, shared_statistics=True, output_dir="two"),
+        environment={"CUDA_VISIBLE_DEVICES": "-1"},  # where one is set, each worker needs its own
+    )
     assert outcome.returncode == 0, outcome.stderr
     assert "worker 1" not in outcome.stderr.replace("waiting for worker 1", "")
     assert run(place, *flags(**EIGHT, output_dir="one")).returncode == 0
@@ -129,6 +133,7 @@ def test_malformed_cluster_is_refused_before_anything_is_written(tmp_path, monke
     monkeypatch.setenv("TF_CONFIG", "{")
     assert "TF_CONFIG is not JSON" in refused(run_here(tmp_path, *flags(**SMALL)), 2)
     monkeypatch.delenv("TF_CONFIG")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     outcome = run_here(tmp_path, *flags(**SMALL, workers=3))
     assert "3 workers for 2 sequences" in refused(outcome, 1)
     assert tree(tmp_path) == before

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -263,7 +264,9 @@ def run_here(place: Path, *arguments: Any) -> Ended:
             contextlib.redirect_stdout(stdout),
             contextlib.redirect_stderr(stderr),
             mock.patch.object(dynamic_generator, "build_graph", built_once),
+            warnings.catch_warnings(),
         ):
+            warnings.simplefilter("error", RuntimeWarning)  # a person would see it as noise
             returncode = main_dyn_G.main([str(argument) for argument in arguments])
     finally:
         os.chdir(before)
@@ -280,9 +283,13 @@ def train_on_sequences(
 
 
 def wait_until(happened: Callable[[], bool], process: Child | subprocess.Popen) -> None:
-    """Wait until `happened` is true; fails if the process ends before."""
+    """Wait until `happened` is true; fails if the process ends before, or hangs and is killed."""
+    give_up = time.monotonic() + LONG_ENOUGH
     while not happened():
         assert process.poll() is None, end_of(process)
+        if time.monotonic() > give_up:
+            process.kill()
+            pytest.fail(f"waited in vain for {end_of(process)}")
         time.sleep(0.001)
 
 

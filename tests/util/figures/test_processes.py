@@ -12,6 +12,8 @@ from util.figures import processes
 from util.figures.processes import reason, run_process
 from util.system.errors import Interrupted, RunError
 
+SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
 
 @pytest.fixture
 def program(tmp_path, monkeypatch):
@@ -27,7 +29,7 @@ def program(tmp_path, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def handlers_again():
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -86,10 +88,14 @@ def test_process_is_told_to_stop_if_the_program_is_killed(program, tmp_path):
         "signal.pause()\n"
     )
     os.mkfifo(alive)
+    pipe = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
     child = os.fork()
     if child == 0:  # the program, which is killed as soon as its process runs
-        run_process([], tmp_path / "log", lambda line: os.kill(os.getpid(), signal.SIGKILL), "")
-    with open(alive) as pipe:  # at its end when the process has ended
-        os.waitpid(child, 0)
-        assert select.select([pipe], [], [], LONG_ENOUGH)[0]
+        try:
+            run_process([], tmp_path / "log", lambda line: os.kill(os.getpid(), signal.SIGKILL), "")
+        finally:
+            os._exit(1)  # it must never go on as a second run of the tests
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    with open(pipe):
+        assert select.select([pipe], [], [], LONG_ENOUGH)[0]  # at its end: the process has ended
     assert told.exists()

@@ -106,7 +106,8 @@ def test_full_disk_leaves_the_checkpoint_that_would_be_replaced(tmp_path, monkey
 
 def test_signal_while_a_checkpoint_is_replaced_leaves_the_new_one(tmp_path, monkeypatch):
     save(tmp_path, 7, ARRAYS, 5)
-    stop = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("between both files"))
+    before = {number: signal.getsignal(number) for number in stopping_signals()}
+    signal.signal(signal.SIGTERM, lambda *_: pytest.fail("between both files"))
     remove = checkpoints.remove
 
     def interrupted(path):
@@ -118,10 +119,8 @@ def test_signal_while_a_checkpoint_is_replaced_leaves_the_new_one(tmp_path, monk
         with pytest.raises(Interrupted):
             save(tmp_path, 7, {**ARRAYS, "epoch": np.asarray(8, np.int64)}, 5)
     finally:
-        for number in stopping_signals():
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, stop)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     assert load(tmp_path / "model.ckpt-7")["epoch"] == 8
 
 
