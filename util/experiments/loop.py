@@ -46,7 +46,7 @@ def test(run: LoadedRun) -> None:
         }
     length = options.truncated_backprop_length
     evaluations = {
-        name: evaluate({}, clip, length, options.seed, options.baseline_states)
+        name: evaluate({}, clip, length, options.seed, options.baseline_states, options.loop_length)
         for name, clip in clips.items()
     }
     seams: dict[str, tuple[str, Loop, Seam]] = {}

@@ -156,7 +156,12 @@ def write_sampled(run: LoadedRun, observed: Indexable | None) -> None:
     for index, (name, row) in enumerate(zip(sequences, checkpoint.rows, strict=True)):
         if observed is not None and index < run.num_shown:
             evaluations[name] = evaluate(
-                {}, observed[row], length, options.seed, options.baseline_states
+                {},
+                observed[row],
+                length,
+                options.seed,
+                options.baseline_states,
+                options.num_sections_in_test * length,
             )
         elif observed is not None:
             evaluations[name] = Evaluation({}, {})

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from util.figures.demo import refuse_without_demo, update_demo
 from util.figures.expected import TABLE, Key, enter, key_of
-from util.figures.files import COMMAND_FILE, NUMBERS
+from util.figures.files import COMMAND_FILE, NUMBERS, commands_in
 from util.figures.numbers import read_rows
 from util.figures.steps import WITH_EXPECTED
 from util.options.schema import Options
@@ -47,7 +47,7 @@ def seed_of(figure: Path) -> int:
     Raises:
         RunError: its flags change more than the seed.
     """
-    own, *_of_runs = (figure / COMMAND_FILE).read_text(encoding="utf-8").split("\n")
+    own, *_of_runs = commands_in(figure / COMMAND_FILE)
     words = shlex.split(own)
     flags = [word.removeprefix("--").split("=")[0] for word in words if word.startswith("--")]
     if others := [name for name in flags if name == "categories" or name not in WITH_EXPECTED]:

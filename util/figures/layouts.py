@@ -12,7 +12,7 @@ import numpy as np
 from scipy.interpolate import make_interp_spline
 
 from model.latents import evenly
-from util.data.clip_facts import facts_of
+from util.data.clip_facts import ClipFacts, facts_of
 from util.data.clips import find_clips, read_clip
 from util.data.stills import read_image
 from util.data.videos import video_frames
@@ -27,6 +27,7 @@ from util.pictures.layout import (
 )
 from util.pictures.sheets import Row, around_change, frames_at
 from util.pictures.showing import shaped
+from util.system.errors import RunError
 
 KNOWN = 30  # true next frames of a clip, at most; as many as continuation compares
 MOST_COLUMNS = 8  # sequences beside each other
@@ -291,14 +292,23 @@ def clips(result: Result, more: int = 0) -> list[np.ndarray]:
     """The shown clips of a run without any mask, uint8 [T, H, W, 3] each, as its videos.
 
     Args:
-        more: so many of the frames that come next, as far as the clips have them.
+        more: so many of the frames that come next, as far as the clips have them. A clip that is
+            damaged there is shown without them.
     """
     options = result.options
     sources = find_clips(options.data_path, options.category)[: len(result.sequences)]
     shown = []
     for source, sequence in zip(map(facts_of, sources), result.sequences, strict=True):
+
+        def read(length: int, source: ClipFacts = source) -> np.ndarray:
+            first, side = options.first_frame, options.image_size
+            return read_clip(source, first, length, side, fit=options.fit)
+
         length = min(options.num_frames + more, source.length - options.first_frame)
-        frames = read_clip(source, options.first_frame, length, options.image_size, fit=options.fit)
+        try:
+            frames = read(length)
+        except RunError:
+            frames = read(options.num_frames)
         shown.append(shaped(frames, result.format_of(sequence).proportions))
     return shown
 

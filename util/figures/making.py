@@ -22,7 +22,7 @@ from util.figures.expected import (
     read_expected,
     usual_minutes,
 )
-from util.figures.files import COMMAND_FILE, FILES, NAME, NUMBERS
+from util.figures.files import COMMAND, COMMAND_FILE, FILES, NAME, NUMBERS, commands_in
 from util.figures.layouts import Place
 from util.figures.notes import other_rates, other_revisions
 from util.figures.numbers import OUTSIDE, Number, as_text, compared, rows_of, write_rows
@@ -122,14 +122,20 @@ def make_figures(
 
 
 def clear(names: Sequence[str], runs: Sequence[Run], options: Options) -> None:
-    """Remove what killed commands left unfinished, and with --overwrite the figures themselves."""
+    """Remove what killed commands left unfinished, and with --overwrite the figures themselves.
+
+    This command has the lock of the figures, so nobody else writes there. A run that a killed
+    command has started may still be ending.
+    """
     folders = [Path(options.output_dir) / name for name in names]
     if options.overwrite:
         for run in runs:
             StepsDone(run).start_again()
         for folder, file in itertools.product(folders, FILES):
             (folder / file).unlink(missing_ok=True)
-    for folder in {*folders, *(run.directory.path.parent for run in runs)}:
+    for folder in folders:
+        delete_leftovers(folder, age=0.0)
+    for folder in {run.directory.path.parent for run in runs}:
         delete_leftovers(folder)
 
 
@@ -262,7 +268,7 @@ def command_of(name: str, command_line: CommandLine) -> str:
 
 
 def program_line(words: Sequence[str]) -> str:
-    return shlex.join(["python", "main_dyn_G.py", *words])
+    return f"{COMMAND} {shlex.join(words)}"
 
 
 def refuse_other_figure(name: str, command_line: CommandLine) -> None:
@@ -275,15 +281,17 @@ def refuse_other_figure(name: str, command_line: CommandLine) -> None:
     if not any(os.path.lexists(folder / file) for file in FILES):
         return
     try:
-        found = (folder / COMMAND_FILE).read_text(encoding="utf-8").split("\n")[0]
+        found, *_of_runs = commands_in(folder / COMMAND_FILE)
     except (OSError, ValueError):
         found = "another program"
     theirs, ours = made_by(found, name, command_line), what_is_made(name, command_line)
     if theirs == ours:
         return
-    again = f"delete {folder} to make the figure anew"
-    if theirs is not None and theirs.trainings == ours.trainings:
-        way_out = f"{again} from the same trained runs, or choose another --output_dir"
+    if theirs is not None and theirs.has_same_trainings(ours):
+        way_out = (
+            f"delete {folder} to make the figure anew, which uses trained runs again, or choose "
+            "another --output_dir"
+        )
     else:
         way_out = (
             "choose another --output_dir, or replace the figure and its runs with --overwrite True"
@@ -306,6 +314,11 @@ class WhatIsMade(NamedTuple):
     tests: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
     enlarge: int
     is_named: bool
+
+    def has_same_trainings(self, other: "WhatIsMade") -> bool:
+        """Whether the trainings that both have are the same."""
+        theirs = dict(other.trainings)
+        return all(theirs.get(name, options) == options for name, options in self.trainings)
 
 
 def made_by(command: str, name: str, command_line: CommandLine) -> WhatIsMade | None:

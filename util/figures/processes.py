@@ -13,6 +13,8 @@ from util.system.children import PROGRAM, stop_with_parent
 from util.system.errors import Interrupted, RunError
 from util.system.interruption import Interruption
 
+# A manager of jobs may have told the process to stop already; there, SIGHUP does not count twice.
+STOP = signal.SIGHUP if stop_with_parent() else signal.SIGTERM
 PATIENCE = 0.2  # seconds between two looks at the signals, while the process prints nothing
 LAST = 20  # lines that are searched for the reason of a failure
 
@@ -53,7 +55,7 @@ def run_process(words: Sequence[str], log: Path, hear: Callable[[str], None], go
                 hear(line)
             code = process.wait()
         except BaseException:
-            process.terminate()
+            process.send_signal(STOP)
             process.wait()
             raise
     if interruption.signal:
@@ -63,14 +65,14 @@ def run_process(words: Sequence[str], log: Path, hear: Callable[[str], None], go
 
 
 def _lines(process: subprocess.Popen, interruption: Interruption) -> Iterator[str]:
-    """Yield the lines that a process prints; hand a signal on once."""
+    """Yield the lines that a process prints; hand a signal on, once."""
     assert process.stdout is not None  # because stdout is a pipe
     told, rest = False, b""
     with selectors.DefaultSelector() as selector, process.stdout as output:
         selector.register(output, selectors.EVENT_READ)
         while True:
             if interruption.signal and not told:
-                process.send_signal(signal.SIGTERM)
+                process.send_signal(STOP)
                 told = True
             if selector.select(PATIENCE):
                 piece = os.read(output.fileno(), 1 << 16)

@@ -14,7 +14,7 @@ from util.system.errors import RunError
 from util.system.regular_files import refuse_special
 
 # With another number, the results of finished runs are made anew from their trained models.
-RESULTS = 1
+RESULTS = 2
 
 
 def beside(run: Run, suffix: str) -> Path:

@@ -34,12 +34,11 @@ def _runs_in(folder: Path, entries: Iterator[os.DirEntry[str]], levels: int) -> 
         # Not entry.is_dir(), which raises OSError for a link to itself.
         if entry.name.startswith(".") or not os.path.isdir(below):
             continue
-        if entry.is_symlink():
-            if read_record(below) is not None:
-                tell(below, "it is a link")
-            continue
         try:
-            yield from _runs_in(below, os.scandir(below), levels - 1)
+            if not entry.is_symlink():
+                yield from _runs_in(below, os.scandir(below), levels - 1)
+            elif read_record(below) is not None:
+                tell(below, "it is a link")
         except OSError as error:
             tell(below, error.strerror)
 

@@ -168,7 +168,7 @@ class Player {
     players.forEach((other) => other !== this && other.pause());
     this.load();
     this.playing = true;
-    this.time = this.frame / this.rate;
+    this.time = undefined; // until all videos are loaded: only they know the rate
     this.before = undefined;
     this.request = requestAnimationFrame((now) => this.tick(now));
     this.write();
@@ -179,7 +179,8 @@ class Player {
     this.playing = false;
     cancelAnimationFrame(this.request);
     this.videos.forEach((video) => video.pause());
-    this.goTo(Math.floor(this.time * this.rate + 1e-6));
+    if (this.time !== undefined) this.frame = Math.floor(this.time * this.rate + 1e-6);
+    this.goTo(this.frame);
   }
 
   /** Move the clock on, and each video that has left it. */
@@ -188,6 +189,7 @@ class Player {
     const passed = this.before === undefined ? 0 : Math.min(0.1, (now - this.before) / 1000);
     this.before = now;
     if (!this.ready) return; // the clock waits for all videos
+    this.time ??= this.frame / this.rate;
     this.time = (this.time + passed * this.speed) % this.duration;
     for (const video of this.videos) {
       const length = video.duration;
@@ -437,9 +439,9 @@ function current() {
 const KEYS = {
   " ": (player) => player.toggle(),
   k: (player) => player.toggle(),
-  ArrowLeft: (player) => player.step(-1),
+  arrowleft: (player) => player.step(-1),
   ",": (player) => player.step(-1),
-  ArrowRight: (player) => player.step(1),
+  arrowright: (player) => player.step(1),
   ".": (player) => player.step(1),
   "[": (player) => player.faster(-1),
   "]": (player) => player.faster(1),
@@ -458,13 +460,14 @@ document.addEventListener("keydown", (event) => {
     if (!$("controls").hidden) $("text").focus();
     return;
   }
-  if (!(event.key in KEYS) || (pressed && event.key === " ")) return;
+  const key = event.key.toLowerCase(); // with Caps Lock too
+  if (!(key in KEYS) || (pressed && key === " ")) return;
   if (event.key.startsWith("Arrow") && event.target.closest?.(".scroll")) return; // it scrolls
   const player = current();
   if (!player) return;
   event.preventDefault();
   used = player;
-  KEYS[event.key](player);
+  KEYS[key](player);
 });
 
 document.addEventListener("click", (event) => {

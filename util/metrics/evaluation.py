@@ -7,7 +7,7 @@ import numpy as np
 
 from model.random_keys import Stream, random_generator
 from util.metrics.linear_system import STATES
-from util.metrics.measures import Comparison, compare, mean_of
+from util.metrics.measures import MOST_FRAMES, Comparison, compare, mean_of
 from util.metrics.references import REFERENCES
 
 
@@ -29,6 +29,7 @@ def evaluate(
     chunk_length: int,
     seed: int = 0,
     states: int = STATES,
+    video_length: int = 0,
 ) -> Evaluation:
     """Measure synthesized videos and the references of the observed video.
 
@@ -38,11 +39,16 @@ def evaluate(
         chunk_length: number of frames of a chunk.
         seed: of the random references.
         states: number of states of the linear dynamical system.
+        video_length: number of frames of its videos. 0 means that of the longest of `videos`, or
+            else of the clip. Most measures depend on the length, so only videos of the same length
+            can be compared.
     """
+    longest = max(map(len, videos.values()), default=len(observed))
+    length = min(video_length or longest, MOST_FRAMES)
     measured = {name: compare(video, observed, chunk_length) for name, video in videos.items()}
     references = {}
     for index, (name, row) in enumerate(REFERENCES.items()):
         random = random_generator(seed, Stream.BASELINE, index)
-        made = (row.make(observed, random, states) for _ in range(row.samples))
+        made = (row.make(observed, random, states, length) for _ in range(row.samples))
         references[name] = mean_of([compare(*reference, chunk_length) for reference in made])
     return Evaluation(measured, references)

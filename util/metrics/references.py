@@ -50,23 +50,25 @@ def blurred(observed: np.ndarray, *_: object) -> Reference:
     return Reference(to_bytes(frames), observed)
 
 
-def linear(observed: np.ndarray, random: np.random.Generator, states: int) -> Reference:
+def linear(
+    observed: np.ndarray, random: np.random.Generator, states: int, length: int
+) -> Reference:
     """A synthesis of the linear dynamical system of the clip; see `linear_system`."""
     values = to_model_range(observed).reshape(len(observed), -1)
-    frames = linear_system.sample(linear_system.fit(values, states), len(observed), random)
-    return Reference(to_bytes(frames).reshape(observed.shape), observed)
+    frames = linear_system.sample(linear_system.fit(values, states), length, random)
+    return Reference(to_bytes(frames).reshape(length, *observed.shape[1:]), observed)
 
 
 class Row(NamedTuple):
     """A reference row.
 
     Fields:
-        make: function of the observed video, of a random generator, and of the number of states of
-            the linear dynamical system.
+        make: function of the observed video, of a random generator, and of the number of states and
+            of frames of the linear dynamical system.
         samples: the number of times that it is made. The row has the means of their measures.
     """
 
-    make: Callable[[np.ndarray, np.random.Generator, int], Reference]
+    make: Callable[[np.ndarray, np.random.Generator, int, int], Reference]
     samples: int = 1
 
 

@@ -59,16 +59,17 @@ def flush_to_disk(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def delete_leftovers(folder: Path, suffix: str = "") -> None:
+def delete_leftovers(folder: Path, suffix: str = "", age: float = UNFINISHED) -> None:
     """Delete the unfinished files of killed programs. One that is new may still be written.
 
     Args:
         suffix: of the files that are deleted; "" for every one.
+        age: seconds since the last change of a file that is deleted.
     """
     for leftover in folder.glob(f".partial-*{suffix}"):
         if re.fullmatch(PARTIAL_NAME, leftover.name) and leftover.is_file():
             with suppress(OSError):
-                if time.time() - leftover.stat().st_mtime > UNFINISHED:
+                if time.time() - leftover.stat().st_mtime >= age:
                     leftover.unlink()
 
 

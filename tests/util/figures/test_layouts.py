@@ -165,7 +165,7 @@ def near(found, wanted):
     return np.abs(np.asarray(found).astype(int) - wanted).mean() < 40
 
 
-@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("known", [True, False, "damaged"])
 def test_futures_stand_below_the_clip_and_have_a_border(tmp_path, known):
     found, _ = result(
         tmp_path,
@@ -179,6 +179,9 @@ def test_futures_stand_below_the_clip_and_have_a_border(tmp_path, known):
     )
     clip = moving_pattern(9, 40 if known else 9, 8)
     write_frames(tmp_path / "clips" / "fire" / "a", clip)
+    if known == "damaged":  # after the frames of the training
+        (tmp_path / "clips" / "fire" / "a" / "00020.png").write_bytes(b"no picture")
+        known = False
     futures = add_test(found, tmp_path, 20, 10)
     continued([found], Place(tmp_path, 1))
     numbers = range(3, 18)  # five frames before the change, and ten after it

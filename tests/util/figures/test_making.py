@@ -9,6 +9,7 @@ from PIL import Image
 from support.command_line import flags, make_clips, parse
 
 from util.figures.expected import Expected
+from util.figures.files import commands_in
 from util.figures.making import (
     Made,
     clear,
@@ -87,16 +88,32 @@ def test_other_lines_make_no_figure(waves, line):
 @pytest.mark.parametrize(
     "words, way_out",
     [
-        ("--enlarge 3", "delete output_figures/textures to make the figure anew from the same"),
+        ("--enlarge 3", "delete output_figures/textures to make the figure anew, which uses"),
+        ("--categories waves,more", "delete output_figures/textures to make the figure anew"),
+        ("--categories more", "delete output_figures/textures to make the figure anew"),
+        ("--categories waves,more --seed 1", "choose another --output_dir, or replace"),
         ("--seed 1", "choose another --output_dir, or replace the figure and its runs with"),
     ],
 )
 def test_other_pictures_of_the_same_runs_need_no_new_training(waves, words, way_out):
+    shutil.copytree("trainingVideo/dynamicTexture/waves", "trainingVideo/dynamicTexture/more")
+    theirs = [*(waves if "--categories" not in words else []), *words.split()]
     folder = Path("output_figures") / "textures"
     folder.mkdir(parents=True)
-    (folder / "command.txt").write_text(command_of("textures", asked(*waves, *words.split())))
+    (folder / "command.txt").write_text(command_of("textures", asked(*theirs)))
     with pytest.raises(RunError, match=way_out):
         refuse_other_figure("textures", asked(*waves))
+
+
+def test_figure_of_clips_in_a_folder_with_a_line_break_is_made_again(waves):
+    os.rename("trainingVideo", "of\nall")
+    line = asked(*waves, "--data_path", "of\nall/dynamicTexture")
+    folder = Path("output_figures") / "textures"
+    folder.mkdir(parents=True)
+    own = command_of("textures", line)
+    (folder / "command.txt").write_text(f"{own}\n{own} --seed 3\n")
+    refuse_other_figure("textures", line)
+    assert commands_in(folder / "command.txt") == [own, f"{own} --seed 3"]
 
 
 def test_file_in_the_place_of_a_figure_is_refused_before_its_runs(waves):
@@ -143,18 +160,21 @@ def test_one_sequence_is_refused_before_the_training_of_an_interpolation(waves):
 
 
 def test_files_that_killed_commands_left_are_deleted(waves):
+    """Of a run, only old ones: its process may outlive a killed command for a while."""
     line = asked(*waves, "--output_dir", "made")
     runs = runs_of("textures", FIGURES["textures"], line)
     left = [Path("made/textures"), runs[0].directory.path.parent]
+    new, old = (f".partial-{digit * 16}.mp4" for digit in "01")
     for folder in left:
         folder.mkdir(parents=True)
-        for name in (".partial-0123456789abcdef.mp4", "figure.png"):
+        for name in (new, old, "figure.png"):
             (folder / name).touch()
-            os.utime(folder / name, (1, 1))
+        os.utime(folder / old, (1, 1))
     clear(["textures"], runs, line.options)
     assert [sorted(path.name for path in folder.iterdir()) for folder in left] == [
-        ["figure.png"]
-    ] * 2
+        ["figure.png"],
+        [new, "figure.png"],
+    ]
 
 
 def test_run_on_a_file_system_without_locks_is_not_waited_for(waves, monkeypatch):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from model.random_keys import Stream, random_generator
+from util.metrics import evaluation
 from util.metrics.evaluation import evaluate
 from util.metrics.linear_system import SAMPLES
 from util.metrics.measures import MEASURES, compare
@@ -54,6 +55,12 @@ def test_number_of_states_is_that_of_the_linear_system(clips):
     assert few["shuffled"] == some["shuffled"]
 
 
+def test_linear_system_is_measured_only_as_far_as_a_video(clips, monkeypatch):
+    monkeypatch.setattr(evaluation, "MOST_FRAMES", 30)
+    cut, whole = (evaluate({}, clips[0], 6, video_length=length) for length in (99, 30))
+    np.testing.assert_equal(cut.references, whole.references)
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("length", [1, 2, 3, 5])
 def test_short_clips_have_a_table_too(clips, length):
@@ -68,11 +75,18 @@ def test_new_reference_is_a_row(monkeypatch, clips):
     assert evaluate({}, observed, 6).references["mine"] == compare(made, observed[:12], 6)
 
 
-def test_linear_system_is_the_mean_of_several_samples(clips):
+@pytest.mark.parametrize(
+    ("videos", "asked", "length"),
+    [([], 0, 24), ([], 40, 40), ([30, 36], 0, 36), ([30], 40, 40), ([20], 0, 20), ([], 10, 10)],
+)
+def test_linear_system_is_the_mean_of_several_samples_as_long_as_the_videos(
+    clips, texture, videos, asked, length
+):
     observed, random = clips[0], random_generator(3, Stream.BASELINE, 4)
-    made = [linear(observed, random, 5).video for _ in range(SAMPLES)]
+    made = [linear(observed, random, 5, length).video for _ in range(SAMPLES)]
     assert len({video.tobytes() for video in made}) == SAMPLES > 1
     measured = [compare(video, observed, 6) for video in made]
-    found = evaluate({}, observed, 6, seed=3, states=5).references["linear system"]
-    for name, value in found.items():
+    given = {str(frames): texture(frames, 12, 9) for frames in videos}
+    found = evaluate(given, observed, 6, seed=3, states=5, video_length=asked)
+    for name, value in found.references["linear system"].items():
         assert value == pytest.approx(sum(row[name] for row in measured) / SAMPLES, nan_ok=True)

@@ -5,11 +5,11 @@ import pytest
 
 from util.metrics.evaluation import evaluate
 from util.metrics.measures import MEASURES
-from util.metrics.references import BLUR, REFERENCES
+from util.metrics.references import BLUR, REFERENCES, linear
 
 
 def made(name, observed, seed=0, states=20):
-    return REFERENCES[name].make(observed, np.random.default_rng(seed), states)
+    return REFERENCES[name].make(observed, np.random.default_rng(seed), states, len(observed))
 
 
 def noise(length, side=9):
@@ -81,6 +81,17 @@ def test_linear_system_has_the_states_that_are_asked_for_and_its_own_noise(textu
     assert 0 < one.min() < one.max() < 255
     singular = np.linalg.svd(np.diff(one.reshape(30, -1).astype(float), axis=0))[1]
     assert singular[4] > 10 * singular[5]  # the rest is rounding
+
+
+def test_linear_system_is_as_long_as_asked_for(texture):
+    clip = texture(30, 12, 0)
+    lengths = (20, 30, 70)
+    short, equal, long = (
+        linear(clip, np.random.default_rng(1), 5, length).video for length in lengths
+    )
+    assert long.shape == (70, 12, 12, 3)
+    np.testing.assert_array_equal(short, long[:20])
+    np.testing.assert_array_equal(equal, long[:30])
 
 
 # --- Their order ---
