@@ -95,9 +95,9 @@ def errors_in(row: Mapping[str, str]) -> list[str]:
 def looped(result: Result) -> dict[str, float]:
     """How well the loops close, and measures of loops and of videos that are no loops.
 
-    A seam is the step from the last frame of a loop to its first, over the mean step inside. As
-    any step of the loop, it varies from loop to loop; without a jump, its mean is about 1. A gap is
-    the distance of the last state from the state before the first frame.
+    A seam is the step from the last frame of a loop to its first, over the mean step inside. It
+    varies from loop to loop, as any step does: ordinary steps have the mean 1. A gap is the
+    distance of the last state from the state before the first frame.
     """
     seams = result.tested_table("seams.csv")
     steps = [float(row["seam_step"]) for row in seams if row["seam_step"]]
