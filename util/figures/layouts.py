@@ -1,4 +1,4 @@
-"""The layouts of the figures: which videos stand beside which; those of the paper as there.
+"""The layouts of the figures: which videos stand beside each other, as in the paper if it has them.
 
 Each layout writes figure.mp4 and figure.gif, which play, and figure.png with some frames of each.
 """
@@ -176,7 +176,7 @@ def continued(results: Sequence[Result], place: Place) -> None:
 def looped(results: Sequence[Result], place: Place) -> None:
     """A row for each clip: the clip, a loop, and a sampled video. The first two play again.
 
-    In the picture, the last frames of a file, and with a border those with which it begins again.
+    The picture shows the last frames of the file, and with a border those with which it begins.
     """
     rows, pictures = [], []
     for result in results:

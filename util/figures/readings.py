@@ -97,7 +97,8 @@ def looped(result: Result) -> dict[str, float]:
 
     A seam is the step from the last frame of a loop to its first, over the mean step inside. It
     varies from loop to loop, as any step does: ordinary steps have the mean 1. A gap is the
-    distance of the last state from the state before the first frame.
+    distance of the last state from the state before the first frame, over the mean step of the
+    states.
     """
     seams = result.tested_table("seams.csv")
     steps = [float(row["seam_step"]) for row in seams if row["seam_step"]]

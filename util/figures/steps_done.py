@@ -95,7 +95,7 @@ class StepsDone:
         self._write()
 
     def begin(self, number: int) -> None:
-        """A step begins. From now on it does not count as done; of a training, no test either."""
+        """A step begins. It does not count as done any more, and if it trains, no test does."""
         step, models = self._run.steps[number], self._run.directory.models
         if self._began is not None:
             last = max((path.stat().st_mtime for path in models.glob("*.index")), default=0.0)

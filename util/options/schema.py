@@ -680,7 +680,7 @@ class Options:
         Scope.REMEMBERED,
         Group.TEST,
         "distribution of the innovations of a synthesized video: prior is N(0, I), fitted is a "
-        "Gaussian fitted to the inferred innovations, conditional is one given the state before",
+        "Gaussian fitted to the inferred innovations, conditional is one given the previous state",
         one_of(*INNOVATIONS),
     )
     baseline_states: int = option(
