@@ -418,8 +418,12 @@ def test_same_command_elsewhere_makes_the_same_bytes(place, here):
     again, once = tree(run_directory(place)), tree(here)
     assert again.keys() - once.keys() == {name for name in again if name.startswith("log/ev")}
     different = {name for name in again.keys() & once.keys() if again[name] != once[name]}
-    # Only options.json says which code ran, from where; someone may have edited it meanwhile.
+    # Only options.json says which code ran; someone may have edited it meanwhile.
     assert different <= {"options.json"}
+    one, other = (
+        json.loads((run / "options.json").read_text()) for run in (run_directory(place), here)
+    )
+    assert {**one, "git_revision": None} == {**other, "git_revision": None}
     assert outcome.stdout == trained().outcome.stdout
 
 

@@ -77,7 +77,7 @@ def ways_to_recover(recovery: Recovery, clips: Clips) -> dict[str, Indexable]:
 
 
 def report_scores(result: TrainingResult, scores: dict[tuple[int | None, str], Scores]) -> None:
-    """Write all scores, and print those of the shown sequences. No scores, no table."""
+    """Write all scores, and print those of the shown sequences; no table without scores."""
     names = result.clips.names
     table = result.run.final_result / "recovery_error.csv"
     table.unlink(missing_ok=True)  # from the same run before it was resumed

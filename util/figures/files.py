@@ -11,7 +11,7 @@ FILES = (f"{NAME}.mp4", f"{NAME}.gif", f"{NAME}.png", NUMBERS, COMMAND_FILE)
 
 
 def commands_in(file: Path) -> list[str]:
-    """The command of a figure, then those of its runs. A path in them may have line breaks.
+    """The command of a figure, and then the commands of its runs; their paths may have line breaks.
 
     Raises:
         OSError: the file cannot be read.

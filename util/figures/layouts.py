@@ -18,6 +18,7 @@ from util.data.stills import read_image
 from util.data.videos import video_frames
 from util.figures.files import NAME
 from util.figures.results import Result
+from util.options.schema import Options
 from util.pictures.layout import (
     in_words,
     under_one_head,
@@ -299,18 +300,21 @@ def clips(result: Result, more: int = 0) -> list[np.ndarray]:
     sources = find_clips(options.data_path, options.category)[: len(result.sequences)]
     shown = []
     for source, sequence in zip(map(facts_of, sources), result.sequences, strict=True):
-
-        def read(length: int, source: ClipFacts = source) -> np.ndarray:
-            first, side = options.first_frame, options.image_size
-            return read_clip(source, first, length, side, fit=options.fit)
-
-        length = min(options.num_frames + more, source.length - options.first_frame)
-        try:
-            frames = read(length)
-        except RunError:
-            frames = read(options.num_frames)
+        frames = as_far_as_known(source, options, more)
         shown.append(shaped(frames, result.format_of(sequence).proportions))
     return shown
+
+
+def as_far_as_known(source: ClipFacts, options: Options, more: int) -> np.ndarray:
+    """The frames of a training and at most `more` next ones; none of these if they are damaged."""
+    first, side = options.first_frame, options.image_size
+    length = min(options.num_frames + more, source.length - first)
+    try:
+        return read_clip(source, first, length, side, fit=options.fit)
+    except RunError:
+        if not more:
+            raise
+        return as_far_as_known(source, options, 0)
 
 
 def frames_of(path: Path) -> np.ndarray:

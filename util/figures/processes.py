@@ -9,12 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from util.system.children import PROGRAM, stop_with_parent
+from util.system.children import PROGRAM, STOP, stop_with_parent
 from util.system.errors import Interrupted, RunError
 from util.system.interruption import Interruption
 
-# A manager of jobs may have told the process to stop already; there, SIGHUP does not count twice.
-STOP = signal.SIGHUP if stop_with_parent() else signal.SIGTERM
 PATIENCE = 0.2  # seconds between two looks at the signals, while the process prints nothing
 LAST = 20  # lines that are searched for the reason of a failure
 

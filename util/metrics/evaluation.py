@@ -39,9 +39,9 @@ def evaluate(
         chunk_length: number of frames of a chunk.
         seed: of the random references.
         states: number of states of the linear dynamical system.
-        video_length: number of frames of its videos. 0 means that of the longest of `videos`, or
-            else of the clip. Most measures depend on the length, so only videos of the same length
-            can be compared.
+        video_length: number of frames of each sample of the linear dynamical system. With 0, a
+            sample is as long as the longest of `videos`, or as the clip if there are none. Most
+            measures depend on the length, so only videos of the same length can be compared.
     """
     longest = max(map(len, videos.values()), default=len(observed))
     length = min(video_length or longest, MOST_FRAMES)

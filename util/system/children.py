@@ -7,6 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 PROGRAM = Path(__file__).resolve().parents[2] / "main_dyn_G.py"
+ON_LINUX = sys.platform.startswith("linux")
+# What tells a process to stop that begins with `stop_with_parent`. A manager of jobs may have told
+# it already, by SIGTERM: on Linux, SIGHUP never counts as the second of two signals.
+STOP = signal.SIGHUP if ON_LINUX else signal.SIGTERM
 PR_SET_PDEATHSIG = 1  # of prctl(2): the signal that a process gets when its parent dies
 
 
@@ -16,12 +20,12 @@ def stop_with_parent() -> Callable[[], None] | None:
     The new process must have a session of its own. It gets SIGHUP, as from a terminal that closes:
     the system sends the signal once for each thread of the parent, and only SIGHUP counts once.
     """
-    if not sys.platform.startswith("linux"):
+    if not ON_LINUX:
         return None
     library = ctypes.CDLL(None)
 
     def prepare() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup may have let the parent ignore it
-        library.prctl(PR_SET_PDEATHSIG, signal.SIGHUP)
+        library.prctl(PR_SET_PDEATHSIG, STOP)
 
     return prepare

@@ -13,9 +13,9 @@ WIDE_VECTORS = "avx512f"  # 512 bits
 def is_faster_in_bfloat16(cpu_info: Path = CPU_INFO) -> bool:
     """Whether the processor multiplies bfloat16 faster than float32; False where unknown.
 
-    AMD's vectors of bfloat16 are 1.8 times as fast as those of float32, Intel's half as fast, as
-    measured (`tests/benchmark/README.md`). Intel's matrix unit (AMX) is hidden by some virtual
-    machines.
+    Matrix products with vectors of bfloat16 were 1.8 times as fast as with float32 on an AMD
+    processor, and half as fast on an Intel processor (`tests/benchmark/README.md`). Some virtual
+    machines hide Intel's matrix unit (AMX).
     """
     words = set(_words(cpu_info))
     vectors = BFLOAT16_VECTORS in words and INTEL not in words
