@@ -79,3 +79,10 @@ def digest_of(file: Path) -> str:
     except OSError as error:
         return f"unreadable: {error.strerror}"
     return fingerprint.hexdigest()
+
+
+def digest_of_folder(folder: Path) -> str:
+    """The SHA-256 fingerprint of the names and the bytes of the regular files in a folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    about = [[path.relative_to(folder).as_posix(), digest_of(path)] for path in files]
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from util.data.clips import find_clips, unique_names
-from util.data.source_digest import cache_key, digest_of
+from util.data.source_digest import cache_key, digest_of, digest_of_folder
 from util.figures.steps import TRAINING, Run, Step
 from util.runs import checkpoints
 from util.system.atomic import write_text
@@ -49,7 +49,7 @@ class StepsDone:
         self._run = run
         self._path = beside(run, ".steps.json")
         self._done: dict[str, list[str]] = {}  # the identity of each step that is done
-        self._results: dict[str, int] = {}  # when the folder of each test was written
+        self._results: dict[str, str] = {}  # what the folder of each test had in it then
         self._seconds: dict[str, float] = {}
         self._began: float | None = None
         self._starts_again = 0  # when what is to be replaced was written; 0 if nothing is
@@ -85,7 +85,7 @@ class StepsDone:
             and directory.final_result.is_dir()
             and bool(checkpoints.existing(directory.models))
             and all(self._done.get(step.name) == identity(step) for step in tests)
-            and all(self._results.get(step.name) == written(run.test_folder) for step in tests)
+            and all(self._results.get(step.name) == contents(run.test_folder) for step in tests)
         )
 
     def start_again(self) -> None:
@@ -118,7 +118,7 @@ class StepsDone:
         if succeeded:
             self._done[step.name] = identity(step)
             if not step.trains:
-                self._results[step.name] = written(self._run.test_folder)
+                self._results[step.name] = contents(self._run.test_folder)
         self._write()
 
     def _options_written(self) -> int:
@@ -140,7 +140,7 @@ class StepsDone:
             if isinstance(about["done"], list):
                 about = of_earlier_version(about)
             done = {name: [str(word) for word in words] for name, words in about["done"].items()}
-            results = {name: int(when) for name, when in about.get("results", {}).items()}
+            results = {name: str(digest) for name, digest in about.get("results", {}).items()}
             seconds = {name: float(value) for name, value in about["seconds"].items()}
             began = None if about["began"] is None else float(about["began"])
             starts_again, clips = about["starts_again"], str(about.get("clips", ""))
@@ -175,9 +175,9 @@ class StepsDone:
         write_text(self._path, json.dumps(about) + "\n")
 
 
-def written(folder: Path | None) -> int:
-    """When files were last put into a folder or taken from it, in nanoseconds; 0 if it is gone."""
-    return folder.stat().st_mtime_ns if folder and folder.is_dir() else 0
+def contents(folder: Path | None) -> str:
+    """The fingerprint of the files of a folder; "" if it is gone. A copy has the same one."""
+    return digest_of_folder(folder) if folder and folder.is_dir() else ""
 
 
 def of_earlier_version(about: dict[str, Any]) -> dict[str, Any]:

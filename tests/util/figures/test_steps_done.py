@@ -139,10 +139,24 @@ def test_clips_that_have_changed_are_noticed(run, tmp_path):
 
 
 def test_test_whose_results_another_test_has_replaced_is_not_done(run):
+    (run.test_folder / "one.mp4").write_text("before")
     done(run, 0, 1)
-    (run.test_folder / "more.mp4").write_text("")
+    (run.test_folder / "one.mp4").write_text("behind")  # the same name and length
     os.utime(run.test_folder, ns=(0, 1))
     assert [StepsDone(run).is_done(number) for number in range(2)] == [True, False]
+
+
+def test_copy_of_a_folder_of_runs_is_done(run):
+    """A backup or another disk has other times of its files."""
+    (run.test_folder / "one.mp4").write_text("")
+    done(run, 0, 1)
+    original = run.directory.path.parent
+    copy = shutil.copytree(original, original.with_name("copy"), copy_function=shutil.copyfile)
+    moved = run._replace(
+        directory=RunDirectory(copy / "waves"),
+        test_folder=copy / "waves" / run.test_folder.name,
+    )
+    assert [StepsDone(moved).is_done(number) for number in range(2)] == [True, True]
 
 
 @pytest.mark.parametrize("gone", ["options.json", "model/model.ckpt-5.index"])
