@@ -29,6 +29,7 @@ from support.command_line import (
 from support.scoring import score
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from model.posterior_check import PosteriorCheck
 from util.data.frames import to_bytes, to_model_range
 from util.metrics.baselines import linear_interpolation, low_rank_imputation
 from util.metrics.measures import MEASURES, compare
@@ -36,6 +37,7 @@ from util.pictures.encoding import write_frames
 from util.pictures.layout import under_one_head
 from util.pictures.sheets import Row, Sheet, contact_sheet, frames_at
 from util.runs import checkpoints
+from util.runs.evaluations import check_in_words
 
 # Of the pixels of a frame's 8×8 none is mixed with another, as resizing would.
 RECOVERY = {**SMALL, "num_epochs": 4, "average_last": 3, "experiment": "recovery"}
@@ -308,6 +310,12 @@ def test_scores_of_all_are_printed(finished):
         assert f"{name}, {way}: error {figures[0]:.2f}" in outcome.stdout
     *_, last = outcome.stdout.splitlines()
     assert str(Path("output_recovery") / "waves" / "final_result") in last
+
+
+def test_posterior_check_is_printed(finished, ratios_in_numpy):
+    place, outcome = finished
+    ratios = ratios_in_numpy(checkpoint_of(place, 4), 4)
+    assert f"\n{check_in_words(PosteriorCheck(**ratios))}\n" in outcome.stdout
 
 
 def test_log_has_the_curves_of_recovery(finished):

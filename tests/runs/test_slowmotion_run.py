@@ -54,6 +54,7 @@ def test_frames_of_the_clip_stay_and_new_ones_come_in_between(finished):
     place, outcome = finished
     assert outcome.returncode == 0, outcome.stderr
     assert "ripples: 5 frames of the clip became 9" in outcome.stdout
+    assert "\ninferred latents over latents sampled from the prior" in outcome.stdout
     folder = results_in(place) / "ripples"
     kinds = ["observed", "recovered"]
     names = {f"{kind}.{end}" for kind in [*kinds, "slow"] for end in ("mp4", "gif")}

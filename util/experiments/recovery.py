@@ -22,7 +22,9 @@ from util.experiments.synthesis import check, tell_less_for_others, test
 from util.metrics.recovered import Recovery, filled_by_baselines, scores_of
 from util.metrics.scores import Scores
 from util.pictures.layout import in_place_of, write_sequence
+from util.runs.evaluations import check_in_words
 from util.runs.jobs import TrainingJob
+from util.runs.sampling import posterior_check
 from util.runs.showing import showing_of
 from util.runs.training import TrainingResult, train_model
 from util.system.atomic import write_text
@@ -63,7 +65,7 @@ def write_recovered(result: TrainingResult) -> None:
             print(f"{name}: each missing pixel is the {by_average} reconstructions")
         else:
             print(f"{name}: nothing is missing")
-    report_scores(result, scores)
+    report(result, scores)
 
 
 def ways_to_recover(recovery: Recovery, clips: Clips) -> dict[str, Indexable]:
@@ -76,16 +78,21 @@ def ways_to_recover(recovery: Recovery, clips: Clips) -> dict[str, Indexable]:
     return by_model | filled_by_baselines(clips)
 
 
-def report_scores(result: TrainingResult, scores: dict[tuple[int | None, str], Scores]) -> None:
-    """Write all scores, and print those of the shown sequences; no table without scores."""
-    names = result.clips.names
+def report(result: TrainingResult, scores: dict[tuple[int | None, str], Scores]) -> None:
+    """Write all scores, and print those of the shown sequences and the check of the posterior.
+
+    Without scores, there is no table.
+    """
+    names, options = result.clips.names, result.options
     table = result.run.final_result / "recovery_error.csv"
     table.unlink(missing_ok=True)  # from the same run before it was resumed
     if scores:
         write_scores(table, scores, names)
     for (row, way), values in scores.items():
-        if row is None or row < result.options.results_for:
+        if row is None or row < options.results_for:
             print(f"{label(row, names)}, {way}: {values}")
+    ratios = posterior_check(result.generator, options, result.latents, options.num_epochs)
+    print(check_in_words(ratios))
 
 
 def write_scores(

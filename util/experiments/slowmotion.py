@@ -9,7 +9,7 @@ import numpy as np
 
 from util.data.frames import to_bytes
 from util.data.pieces import OneByOne
-from util.experiments.recovery import report_scores, ways_to_recover
+from util.experiments.recovery import report, ways_to_recover
 from util.experiments.synthesis import check, tell_less_for_others, test
 from util.metrics.motion_compensation import LEAST_SIDE, motion_compensated
 from util.metrics.recovered import scores_of
@@ -62,4 +62,4 @@ def write_slow_motion(result: TrainingResult) -> None:
             slower = showing._replace(rate=showing.rate / factor)
             write_shown(folder / "slow", average[index], slower)
         print(f"{name}: {len(shown)} frames of the clip became {options.num_frames}")
-    report_scores(result, scores_of(ways, clips))
+    report(result, scores_of(ways, clips))
