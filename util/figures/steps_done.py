@@ -1,6 +1,7 @@
 """What is done of a run of a figure, in a file beside the run directory."""
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -147,10 +148,13 @@ class StepsDone:
             if isinstance(starts_again, float):  # of an earlier version: the time of the command
                 older = 0 < self._options_written() <= starts_again * 1e9
                 starts_again = self._options_written() if older else 0
-            version = int(about.get("version", 0))
+            starts_again, version = int(starts_again), int(about.get("version", 0))
+            if not all(map(math.isfinite, [*seconds.values(), began or 0.0])):
+                raise ValueError
         except (
             OSError,
             ValueError,
+            OverflowError,
             TypeError,
             LookupError,
             AttributeError,
@@ -159,7 +163,7 @@ class StepsDone:
         ):
             return
         self._done, self._results, self._seconds, self._began = done, results, seconds, began
-        self._starts_again, self._clips, self._version = int(starts_again), clips, version
+        self._starts_again, self._clips, self._version = starts_again, clips, version
 
     def _write(self) -> None:
         about = {

@@ -89,7 +89,8 @@ def page(title: str, runs: Sequence[Run]) -> str:
     """The page as HTML, with the newest run first. All texts of the runs are escaped."""
     templates = environment(HERE)
     templates.filters["figure"] = figure
-    templates.policies["json.dumps_kwargs"] = {}  # the order of the options stays
+    # The order of the options stays. JSON has no NaN, which would end the script of the page.
+    templates.policies["json.dumps_kwargs"] = {"allow_nan": False}
     return rendered(
         templates,
         "page.html",

@@ -98,10 +98,13 @@ def _mean(group: tuple[str, list[dict[str, str]]]) -> tuple[str, dict[str, float
 
 
 def _means(rows: Iterable[dict[str, str]]) -> dict[str, float]:
-    """The mean of each score over the rows that have it."""
+    """The mean of each score over the rows that have it. Raises ValueError if it is too large."""
     values: dict[str, list[float]] = {}
     for row in rows:
         for name, cell in list(row.items())[2:]:
             if cell and math.isfinite(value := float(cell)):
                 values.setdefault(name, []).append(value)
-    return {name: sum(found) / len(found) for name, found in values.items()}
+    means = {name: sum(found) / len(found) for name, found in values.items()}
+    if not all(map(math.isfinite, means.values())):
+        raise ValueError
+    return means

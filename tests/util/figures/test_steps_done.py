@@ -1,6 +1,7 @@
 """What is done of a run of a figure."""
 
 import json
+import math
 import os
 import shutil
 from dataclasses import replace
@@ -188,6 +189,25 @@ def test_damaged_record_means_that_nothing_is_done(run, text):
     done(run, 0)
     beside(run, ".steps.json").write_text(text)
     assert not StepsDone(run).is_done(0)
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        *(("starts_again", value) for value in (None, [1], "x")),
+        *(("version", value) for value in (None, "x", math.inf)),
+        *(("began", value) for value in ("x", math.nan)),
+        *(("seconds", {"training": value}) for value in (None, math.nan, math.inf)),
+        *(("results", value) for value in (None, [1])),
+    ],
+)
+def test_one_odd_value_in_a_record_means_that_nothing_is_done(run, field, value):
+    done(run, 0)
+    file = beside(run, ".steps.json")
+    file.write_text(json.dumps({**json.loads(file.read_text()), field: value}))
+    record = StepsDone(run)
+    assert not record.is_done(0)
+    assert record.minutes == 0
 
 
 def test_run_that_starts_again_says_so_until_its_training_has_replaced_it(run):

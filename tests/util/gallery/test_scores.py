@@ -40,7 +40,8 @@ def test_values_that_are_no_numbers_of_a_score_are_left_out(tmp_path):
 @pytest.mark.parametrize(
     "text",
     ["", "sequence,video\n", EVALUATION[:-20] + "\n", "a,b,c\n1,2,3\n", "x\0y", "<script>"]
-    + [EVALUATION.replace("0.75", "much"), RECOVERY.replace("23.5", "much")],
+    + [EVALUATION.replace("0.75", "much"), RECOVERY.replace("23.5", "much")]
+    + ["sequence,video,a\nx,synthesized_1,1.7e308\nx,synthesized_2,1.7e308\n"],  # the mean is inf
 )
 def test_damaged_table_is_said(tmp_path, name, text):
     scores = write(tmp_path, name, text)
