@@ -29,7 +29,7 @@ from util.figures.numbers import OUTSIDE, Number, as_text, compared, rows_of, wr
 from util.figures.processes import run_process
 from util.figures.progress import Planned, RunsProgress
 from util.figures.records import ALL, FIGURES
-from util.figures.results import Result
+from util.figures.results import Result, refuse_damaged
 from util.figures.steps import (
     OF_PLACES,
     OF_TRAININGS,
@@ -250,11 +250,12 @@ def write_figure(
     folder.mkdir(exist_ok=True)
     commands = [program_line(step.words) for run in runs for step in run.steps]
     write_text(folder / COMMAND_FILE, "\n".join([command_of(name, command_line), *commands]) + "\n")
-    figure.layout(results, Place(folder, options.enlarge or ENLARGE))
-    values = {
-        result.name: {**figure.numbers(result), MINUTES: StepsDone(run).minutes}
-        for run, result in zip(runs, results, strict=True)
-    }
+    values = {}
+    for run, result in zip(runs, results, strict=True):
+        with refuse_damaged([result]):
+            values[result.name] = {**figure.numbers(result), MINUTES: StepsDone(run).minutes}
+    with refuse_damaged(results):
+        figure.layout(results, Place(folder, options.enlarge or ENLARGE))
     numbers = compared(options.schedule, name, values, expected)
     write_rows(folder / NUMBERS, rows_of(numbers))
     return Made(folder, numbers)

@@ -1,19 +1,22 @@
 """The finished runs of a figure, and the videos and tables in them."""
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from util.data.clip_facts import ClipFormat, facts_of
+from util.data.clip_facts import ClipFacts, ClipFormat, facts_of
+from util.data.kinds import stills_in
 from util.data.stills import image_frames
 from util.options.schema import Options
 from util.pictures.encoding import FRAMES_PER_SECOND
 from util.pictures.showing import shaped
 from util.runs.run_directory import RunDirectory
 from util.system.errors import RunError
+from util.system.explanations import first_line
+from util.system.whole_table import read_whole_table
 
 
 class Result:
@@ -59,11 +62,14 @@ class Result:
         It has the proportions in which the run shows its videos.
 
         Raises:
-            RunError: it is gone or cannot be read.
+            RunError: it is gone or damaged.
         """
         folder = self.run.final_result / sequence / kind
         if not folder.is_dir():
             raise self._gone(folder)
+        count, length = len(stills_in(folder)), self._facts(sequence, kind).length
+        if count != length:
+            raise self._gone(folder, f"damaged (it has {count} of {length} frames)")
         frames = np.stack([np.asarray(image) for image in image_frames(folder)])
         return shaped(frames, self.format_of(sequence).proportions)
 
@@ -91,29 +97,48 @@ class Result:
         return self.rates[0]
 
     def table(self, name: str) -> Sequence[dict[str, str]]:
-        """The rows of a table in final_result. Raises RunError if it is gone."""
+        """The rows of a table in final_result. Raises RunError if it is gone or damaged."""
         return self._rows(self.run.final_result / name)
 
     def tested_table(self, name: str) -> Sequence[dict[str, str]]:
-        """The rows of a table of the test. Raises RunError if it is gone."""
+        """The rows of a table of the test. Raises RunError if it is gone or damaged."""
         return self._rows(self.tested(name))
 
     def _rows(self, path: Path) -> Sequence[dict[str, str]]:
         if not path.is_file():
             raise self._gone(path)
-        with open(path, newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+        try:
+            return read_whole_table(path)[1]
+        except ValueError as error:
+            raise self._gone(path, f"damaged ({error})") from error
 
     def format_of(self, sequence: str) -> ClipFormat:
         """How the run shows a sequence."""
-        video = self.run.final_result / sequence / "observed.mp4"
+        return self._facts(sequence, "observed").format
+
+    def _facts(self, sequence: str, kind: str) -> ClipFacts:
+        video = self.run.final_result / sequence / f"{kind}.mp4"
         if not video.is_file():
             raise self._gone(video)
-        return facts_of(video).format
+        return facts_of(video)
 
-    def _gone(self, path: Path) -> RunError:
+    def _gone(self, path: Path, how: str = "gone") -> RunError:
         folder = self.test if self.test and self.test in path.parents else self.run.final_result
         return RunError(
-            f"{path} is gone, so the figure cannot show it; delete {folder} and repeat the "
+            f"{path} is {how}, so the figure cannot show it; delete {folder} and repeat the "
             "command, which writes these results again"
         )
+
+
+@contextmanager
+def refuse_damaged(results: Sequence[Result]) -> Iterator[None]:
+    """Raises RunError if results turn out to be damaged while they are read."""
+    try:
+        yield
+    except (ValueError, LookupError) as error:
+        places = ", ".join(str(result.run.path) for result in results)
+        raise RunError(
+            f"a file of the results in {places} is damaged ({type(error).__name__}: "
+            f"{first_line(error)}); delete the folders final_result* there and repeat the command, "
+            "which writes these results again"
+        ) from error

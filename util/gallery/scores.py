@@ -1,7 +1,5 @@
 """The scores of a run, from the tables in its final_result/."""
 
-import csv
-import io
 import math
 import os
 from collections.abc import Iterable
@@ -9,9 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from util.system.errors import RunError
-from util.system.regular_files import refuse_special
+from util.system.whole_table import read_whole_table
 
-LARGEST = 1 << 24  # bytes of a table
 SYNTHESIZED = "synthesized_"
 TABLES = ("evaluation.csv", "recovery_error.csv")  # a run has one of them, or none
 
@@ -58,24 +55,12 @@ def read_scores(final_result: Path) -> Scores:
         if not os.path.exists(path):  # also if the folder cannot be read
             continue
         try:
-            columns, rows = _table(path)
-            return Scores(columns, read(rows))
-        except (ValueError, OSError, RunError, csv.Error, KeyError) as error:
+            columns, rows = read_whole_table(path)
+            return Scores(columns[2:], read(rows))
+        except (ValueError, OSError, RunError, KeyError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is damaged"
             return Scores([], [], f"final_result/{name} cannot be read: {reason}")
     return Scores([], [])
-
-
-def _table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """The names of the scores, and all rows. Raises ValueError if the table is not whole."""
-    refuse_special(path)
-    if path.stat().st_size > LARGEST:
-        raise ValueError
-    lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
-    head, *cells = lines or [[]]
-    if len(head) < 3 or not cells or any(len(row) != len(head) for row in cells):
-        raise ValueError
-    return head[2:], [dict(zip(head, row, strict=True)) for row in cells]
 
 
 def _of_synthesis(rows: list[dict[str, str]]) -> list[Row]:

@@ -68,9 +68,12 @@ def result(tmp_path):
         folder = run.final_result / name
         folder.mkdir()
         observed = np.full((2, 8, 8, 3), 100, np.uint8)
-        write_video(folder / "observed", observed)
-        write_frames(folder / "observed", observed)
-        write_frames(folder / "reconstructed", observed + np.uint8(51 * number))
+        for kind, frames in (
+            ("observed", observed),
+            ("reconstructed", observed + np.uint8(51 * number)),
+        ):
+            write_video(folder / kind, frames)
+            write_frames(folder / kind, frames)
     return Result("waves", run)
 
 
