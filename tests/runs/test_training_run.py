@@ -41,6 +41,7 @@ from util.pictures.sheets import Row, Sheet, contact_sheet
 from util.runs.evaluations import check_in_words, in_short
 from util.runs.falling import learning_rate
 from util.runs.run_directory import PACKAGES
+from util.system.device import device_in_words
 from util.system.processor import is_faster_in_bfloat16
 
 TRAIN = {"isTraining": True, **SMALL}
@@ -148,6 +149,7 @@ def test_options_file_says_how_the_run_was_made(here):
     assert about["versions"]["tensorflow"] == tf.__version__
     assert about["versions"]["numpy"] == np.__version__
     assert "git_revision" in about
+    assert about["device"] == device_in_words()
 
 
 def test_observed_sequences_are_shown(here):

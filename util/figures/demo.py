@@ -14,7 +14,7 @@ from util.figures.expected import MINUTES, TABLE, key_of, read_expected
 from util.figures.files import NAME, NUMBERS
 from util.figures.layouts import frames_of
 from util.figures.making import Made
-from util.figures.numbers import Number, Row, read_rows, rows_of, write_rows
+from util.figures.numbers import Number, Origin, Row, read_rows, rows_of, write_rows
 from util.figures.records import ALL, FIGURES
 from util.pictures.encoding import FRAMES_PER_SECOND, write_webp
 from util.system.atomic import delete_leftovers, write_text
@@ -23,6 +23,7 @@ from util.system.errors import RunError
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = {"README.md": "demo/README.md", "demo/README.md": ""}  # and where the details are
 COMMAND = "python main_dyn_G.py --experiment figure --figure"
+NOT_RECORDED = "not recorded"  # by an earlier version
 Rows = Sequence[Row]  # of numbers.csv
 GENERATED = re.compile(r"(<!-- (\w+) of --write_demo -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -65,7 +66,12 @@ def update_demo(project: Path = PROJECT, table: Path = TABLE) -> None:
     """Put the numbers in demo/numbers.csv beside what is expected now, and write the tables."""
     expected = read_expected(table)
     numbers = [
-        Number(key_of(row), float(row["value"] or "nan"), expected.get(key_of(row)))
+        Number(
+            key_of(row),
+            float(row["value"] or "nan"),
+            expected.get(key_of(row)),
+            Origin(row["machine"], row["revision"]),
+        )
         for row in read_rows(project / "demo" / NUMBERS)
     ]
     write_rows(project / "demo" / NUMBERS, rows_of(numbers))
@@ -89,7 +95,10 @@ def with_tables(text: str, rows: Rows, details: str) -> str:
 
     def generated(found: re.Match) -> str:
         begin, name, end = found.groups()
-        table = commands(rows, details) if name == "commands" else numbers(rows, name)
+        if name == "commands":
+            table = commands(rows, details)
+        else:
+            table = machines(rows) if name == "machines" else numbers(rows, name)
         return f"{begin}\n{table}\n\n{end}"
 
     return GENERATED.sub(generated, text)
@@ -130,6 +139,17 @@ def command(figure: str, minutes: float, details: str, summary: str) -> list[str
 def whole(minutes: float) -> str:
     """A whole number of minutes; a dash if they are not known."""
     return "–" if math.isnan(minutes) else f"{minutes:.0f}"
+
+
+def machines(rows: Rows) -> str:
+    """A line for each machine and revision that trained, with the figures."""
+    figures: dict[Origin, dict[str, None]] = {}  # without doubles, in their order
+    for row in rows:
+        figures.setdefault(Origin(row["machine"], row["revision"]), {})[row["figure"]] = None
+    table = [["figures", "machine", "revision"], ["---"] * 3]
+    for origin, theirs in figures.items():
+        table.append([", ".join(theirs), origin.machine or NOT_RECORDED, origin.revision])
+    return markdown(table)
 
 
 def numbers(rows: Rows, figure: str) -> str:

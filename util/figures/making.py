@@ -24,7 +24,7 @@ from util.figures.expected import (
 )
 from util.figures.files import COMMAND, COMMAND_FILE, FILES, NAME, NUMBERS, commands_in
 from util.figures.layouts import Place
-from util.figures.notes import other_rates, other_revisions
+from util.figures.notes import origin_of, other_rates, other_revisions
 from util.figures.numbers import OUTSIDE, Number, as_text, compared, rows_of, write_rows
 from util.figures.processes import run_process
 from util.figures.progress import Planned, RunsProgress
@@ -256,7 +256,8 @@ def write_figure(
             values[result.name] = {**figure.numbers(result), MINUTES: StepsDone(run).minutes}
     with refuse_damaged(results):
         figure.layout(results, Place(folder, options.enlarge or ENLARGE))
-    numbers = compared(options.schedule, name, values, expected)
+    origins = {result.name: origin_of(result) for result in results}
+    numbers = compared(options.schedule, name, values, expected, origins)
     write_rows(folder / NUMBERS, rows_of(numbers))
     return Made(folder, numbers)
 

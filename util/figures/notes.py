@@ -3,11 +3,13 @@
 import itertools
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
+from util.figures.numbers import Origin
 from util.figures.results import Result
 from util.figures.steps import Run
 from util.figures.steps_done import StepsDone
-from util.runs.run_directory import git_revision, read_about
+from util.runs.run_directory import RunDirectory, git_revision, read_about
 from util.system.errors import RunError
 
 SHORT = 10  # letters of a revision
@@ -20,7 +22,9 @@ def other_revisions(runs: Sequence[Run]) -> str:
     """
     present = without_changes(git_revision() or "")
     trained = {
-        run.name: without_changes(revision_of(run)) for run in runs if StepsDone(run).is_done(0)
+        run.name: without_changes(told(run.directory, "git_revision"))
+        for run in runs
+        if StepsDone(run).is_done(0)
     }
     others = [
         f"{name} ({revision[:SHORT]})"
@@ -40,12 +44,21 @@ def without_changes(revision: str) -> str:
     return revision.removesuffix("-dirty")
 
 
-def revision_of(run: Run) -> str:
-    """The git revision of the program that trained; "" if it is not known."""
+def origin_of(result: Result) -> Origin:
+    """Where a finished run was trained."""
+    device = told(result.run, "device")
+    return Origin(
+        machine=f"{device}, {result.options.precision}" if device else "",
+        revision=without_changes(told(result.run, "git_revision"))[:SHORT],
+    )
+
+
+def told(run: RunDirectory, what: str) -> str:
+    """What options.json says about the training of a run; "" if it does not."""
+    about: dict[str, Any] = {}
     with suppress(OSError, ValueError, RecursionError, RunError):
-        revision = read_about(run.directory.options_file).get("git_revision")
-        return revision if isinstance(revision, str) else ""
-    return ""
+        about = read_about(run.options_file)
+    return text if isinstance(text := about.get(what), str) else ""
 
 
 def other_rates(results: Sequence[Result]) -> str:

@@ -14,8 +14,21 @@ INSIDE, OUTSIDE = "inside", "outside"
 COLUMNS = (
     *("schedule", "figure", "run", "number"),
     *("value", "expected", "smallest", "largest", "seeds", "verdict"),
+    *("machine", "revision"),
 )
 Row = dict[str, str]  # a row of numbers.csv, by the names in `COLUMNS`
+
+
+class Origin(NamedTuple):
+    """Where a number was made; "" if it is not known.
+
+    Fields:
+        machine: the device and the precision of the training.
+        revision: the git revision of this program.
+    """
+
+    machine: str = ""
+    revision: str = ""
 
 
 class Number(NamedTuple):
@@ -25,11 +38,13 @@ class Number(NamedTuple):
         key: schedule, figure, run, and the name of the number.
         value: NaN if it does not exist.
         expected: None if nothing is expected.
+        origin: where it was made.
     """
 
     key: Key
     value: float
     expected: Expected | None
+    origin: Origin = Origin()
 
     @property
     def verdict(self) -> str:
@@ -62,6 +77,7 @@ def compared(
     figure: str,
     values: Mapping[str, Mapping[str, float]],
     expected: Mapping[Key, Expected],
+    origins: Mapping[str, Origin] | None = None,
 ) -> list[Number]:
     """Put the values of each run beside the expected ones.
 
@@ -69,7 +85,9 @@ def compared(
         values: the numbers of each run, by the name of the run and the name of the number.
         expected: empty if nothing is expected of these runs. An expected number without a value
             is there with the value NaN.
+        origins: where the numbers of each run were made.
     """
+    origins = origins or {}
     found: dict[Key, float] = {
         (schedule, figure, run, name): value
         for run, numbers in values.items()
@@ -80,7 +98,10 @@ def compared(
         for key in expected
         if key[:2] == (schedule, figure) and key[2] in values and key not in found
     }
-    return [Number(key, value, expected.get(key)) for key, value in {**found, **missing}.items()]
+    return [
+        Number(key, value, expected.get(key), origins.get(key[2], Origin()))
+        for key, value in {**found, **missing}.items()
+    ]
 
 
 def rows_of(numbers: Sequence[Number]) -> list[Row]:
@@ -89,7 +110,7 @@ def rows_of(numbers: Sequence[Number]) -> list[Row]:
     for number in numbers:
         row = number.expected
         seeds = [*map(digits, row[:3]), str(row.seeds)] if row else [""] * 4
-        cells = [*number.key, digits(number.value), *seeds, number.verdict]
+        cells = [*number.key, digits(number.value), *seeds, number.verdict, *number.origin]
         rows.append(dict(zip(COLUMNS, cells, strict=True)))
     return rows
 
@@ -104,11 +125,14 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The rows of a numbers.csv; none if there is no such file."""
+    """The rows of a numbers.csv; none if there is no such file.
+
+    Columns that an earlier version did not write are empty.
+    """
     if not path.exists():
         return []
     with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        return [{**dict.fromkeys(COLUMNS, ""), **row} for row in csv.DictReader(file)]
 
 
 def as_text(numbers: Sequence[Number]) -> Iterator[str]:

@@ -161,19 +161,21 @@ class RunDirectory:
             return ""
         return f"{about.st_ino} {about.st_mtime_ns}"
 
-    def prepare(self, options: Options, sequences: Sequence[str] = ()) -> None:
+    def prepare(self, options: Options, sequences: Sequence[str] = (), device: str = "") -> None:
         """Create the folders, write options.json and delete unfinished files of an earlier run.
 
         options.json keeps the command lines of earlier calls.
 
         Args:
             sequences: the names of the training sequences. They tell later which files are a run's.
+            device: the device that computes, in words.
         """
         about = {
             "options": json.loads(options.to_json()),
             "command_lines": [*self._command_lines(), [_in_utf8(word) for word in sys.argv]],
             "versions": {"python": platform.python_version(), **installed_versions()},
             "git_revision": git_revision(),
+            "device": device,
         }
         self.path.mkdir(parents=True, exist_ok=True)
         write_text(self.options_file, json.dumps(about, indent=2, ensure_ascii=False) + "\n")

@@ -38,6 +38,7 @@ from util.runs.run_directory import RunDirectory
 from util.runs.run_state import RunState
 from util.runs.sampling import FOR_PREVIEW, Sampler, make_sampler, posterior_check, sampled
 from util.system.background import Background
+from util.system.device import device_in_words
 from util.system.errors import Interrupted, RunError
 from util.system.folder_lock import locked
 from util.system.interruption import Interruption
@@ -273,7 +274,7 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
         restore(generator, state, run.models / f"model.ckpt-{state.epoch}")
     elif options.resume:
         print(f"{run.path} has no checkpoint yet; training from the start", file=sys.stderr)
-    run.prepare(options, clips.names)
+    run.prepare(options, clips.names, device_in_words())
     if state is None:
         write_observed(run, clips, options)
     elif state.epoch == options.num_epochs and has_new_options(state, options):

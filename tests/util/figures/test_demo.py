@@ -11,7 +11,7 @@ from util.figures import demo
 from util.figures.demo import DOCUMENTS, update_demo, with_tables, write_demo
 from util.figures.expected import Expected, enter, key_of, read_expected
 from util.figures.making import Made
-from util.figures.numbers import compared, digits, read_rows, rows_of
+from util.figures.numbers import Origin, compared, digits, read_rows, rows_of, write_rows
 from util.figures.records import FIGURES
 from util.pictures.encoding import write_png, write_video
 
@@ -82,6 +82,24 @@ def test_tables_have_the_commands_and_the_numbers_with_their_range(project):
     assert "| [textures](#textures) |" in text
     assert "| run | motion | wasserstein | minutes |" in text
     assert "| fire | 0.8 (0.75 to 0.9) | 0.1 | 3.4 |" in text
+
+
+def test_table_of_machines_has_a_line_for_each_machine_and_revision(project):
+    old, new = Origin(), Origin("CPU, 2 cores, float32", "0123456789")
+    rows = [
+        row
+        for figure, origin in (("textures", new), ("loop", old), ("actions", new))
+        for row in rows_of(compared("fast", figure, {"a": {"x": 1.0, "y": 2.0}}, {}, {"a": origin}))
+    ]
+    assert demo.machines(rows).splitlines()[2:] == [
+        "| textures, actions | CPU, 2 cores, float32 | 0123456789 |",
+        "| loop | not recorded |  |",
+    ]
+    write_rows(project / "demo" / "numbers.csv", rows)
+    update_demo(project, project / "expected.csv")
+    assert demo.machines(read_rows(project / "demo" / "numbers.csv")) == demo.machines(rows)
+    generated = "<!-- machines of --write_demo -->\nbefore\n<!-- end -->"
+    assert demo.machines(rows) in with_tables(generated, rows, "")
 
 
 def test_figures_that_are_not_in_the_paper_come_after_all_and_do_not_count(project):

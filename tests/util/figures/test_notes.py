@@ -6,8 +6,10 @@ import pytest
 from support.command_line import make_clips, parse
 
 from util.figures import notes
-from util.figures.notes import other_rates, other_revisions
+from util.figures.notes import origin_of, other_rates, other_revisions
+from util.figures.numbers import Origin
 from util.figures.records import FIGURES
+from util.figures.results import Result
 from util.figures.steps import runs_of
 from util.figures.steps_done import StepsDone
 
@@ -76,3 +78,20 @@ def test_clips_that_play_at_other_rates_are_named():
     assert other_rates([Playing("fire", 25.0, 50.0, 25.0)]) == (
         "all videos play at 25 frames per second; their own rates: fire 25 and 50"
     )
+
+
+@pytest.mark.parametrize("revision", ["0123456789abcdef", "0123456789abcdef-dirty"])
+def test_origin_is_the_machine_with_its_precision_and_the_revision(run, revision):
+    run.directory.prepare(run.asked.options, ["ripples"], "CPU, 3 cores")
+    trained_by(run, revision)
+    precision = run.asked.options.precision
+    origin = origin_of(Result("waves", run.directory))
+    assert origin == Origin(f"CPU, 3 cores, {precision}", "0123456789")
+
+
+@pytest.mark.parametrize("device", ["", None, 3])
+def test_machine_that_an_earlier_version_did_not_record_is_not_known(run, device):
+    about = json.loads(run.directory.options_file.read_text())
+    about |= {"device": device, "git_revision": None}
+    run.directory.options_file.write_text(json.dumps(about))
+    assert origin_of(Result("waves", run.directory)) == Origin("", "")

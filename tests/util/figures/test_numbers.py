@@ -3,7 +3,15 @@
 import math
 
 from util.figures.expected import Expected
-from util.figures.numbers import as_text, compared, read_rows, rows_of, write_rows
+from util.figures.numbers import (
+    COLUMNS,
+    Origin,
+    as_text,
+    compared,
+    read_rows,
+    rows_of,
+    write_rows,
+)
 
 MOTION = ("fast", "textures", "fire", "motion")
 EXPECTED = {
@@ -44,7 +52,8 @@ def test_runs_that_are_not_shown_are_not_missed():
 
 def test_file_has_all_numbers_and_empty_cells_for_what_does_not_exist(tmp_path):
     values = {"fire": {"motion": 0.8}, 'a,"b"': {"motion": math.nan}}
-    found = numbers(values, {MOTION: EXPECTED[MOTION]})
+    origins = {"fire": Origin("CPU, 2 cores", "0123456789")}
+    found = compared("fast", "textures", values, {MOTION: EXPECTED[MOTION]}, origins)
     write_rows(tmp_path / "numbers.csv", rows_of(found))
     rows = read_rows(tmp_path / "numbers.csv")
     assert rows[0] == {
@@ -58,8 +67,18 @@ def test_file_has_all_numbers_and_empty_cells_for_what_does_not_exist(tmp_path):
         "largest": "0.95",
         "seeds": "3",
         "verdict": "inside",
+        "machine": "CPU, 2 cores",
+        "revision": "0123456789",
     }
     assert (rows[1]["run"], rows[1]["value"], rows[1]["verdict"]) == ('a,"b"', "", "")
+    assert (rows[1]["machine"], rows[1]["revision"]) == ("", "")
+
+
+def test_file_of_an_earlier_version_has_empty_cells_for_newer_columns(tmp_path):
+    (tmp_path / "numbers.csv").write_text("schedule,figure,run,number,value\nfast,a,b,c,1\n")
+    (row,) = read_rows(tmp_path / "numbers.csv")
+    assert list(row) == list(COLUMNS)
+    assert (row["value"], row["machine"], row["revision"]) == ("1", "", "")
 
 
 def test_table_for_people_names_each_run_once():
