@@ -6,7 +6,7 @@
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,14 @@ SEED = "seed "  # begins the name of a column, as in "seed 0"
 FEWEST_SEEDS = 3  # with fewer, it is not known how much a number varies
 MINUTES = "minutes"  # a number that depends on the machine, so it is never outside
 WIDENED = 2.0  # how many widths of the seeds' range a number may lie beside this range
-TOLERANCE = 0.1  # and so large a part of the expected value, if that is more
+TOLERANCE = 0.1  # and so large a part of an error or a measure, if that is more
+WITHOUT_SEEDS = 0.01  # such a part of a number that was the same with all seeds
+
+# How far numbers on other scales may lie beside the range: an error that is larger by `TOLERANCE`.
+OTHER_SCALES: dict[str, Callable[[float], float]] = {
+    "PSNR": lambda _: 20 * math.log10(1 + TOLERANCE),  # decibel
+    "SSIM": lambda expected: TOLERANCE * (1 - expected),
+}
 
 
 class Expected(NamedTuple):
@@ -29,14 +36,25 @@ class Expected(NamedTuple):
     largest: float
     seeds: int
 
-    def holds(self, value: float) -> bool:
+    def holds(self, value: float, name: str = "") -> bool:
         """Whether a value of another seed or machine is as expected.
 
-        It may lie beside the range of the seeds by twice the width of the range, or by a tenth of
-        the expected value. With three seeds, this is about a 95 % prediction interval.
+        It may lie beside the range of the seeds by twice the width of the range. With three seeds,
+        this is about a 95 % prediction interval. It may also lie beside it by a tenth of the
+        expected value, or of the error that a PSNR or SSIM stands for. A number that was the same
+        with all seeds, such as an error of a baseline, may differ by a hundredth.
+
+        Args:
+            name: the name of the number.
         """
         width = self.largest - self.smallest
-        beside = max(WIDENED * width, TOLERANCE * abs(self.expected))
+        if not width:
+            beside = WITHOUT_SEEDS * abs(self.expected)
+        elif name in OTHER_SCALES:
+            beside = OTHER_SCALES[name](self.expected)
+        else:
+            beside = TOLERANCE * abs(self.expected)
+        beside = max(beside, WIDENED * width)
         return self.smallest - beside <= value <= self.largest + beside
 
 

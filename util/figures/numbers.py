@@ -51,7 +51,7 @@ class Number(NamedTuple):
         """Whether the value is as expected; "" if nothing is, or if it depends on the machine."""
         if self.expected is None or self.key[-1] == MINUTES:
             return ""
-        return INSIDE if self.expected.holds(self.value) else OUTSIDE
+        return INSIDE if self.expected.holds(self.value, self.key[-1]) else OUTSIDE
 
     def __str__(self) -> str:
         _, figure, run, name = self.key
