@@ -9,10 +9,10 @@ from util.experiments.running import renew_gallery
 from util.figures.demo import refuse_without_demo, write_demo
 from util.figures.making import make_figures, refuse_problems, report
 from util.figures.records import ALL, FIGURES
-from util.figures.steps import unexpected
+from util.figures.steps import RUNS, unexpected
 from util.options.command_line import CommandLine
 from util.options.schema import FIELDS
-from util.system.errors import CommandLineError
+from util.system.errors import CommandLineError, Interrupted, RunError
 
 
 def run(command_line: CommandLine) -> str:
@@ -32,9 +32,15 @@ def run(command_line: CommandLine) -> str:
     refuse_unfit(names, command_line)
     if options.write_demo:
         refuse_without_demo("leave out --write_demo")
-    made, failed = make_figures(names, command_line)
+    output = Path(options.output_dir)
+    try:
+        made, failed = make_figures(names, command_line)
+    except (RunError, Interrupted):
+        if (output / RUNS).is_dir():
+            renew_gallery(output)
+        raise
     report(made, command_line)
-    renew_gallery(Path(options.output_dir))
+    renew_gallery(output)
     if options.write_demo:
         write_demo(made)
     refuse_problems(made, failed)

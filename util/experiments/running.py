@@ -28,16 +28,18 @@ def run_experiment(job: TrainingJob | TestingJob) -> str:
 
 
 def renew_gallery(folder: Path) -> None:
-    """Make the page over all runs of a folder anew. If this fails, a line on stderr says why.
+    """Make the page over all runs of a folder anew, and the pages above it that have its runs, too.
 
-    The results of the training are there already, so no failure of the page may end the program.
+    If this fails, a line on stderr says why. The results of the training are there already, so no
+    failure of the page may end the program.
     """
     try:
         # A package of the page may be missing in an environment of an earlier version.
-        from util.gallery.page import write_gallery
+        from util.gallery.page import pages_above, write_gallery
 
-        page, _ = write_gallery(folder, EXPERIMENTS)
-        print(f"all runs on one page: {page}")
+        for place in (folder, *pages_above(folder)):
+            page, _ = write_gallery(place, EXPERIMENTS)
+            print(f"all runs on one page: {page}")
     except Exception as error:
         print(f"warning: the page of all runs is not renewed: {explain(error)}", file=sys.stderr)
 

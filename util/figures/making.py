@@ -6,13 +6,14 @@ import os
 import shlex
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from util.data.clip_facts import facts_of
-from util.data.clips import find_clips
-from util.data.observed import refuse_short
+from util.data.clips import find_clips, unique_names
+from util.data.observed import observed_sequences, refuse_short
 from util.data.stills import refuse_unreadable
 from util.figures.expected import (
     FEWEST_SEEDS,
@@ -41,7 +42,7 @@ from util.figures.steps import (
     unexpected,
     words_of,
 )
-from util.figures.steps_done import StepsDone, beside, fingerprint
+from util.figures.steps_done import LOG, RECORD, StepsDone, beside, fingerprint
 from util.options.command_line import CommandLine, parse, refuse_jumps
 from util.options.schema import Options, refuse_impossible_pairs
 from util.system.atomic import delete_leftovers, write_text
@@ -52,6 +53,9 @@ from util.system.notes import NOTE
 
 ENLARGE = 2  # the usual factor, for small files
 ALMOST_DONE = 0.95  # the share of a run that is done if its training is, and not more
+BESIDE = (LOG, RECORD)  # the endings of files beside a run directory
+LONGEST_NAME = 255  # bytes, on the usual file systems
+MOST_DECODED = 16  # sequences of a run that are read before the first run trains
 PATIENCE = 1.0  # seconds between two looks at the lock of a run
 NOT_IN_COMMAND = (
     *("experiment", "figure", "isTraining", "output_dir", "overwrite", "write_demo", "debug"),
@@ -145,13 +149,20 @@ def refuse_impossible(runs: Sequence[Run], command_line: CommandLine) -> None:
     Raises:
         CommandLineError: flags contradict, do nothing where they must not, or name sequences that
             do not exist.
-        RunError: a clip is too short, or a clip or an image cannot be read.
+        RunError: a clip is too short, or a clip, a mask or an image cannot be read. Of many
+            sequences, the first `MOST_DECODED` are read.
     """
+    refuse_names_of_files(runs)
     for run in runs:
         trained = run.asked.options
         sources = find_clips(trained.data_path, trained.category)
-        for source in sources:
-            refuse_short(facts_of(source), trained, run.asked.experiment(trained))
+        trainer = run.asked.experiment(trained)
+        facts = [facts_of(source) for source in sources]
+        for clip in facts:
+            refuse_short(clip, trained, trainer)
+        if not StepsDone(run).is_done(0):
+            decoded = observed_sequences(trained, trainer, facts, unique_names(sources))
+            deque(itertools.islice(decoded, MOST_DECODED), maxlen=0)  # keep none
         for step in run.steps[1:]:
             line = parse(step.words, command_line.experiments)
             test = line.over(trained)
@@ -164,6 +175,23 @@ def refuse_impossible(runs: Sequence[Run], command_line: CommandLine) -> None:
     if all(step.trains for run in runs for step in run.steps):
         for name in sorted(filter(only_in_tests, command_line.given)):
             print(f"warning: --{name} does nothing: the figure shows no test", file=sys.stderr)
+
+
+def refuse_names_of_files(runs: Sequence[Run]) -> None:
+    """Raises CommandLineError if a category has the name of a file beside the run directories."""
+    files = {beside(run, suffix) for run in runs for suffix in BESIDE}
+    for run in runs:
+        folder = run.directory.path
+        if folder in files:
+            raise CommandLineError(
+                f"category {folder.name} has the name of a file that the figure writes beside its "
+                "runs; rename the folder of the category"
+            )
+        most = LONGEST_NAME - max(map(len, BESIDE))
+        if len(os.fsencode(folder.name)) > most:
+            raise CommandLineError(
+                f"category {folder.name} is too long a name for a figure: at most {most} bytes"
+            )
 
 
 def planned(run: Run, schedule: str, minutes: Mapping[Key, float]) -> Planned:
@@ -217,7 +245,7 @@ def do_step(
     done.begin(place)
     succeeded = False
     try:
-        run_process(words, beside(run, ".log"), progress.hear, f"{same} goes on from here")
+        run_process(words, beside(run, LOG), progress.hear, f"{same} goes on from here")
         succeeded = True
     finally:
         done.end(place, succeeded)

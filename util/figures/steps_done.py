@@ -16,6 +16,7 @@ from util.system.regular_files import refuse_special
 
 # With another number, the results of finished runs are made anew from their trained models.
 RESULTS = 2
+LOG, RECORD = ".log", ".steps.json"  # the endings of files beside a run directory
 
 
 def beside(run: Run, suffix: str) -> Path:
@@ -48,7 +49,7 @@ class StepsDone:
 
     def __init__(self, run: Run):
         self._run = run
-        self._path = beside(run, ".steps.json")
+        self._path = beside(run, RECORD)
         self._done: dict[str, list[str]] = {}  # the identity of each step that is done
         self._results: dict[str, str] = {}  # what the folder of each test had in it then
         self._seconds: dict[str, float] = {}

@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from util.gallery.curves import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, figure
-from util.gallery.finding import find_runs
+from util.gallery.finding import DEEPEST, find_runs
 from util.gallery.run import Run, read_run
 from util.options.experiment import Experiments
 from util.system.atomic import delete_leftovers, write_text
@@ -68,6 +68,17 @@ def write_gallery(
     with suppress(OSError):  # the page is there
         delete_leftovers(folder, ".html")
     return path, len(runs)
+
+
+def pages_above(folder: Path) -> list[Path]:
+    """The folders above that have a page of this program over the runs in `folder`.
+
+    They lie in the working directory or are this directory itself.
+    """
+    here = Path.cwd()
+    above = [place for place in folder.resolve().parents if place == here or here in place.parents]
+    with_page = [place for place in above[: DEEPEST - 1] if (place / NAME).is_file()]
+    return [Path(os.path.relpath(place)) for place in with_page if is_ours(place / NAME)]
 
 
 def is_ours(path: Path) -> bool:

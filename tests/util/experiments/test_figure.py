@@ -7,7 +7,7 @@ from util.experiments import figure
 from util.figures.expected import Expected
 from util.figures.making import Made
 from util.figures.numbers import Number
-from util.system.errors import RunError
+from util.system.errors import Interrupted, RunError
 
 PAPER = ["textures", "actions", "recovery", "inpainting", "interpolation", "animation"]
 
@@ -46,3 +46,22 @@ def test_page_and_documents_are_written_before_problems_are_told(
     assert written == [tmp_path, made]
     told = "outside: textures, fire: motion 2, expected 1 (1 to 1, 3 seeds)"
     assert (told in capsys.readouterr().err) == (value == 2.0)
+
+
+@pytest.mark.parametrize("error", [RunError("it failed"), Interrupted(15, "stopped")])
+@pytest.mark.parametrize("has_runs", [True, False])
+def test_page_shows_the_runs_of_a_command_that_failed_or_was_stopped(
+    tmp_path, monkeypatch, error, has_runs
+):
+    def fail(names, command_line):
+        raise error
+
+    written = []
+    monkeypatch.setattr(figure, "make_figures", fail)
+    monkeypatch.setattr(figure, "renew_gallery", written.append)
+    if has_runs:
+        (tmp_path / "runs").mkdir()
+    words = ["--experiment", "figure", "--figure", "loop", "--output_dir", str(tmp_path)]
+    with pytest.raises(type(error)):
+        figure.run(parse(words))
+    assert written == [tmp_path] * has_runs

@@ -1,6 +1,7 @@
 """--experiment gallery, and the page at the end of a training."""
 
 import builtins
+from pathlib import Path
 
 import pytest
 from support.command_line import flags, refused, run_here
@@ -45,6 +46,31 @@ def test_training_renews_the_page_and_says_where(tmp_path, capsys):
     make_run(tmp_path / "water")
     renew_gallery(tmp_path)
     assert '"place": "water"' in page.read_text(encoding="utf-8")
+
+
+def test_training_renews_the_pages_above_it_that_are_there(tmp_path, monkeypatch, capsys):
+    here = tmp_path / "here"
+    make_run(here / "output" / "fire")
+    for place in (tmp_path, here):
+        renew_gallery(place)
+    make_run(here / "output" / "water")
+    monkeypatch.chdir(here)
+    capsys.readouterr()
+    renew_gallery(Path("output"))
+    told = [f"all runs on one page: {page}" for page in ("output/index.html", "index.html")]
+    assert capsys.readouterr() == ("\n".join(told) + "\n", "")
+    assert '"place": "output/water"' in (here / "index.html").read_text(encoding="utf-8")
+    outside = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "water" not in outside  # it is not in the working directory
+
+
+def test_page_of_others_above_is_left_alone(tmp_path, monkeypatch, capsys):
+    make_run(tmp_path / "output" / "fire")
+    (tmp_path / "index.html").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    renew_gallery(Path("output"))
+    assert capsys.readouterr() == ("all runs on one page: output/index.html\n", "")
+    assert (tmp_path / "index.html").read_text() == "mine"
 
 
 @pytest.fixture

@@ -40,6 +40,20 @@ def test_link_to_a_run_is_named(tmp_path, capsys):
     assert capsys.readouterr().err == line
 
 
+def test_link_to_a_folder_of_runs_and_a_hidden_run_are_named(tmp_path, capsys):
+    make_run(tmp_path / "disk" / "run")
+    make_run(tmp_path / "runs" / ".mine")
+    os.symlink(tmp_path / "disk", tmp_path / "runs" / "more")
+    (tmp_path / "empty").mkdir()
+    os.symlink(tmp_path / "empty", tmp_path / "runs" / "nothing")
+    assert found(tmp_path / "runs") == []
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        f"the gallery leaves out {tmp_path}/runs/.mine: its name begins with a dot",
+        f"the gallery leaves out {tmp_path}/runs/more: it is a link",
+    ]
+
+
 def test_only_what_this_program_wrote_is_a_run(tmp_path):
     for name, text in {
         "other": '{"options": {"a": 1}}',
