@@ -1,5 +1,6 @@
 """Action patterns and appearance interpolation as their users run them."""
 
+import csv
 import json
 import shutil
 
@@ -278,6 +279,17 @@ def test_ends_are_the_sequences_own_videos_and_the_way_back_is_the_same(place):
     )
     folder = here / "test" / "interpolation"
     there, back = videos_in(folder / "overview.png", [("hop", "run"), ("run", "hop")])
+    header, *rows = csv.reader((folder / "interpolation.csv").read_text().splitlines())
+    assert header == ["first", "second", "share", "from_previous", "mean_step"]
+    assert [row[:3] for row in rows] == [
+        [*pair, share]
+        for pair in (("hop", "run"), ("run", "hop"))
+        for share in ("0%", "50%", "100%")
+    ]
+    assert rows[0][3] == rows[3][3] == ""
+    assert [row[3] for row in rows[1:3]] == [row[3] for row in rows[:3:-1]]  # the way back
+    steps = np.abs(np.diff(first.astype(float), axis=0))
+    assert float(rows[0][4]) == pytest.approx(steps.mean(), rel=1e-5)
     np.testing.assert_array_equal(there[0], first[MOMENTS])
     np.testing.assert_array_equal(there[2], last[MOMENTS])
     np.testing.assert_array_equal(there, back[::-1])
@@ -297,7 +309,8 @@ def test_interpolation_makes_a_row_for_each_pair(place):
     outcome = run(place, *INTERPOLATION, *pairs)
     assert outcome.returncode == 0, outcome.stderr
     folder = place / "output_synthesis" / "waves" / "test" / "interpolation"
-    assert {path.stem for path in folder.iterdir()} == {"hop_to_run", "jog_to_hop", "overview"}
+    files = {"hop_to_run", "jog_to_hop", "overview", "interpolation"}
+    assert {path.stem for path in folder.iterdir()} == files
     frames = np.zeros((2 * LENGTH, 8, 8, 3), np.uint8)
     labels = ["hop\nto run", "jog\nto hop"]
     rows = [Row(label, [frames] * 4, ["0%", "33%", "67%", "100%"]) for label in labels]

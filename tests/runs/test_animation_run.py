@@ -1,5 +1,6 @@
 """Still images set in motion, as users run it."""
 
+import csv
 import shutil
 
 import numpy as np
@@ -122,7 +123,16 @@ def test_every_image_is_followed_by_the_videos_that_it_sets_in_motion(place):
     assert outcome.stderr == ""
     folder = place / RESULTS
     videos = {f"{name}_{video}" for name in ("1_new", "2_newer") for video in (1, 2)}
-    assert {path.stem for path in folder.iterdir()} == {*videos, "overview"}
+    assert {path.stem for path in folder.iterdir()} == {*videos, "overview", "animation"}
+    header, *rows = csv.reader((folder / "animation.csv").read_text().splitlines())
+    assert header == ["image", "video", "first_step", "mean_step"]
+    assert {video for _, video, *_ in rows} == videos
+    for _, video, first, mean in rows:  # a GIF has 256 colours
+        steps = np.abs(np.diff(played(folder / f"{video}.gif", (8, 8)).astype(float), axis=0))
+        first_one, *others = steps.mean(axis=(1, 2, 3))
+        assert float(mean) == pytest.approx(np.mean(others), rel=0.3)
+        assert float(first) == pytest.approx(first_one / np.mean(others), rel=0.3)
+        assert f"{video}: first step {float(first):.2f} times the mean step" in outcome.stdout
     frames = played(folder / "1_new_1.gif", (8, 8))
     assert len(frames) == 1 + 2 * SECTION
     with Image.open(place / "new.png") as image:

@@ -6,6 +6,7 @@ new images and draws innovations, which set the images in motion.
 """
 
 import itertools
+import math
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from util.data.fit import fitted
 from util.data.frames import to_model_range
 from util.data.stills import read_image, refuse_unreadable
 from util.experiments.synthesis import write_final_result
+from util.metrics.steps import first_step, mean_step
+from util.metrics.tables import write_table
 from util.pictures.layout import under_one_head, write_picture, write_playing
 from util.pictures.sheets import COLUMNS, Row, frames_at
 from util.pictures.showing import all_shaped, write_shown
@@ -60,7 +63,7 @@ def check(checkpoint: LoadedCheckpoint) -> None:
 
 
 def test(run: LoadedRun) -> None:
-    """Write each image followed by its synthesized video, and an overview of all of them."""
+    """Write each image followed by its synthesized video, an overview of all, and their steps."""
     options, sampler, folder = run.options, run.sampler, run.folder
     images, proportions = [], []
     for path in options.image:  # large images are not all in memory at once
@@ -79,6 +82,7 @@ def test(run: LoadedRun) -> None:
         rows.append(np.concatenate([stills[:, np.newaxis], sampled_frames], axis=1))
         for name, frames, showing in zip(names, rows[-1], showings, strict=True):
             write_shown(folder / f"{name}_{video + 1}", frames, showing)
+    write_steps(folder / "animation.csv", names, rows)
     length = rows[0].shape[1]
     waiting = np.repeat(stills[:, np.newaxis], length, axis=1)
     shaped_rows = [all_shaped(videos, showings) for videos in (waiting, *rows)]
@@ -93,6 +97,23 @@ def test(run: LoadedRun) -> None:
         for label, video in zip(labels[1:], videos, strict=True)
     ]
     write_picture(folder / "overview", under_one_head(of_each_image), options.enlarge)
+
+
+def write_steps(path: Path, names: list[str], videos: list[np.ndarray]) -> None:
+    """Write and print how each video goes on after its image, and how much it moves then.
+
+    Args:
+        names: the name of each image.
+        videos: the videos of all images, uint8 [n, T, side, side, 3]; the first frame is the image.
+    """
+    table: list[tuple[str, str, float, float]] = []
+    for place, name in enumerate(names):
+        for number, of_images in enumerate(videos, 1):
+            first, mean = first_step(of_images[place]), mean_step(of_images[place][1:])
+            table.append((name, f"{name}_{number}", first, mean))
+            if not math.isnan(first):
+                print(f"{name}_{number}: first step {first:.2f} times the mean step of {mean:.2f}")
+    write_table(path, ["image", "video", "first_step", "mean_step"], table)
 
 
 def encoded(generator: DynamicGenerator, images: np.ndarray) -> Latents:

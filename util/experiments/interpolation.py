@@ -4,7 +4,8 @@ The model is an action model. The appearance vectors lie on the straight line be
 appearance vectors. All videos of a line have the same start state and the same innovations.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from model.latents import Latents
 from model.sampling import between
 from util.data.frames import to_bytes
 from util.experiments.pairs import check_pairs, pairs
+from util.metrics.steps import mean_step
+from util.metrics.tables import write_table
 from util.pictures.layout import write_overview, write_playing
 from util.pictures.sheets import Row
 from util.pictures.showing import shaped
@@ -29,7 +32,8 @@ def test(run: LoadedRun) -> None:
     latents = run.checkpoint.state.latents
     names = run.checkpoint.state.sequence_names
     shares = [f"{share:.0%}" for share in np.linspace(0, 1, run.options.interpolation_steps)]
-    rows = []
+    rows: list[Row] = []
+    table: list[tuple[str, str, str, float, float]] = []
     for pair in pairs(run):
         showing = run.showing(pair.first)
         columns = [
@@ -40,11 +44,29 @@ def test(run: LoadedRun) -> None:
         ]
         first, second = names[pair.first], names[pair.second]
         rows.append(Row(f"{first}\nto {second}", columns, shares))
+        table += [
+            (first, second, share, *numbers)
+            for share, numbers in zip(shares, columns_in_numbers(columns), strict=True)
+        ]
         playing = Row("", columns, [first, *shares[1:-1], second])
         write_playing(run.folder / pair.name, [playing], showing.enlarge, showing.rate)
         print(pair.name)
+    header = ["first", "second", "share", "from_previous", "mean_step"]
+    write_table(run.folder / "interpolation.csv", header, table)
     showing = run.showing(next(pairs(run)).first)
     write_overview(run.folder / "overview", rows, showing.enlarge, showing.rate)
+
+
+def columns_in_numbers(columns: Sequence[np.ndarray]) -> Iterator[tuple[float, float]]:
+    """For each video of a line, how far it is from the video before, and how much it moves.
+
+    Both are mean absolute differences, in bytes. The first video has no video before: NaN.
+    """
+    for before, column in zip([None, *columns], columns, strict=False):
+        distance = math.nan
+        if before is not None:
+            distance = float(np.abs(column.astype(np.int16) - before).mean(dtype=np.float64))
+        yield distance, mean_step(column)
 
 
 def interpolated(

@@ -29,6 +29,43 @@ def synthesized(result: Result) -> dict[str, float]:
     return numbers
 
 
+def interpolated(result: Result) -> dict[str, float]:
+    """The numbers of the training, and how evenly the columns lie between the two appearances.
+
+    The step between neighbouring columns, and from frame to frame, are mean absolute differences
+    (0 to 255). There are none of the columns in results of an earlier version.
+    """
+    numbers = synthesized(result)
+    if (result.tested("") / "interpolation.csv").is_file():
+        rows = result.tested_table("interpolation.csv")
+        pairs: dict[tuple[str, str], list[float]] = {}
+        for row in rows:
+            if row["from_previous"]:
+                distances = pairs.setdefault((row["first"], row["second"]), [])
+                distances.append(float(row["from_previous"]))
+        means = {pair: sum(steps) / len(steps) for pair, steps in pairs.items()}
+        numbers["column step"] = sum(means.values()) / len(means)
+        numbers["largest column step over the mean"] = max(
+            max(steps) / means[pair] for pair, steps in pairs.items() if means[pair]
+        )
+        numbers["frame step"] = mean(row["mean_step"] for row in rows)
+    return numbers
+
+
+def animated(result: Result) -> dict[str, float]:
+    """The numbers of the training, and how the videos go on after the still images.
+
+    A first step is over the mean step after it. A step is a mean absolute difference (0 to 255).
+    There are none in results of an earlier version.
+    """
+    numbers = synthesized(result)
+    if (result.tested("") / "animation.csv").is_file():
+        rows = result.tested_table("animation.csv")
+        numbers["first step"] = mean(row["first_step"] for row in rows)
+        numbers["frame step"] = mean(row["mean_step"] for row in rows)
+    return numbers
+
+
 def reconstruction_error(result: Result) -> float:
     """The mean squared error of all reconstructed frames, for pixels in [-1, 1]."""
     errors = []

@@ -123,7 +123,7 @@ FIGURES: dict[str, Figure] = {
             ),
         ),
         layout=layouts.interpolated,
-        numbers=readings.synthesized,
+        numbers=readings.interpolated,
     ),
     "animation": Figure(
         summary="still images, each with two videos that begin with it",
@@ -135,7 +135,7 @@ FIGURES: dict[str, Figure] = {
             ),
         ),
         layout=layouts.animated,
-        numbers=readings.synthesized,
+        numbers=readings.animated,
     ),
     "continuation": Figure(
         summary="clips that go on in three ways, beside what really came next",

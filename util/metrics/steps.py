@@ -3,6 +3,7 @@
 Videos are uint8 [T, H, W, 3].
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,20 @@ def steps(video: np.ndarray) -> np.ndarray:
 def size(frame: np.ndarray, following: np.ndarray) -> float:
     """The mean absolute difference of two frames, uint8 [H, W, 3], in bytes."""
     return float(np.abs(following.astype(np.int16) - frame).mean(dtype=np.float64))
+
+
+def mean_step(video: np.ndarray) -> float:
+    """The mean step of a video, in bytes; NaN for one frame."""
+    every = steps(video)
+    return float(every.mean()) if every.size else math.nan
+
+
+def first_step(video: np.ndarray) -> float:
+    """The step from the first frame to the second, over the mean of those after it.
+
+    It is NaN for two frames, and if nothing moves after it.
+    """
+    return ratio(size(video[0], video[1]), mean_step(video[1:]))
 
 
 def seam(loop: np.ndarray) -> Seam:

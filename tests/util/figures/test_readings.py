@@ -5,7 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from util.figures.readings import continued, looped, recovered, synthesized
+from util.figures.readings import (
+    animated,
+    continued,
+    interpolated,
+    looped,
+    recovered,
+    synthesized,
+)
 from util.figures.results import Result
 from util.options.schema import Options
 from util.pictures.encoding import write_frames, write_video
@@ -41,6 +48,21 @@ a,a_1,20,0.001,0.9,1.5
 a,a_2,20,0.004,1.3,1.5
 b,b_1,20,0.002,1.0,1.5
 b,b_2,20,0,,
+"""
+INTERPOLATION = """\
+first,second,share,from_previous,mean_step
+a,b,0%,,1
+a,b,50%,2,2
+a,b,100%,4,3
+b,c,0%,,4
+b,c,50%,1,5
+b,c,100%,1,6
+"""
+ANIMATION = """\
+image,video,first_step,mean_step
+1_a,1_a_1,0.5,4
+1_a,1_a_2,,0
+2_b,2_b_1,1.5,5
 """
 LOOPS = """\
 sequence,video,motion,wasserstein
@@ -175,3 +197,30 @@ def test_seams_of_loops_have_a_mean_and_a_largest(tested):
 def test_table_of_a_test_that_is_gone_is_named(tested, read, name):
     with pytest.raises(RunError, match=f"{name} is gone"):
         read(tested)
+
+
+def test_columns_of_an_interpolation_are_compared_with_their_neighbours(result, tmp_path):
+    (result.run.final_result / "evaluation.csv").write_text(EVALUATION)
+    result.test = tmp_path / "tested"
+    result.test.mkdir()
+    of_training = synthesized(result)
+    assert interpolated(result) == of_training  # an earlier version wrote no table
+    (result.test / "interpolation.csv").write_text(INTERPOLATION)
+    assert interpolated(result) == {
+        **of_training,
+        "column step": pytest.approx((3 + 1) / 2),
+        "largest column step over the mean": pytest.approx(4 / 3),
+        "frame step": pytest.approx(3.5),
+    }
+
+
+def test_animations_have_their_first_step_and_their_steps(result, tmp_path):
+    (result.run.final_result / "evaluation.csv").write_text(EVALUATION)
+    result.test = tmp_path / "tested"
+    result.test.mkdir()
+    of_training = synthesized(result)
+    assert animated(result) == of_training  # an earlier version wrote no table
+    (result.test / "animation.csv").write_text(ANIMATION)
+    assert animated(result) == {
+        **of_training, "first step": pytest.approx(1), "frame step": pytest.approx(3)
+    }  # fmt: skip

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from util.metrics.steps import from_ordinary_step, seam, steps
+from util.metrics.steps import first_step, from_ordinary_step, mean_step, seam, steps
 
 
 def grey(*levels):
@@ -15,6 +15,17 @@ def grey(*levels):
 
 def test_steps_are_mean_absolute_differences_also_downwards():
     assert steps(grey(10, 250, 0)).tolist() == [240, 250]
+
+
+def test_mean_step_needs_two_frames():
+    assert mean_step(grey(10, 250, 0)) == 245
+    assert math.isnan(mean_step(grey(10)))
+
+
+def test_first_step_is_relative_to_the_mean_after_it():
+    assert first_step(grey(10, 16, 18, 22)) == pytest.approx(6 / 3)
+    assert math.isnan(first_step(grey(10, 16, 16)))
+    assert math.isnan(first_step(grey(10, 16)))
 
 
 def test_seam_is_relative_to_the_mean_step_inside():
