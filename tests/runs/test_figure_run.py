@@ -4,9 +4,11 @@ import csv
 import shlex
 import shutil
 import signal
+from unittest import mock
 
 import pytest
 from support.command_line import (
+    SCRIPT,
     SMALL,
     end_of,
     flags,
@@ -16,14 +18,17 @@ from support.command_line import (
     run,
     run_here,
     start,
+    start_alone,
     tree,
     wait_until,
 )
 
 from util.figures import steps_done
+from util.figures.records import FIGURES
 
 FIGURE = {"experiment": "figure", "figure": "textures", "categories": "waves"}
 SETTINGS = {name: value for name, value in SMALL.items() if name != "category"}
+LOOPS = {**FIGURE, **SETTINGS, "figure": "loop", "loop_length": 10, "num_batches_in_test": 2}
 FILES = {"figure.mp4", "figure.gif", "figure.png", "numbers.csv", "command.txt"}
 
 
@@ -33,6 +38,24 @@ def made(tmp_path_factory):
     place = tmp_path_factory.mktemp("figure")
     make_clips(place)
     return place, run(place, *flags(**FIGURE, **SETTINGS))
+
+
+@pytest.fixture(scope="module")
+def looped(made, tmp_path_factory):
+    """A copy of this folder in which the figure of its loops was made, too, and the outcome."""
+    place = tmp_path_factory.mktemp("loops")
+    shutil.copytree(made[0], place, dirs_exist_ok=True)
+    return place, run_here(place, *flags(**LOOPS))
+
+
+def assert_same_figure(folder, other):
+    """Compare all files of two figures, but not how long their runs took."""
+    assert {path.name for path in folder.iterdir()} == FILES
+    for name in FILES - {"numbers.csv"}:
+        assert (folder / name).read_bytes() == (other / name).read_bytes(), name
+    tables = [(place / "numbers.csv").read_text().splitlines() for place in (folder, other)]
+    ours, theirs = ([line for line in table if "minutes" not in line] for table in tables)
+    assert ours == theirs
 
 
 def test_figure_is_made_with_its_runs_and_numbers(made):
@@ -72,18 +95,17 @@ def test_finished_run_is_used_again(made):
     assert after == before
 
 
-def test_figure_of_loops_uses_the_trained_textures_again(made, tmp_path):
-    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
-    directory = tmp_path / "output_figures" / "runs" / "textures" / "waves"
-    before = tree(directory / "model")
-    given = {**FIGURE, **SETTINGS, "figure": "loop", "loop_length": 10, "num_batches_in_test": 2}
-    outcome = run_here(tmp_path, *flags(**given))
+def test_figure_of_loops_uses_the_trained_textures_again(made, looped):
+    place, outcome = looped
     assert outcome.returncode == 0, outcome
-    assert {path.name for path in (tmp_path / "output_figures" / "loop").iterdir()} == FILES
-    assert len(list((directory / "final_result_loop").glob("swell_*.gif"))) == 2
-    assert tree(directory / "model") == before
+    assert {path.name for path in (place / "output_figures" / "loop").iterdir()} == FILES
+    directories = [
+        folder / "output_figures" / "runs" / "textures" / "waves" for folder in (place, made[0])
+    ]
+    assert len(list((directories[0] / "final_result_loop").glob("swell_*.gif"))) == 2
+    assert tree(directories[0] / "model") == tree(directories[1] / "model")
     assert "mean seam" in outcome.stdout
-    again = run_here(tmp_path, *flags(**FIGURE, **SETTINGS))
+    again = run_here(place, *flags(**FIGURE, **SETTINGS))
     assert again.stderr == "run 1 of 1, textures, waves: done before\n"
 
 
@@ -274,15 +296,76 @@ def test_interrupted_command_goes_on_and_gives_the_same_numbers(made, tmp_path):
     assert not (tmp_path / "output_figures" / "textures" / "numbers.csv").exists()
     outcome = run(tmp_path, *flags(**FIGURE, **SETTINGS))
     assert outcome.returncode == 0, outcome
-    figures = (tmp_path / "output_figures" / "textures", place / "output_figures" / "textures")
-    for name in FILES - {"numbers.csv"}:
-        assert figures[0].joinpath(name).read_bytes() == figures[1].joinpath(name).read_bytes()
-    values = [
-        [
-            line
-            for line in (folder / "numbers.csv").read_text().splitlines()
-            if "minutes" not in line
-        ]
-        for folder in figures
-    ]
-    assert values[0] == values[1]
+    folders = (folder / "output_figures" / "textures" for folder in (tmp_path, place))
+    assert_same_figure(*folders)
+
+
+def kill_when(happened, place):
+    """Start the figure of loops, and kill the command as soon as something has happened."""
+    process = start(place, *flags(**LOOPS))
+    wait_until(happened, process)
+    process.kill()
+    assert end_of(process).returncode == -signal.SIGKILL
+
+
+# A command that kills itself just before it gives the GIF of the figure its name.
+KILLED_WHILE_WRITING = """
+import os, runpy, signal, sys
+sys.path.insert(0, os.path.dirname({script!r}))
+whole = os.replace
+def replace(source, target):
+    if os.path.basename(target) == "figure.gif":
+        os.kill(os.getpid(), signal.SIGKILL)
+    whole(source, target)
+os.replace = replace
+sys.argv[0] = {script!r}
+runpy.run_path({script!r}, run_name="__main__")
+"""
+
+
+def test_command_that_is_killed_again_and_again_makes_the_same_figure(looped, tmp_path):
+    make_clips(tmp_path)
+    figure = tmp_path / "output_figures" / "loop"
+    run_folder = tmp_path / "output_figures" / "runs" / "textures" / "waves"
+    # While its run trains:
+    kill_when(lambda: any((run_folder / "model").glob("*.index")), tmp_path)
+    # While the trained model is tested:
+    kill_when(lambda: any(run_folder.glob(".partial-*-final_result_loop")), tmp_path)
+    # While the figure is written:
+    code = KILLED_WHILE_WRITING.format(script=str(SCRIPT))
+    killed = end_of(start_alone(tmp_path, *flags(**LOOPS), script=("-c", code)))
+    assert killed.returncode == -signal.SIGKILL, killed
+    assert killed.stderr == "run 1 of 1, loop, waves: trained before\n"
+    left = {path.name for path in figure.iterdir()}
+    assert "command.txt" in left and "numbers.csv" not in left
+    assert any(name.startswith(".partial-") for name in left)
+    outcome = run_here(tmp_path, *flags(**LOOPS))
+    assert outcome.returncode == 0, outcome
+    assert outcome.stderr == "run 1 of 1, loop, waves: done before\n"
+    assert_same_figure(figure, looped[0] / "output_figures" / "loop")
+
+
+def test_figure_that_fails_does_not_keep_the_next_one_from_being_made(made, tmp_path):
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    output = tmp_path / "output_figures"
+    shutil.rmtree(output / "textures")
+    shutil.copytree(output / "runs" / "textures", output / "runs" / "torn")
+    shutil.rmtree(output / "runs" / "torn" / "waves" / "final_result" / "swell")
+    (training,) = FIGURES["textures"].trainings
+    two = {
+        name: FIGURES["textures"]._replace(
+            trainings=(training._replace(categories=("waves",), folder=name),)
+        )
+        for name in ("torn", "textures")
+    }
+    with mock.patch.dict(FIGURES, two, clear=True):
+        outcome = run_here(tmp_path, *flags(experiment="figure", figure="all", **SETTINGS))
+    assert outcome.returncode == 1, outcome
+    first, failed, second, error = outcome.stderr.splitlines()
+    assert first == "run 1 of 2, torn, waves: done before"
+    assert failed.startswith("failed: torn: ") and "final_result/swell is gone" in failed
+    assert second == "run 2 of 2, textures, waves: done before"
+    assert error == "error: not made: torn"
+    assert not (output / "torn" / "numbers.csv").exists()
+    assert {path.name for path in (output / "textures").iterdir()} == FILES
+    assert "textures: output_figures/textures/figure.mp4" in outcome.stdout

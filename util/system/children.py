@@ -1,6 +1,7 @@
 """Processes that this process starts, with other command lines of this program."""
 
 import ctypes
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -22,10 +23,12 @@ def stop_with_parent() -> Callable[[], None] | None:
     """
     if not ON_LINUX:
         return None
-    library = ctypes.CDLL(None)
+    library, parent = ctypes.CDLL(None), os.getpid()
 
     def prepare() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup may have let the parent ignore it
         library.prctl(PR_SET_PDEATHSIG, STOP)
+        if os.getppid() != parent:  # it has died before: the system tells nothing of this
+            os.kill(os.getpid(), STOP)
 
     return prepare

@@ -1,7 +1,9 @@
 """What is said of numbers of which nothing is expected, and which commands make the same figure."""
 
+import json
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from util.figures.making import (
     Made,
     clear,
     command_of,
+    do_run,
+    do_step,
     made_by,
     refuse_impossible,
     refuse_other_figure,
@@ -22,9 +26,11 @@ from util.figures.making import (
     what_is_made,
 )
 from util.figures.numbers import Number
+from util.figures.progress import Planned, RunsProgress
 from util.figures.records import FIGURES
 from util.figures.steps import runs_of
-from util.system.errors import CommandLineError, RunError
+from util.figures.steps_done import StepsDone
+from util.system.errors import CommandLineError, Interrupted, RunError
 from util.system.folder_lock import HOLDER
 
 
@@ -184,3 +190,91 @@ def test_run_on_a_file_system_without_locks_is_not_waited_for(waves, monkeypatch
     monkeypatch.setattr("util.figures.making.is_locked", lambda folder: None)
     monkeypatch.setattr("util.figures.making.time.sleep", lambda seconds: pytest.fail("it waits"))
     wait_for_other(run, None)
+
+
+@pytest.fixture
+def loop_run(waves):
+    """The run of a figure that trains a model and tests it."""
+    (run,) = runs_of("loop", FIGURES["loop"], parse(flags(experiment="figure", categories="waves")))
+    return run
+
+
+@pytest.fixture
+def started(loop_run, monkeypatch):
+    """The words and the way to go on of each started process; it leaves the files of its step."""
+    calls = []
+
+    def pretend(words, log, hear, goes_on):
+        calls.append((words, goes_on))
+        leave_files(loop_run, words)
+
+    monkeypatch.setattr("util.figures.making.run_process", pretend)
+    return calls
+
+
+def leave_files(run, words):
+    """The files of a training, or the folder of a test."""
+    if "synthesis" in words:
+        run.directory.prepare(run.asked.options, ["ripples", "swell"])
+        for suffix in (".index", ".data-00000-of-00001"):
+            (run.directory.models / f"model.ckpt-5{suffix}").touch()
+    else:
+        run.test_folder.mkdir()
+
+
+def do(function, run, what, *rest, typed=()):
+    """Call `do_run` or `do_step` as a figure command of one run does, with the flags `typed`."""
+    with RunsProgress([Planned("loop, waves", None)]) as progress:
+        function(run, what, *rest, progress, asked(*typed).options)
+
+
+@pytest.mark.parametrize(
+    "step, there, typed, added",
+    [
+        ("training", "nothing", "", ""),
+        ("training", "a run", "", "--resume True"),
+        ("training", "a run", "--debug True", "--resume True --debug True"),
+        ("training", "a run to replace", "--overwrite True", "--overwrite True"),
+        ("test", "a run", "", "--overwrite True"),
+    ],
+)
+def test_step_is_told_what_to_do_with_what_is_there(loop_run, started, step, there, typed, added):
+    training, test = (step.words for step in loop_run.steps)
+    if there != "nothing":
+        leave_files(loop_run, training)
+    if there == "a run to replace":
+        StepsDone(loop_run).start_again()
+    place = ("training", "test").index(step)
+    do(do_step, loop_run, place, StepsDone(loop_run), typed=typed.split())
+    words, goes_on = started.pop()
+    assert words == [*(training, test)[place], *added.split()]
+    without = " without --overwrite" if "replace" in there else ""
+    assert goes_on == f"the same command{without} goes on from here"
+
+
+def test_only_what_is_not_done_of_a_run_is_done(loop_run, started, capsys):
+    training, test = (step.words for step in loop_run.steps)
+    tested = [*test, "--overwrite", "True"]
+    do(do_run, loop_run, 0)
+    assert [words for words, _ in started] == [training, tested]
+    do(do_run, loop_run, 0)
+    loop_run.test_folder.rmdir()
+    do(do_run, loop_run, 0)
+    assert [words for words, _ in started[2:]] == [tested]
+    assert capsys.readouterr().err.splitlines() == [
+        f"run 1 of 1, loop, waves{said}" for said in ("", ": done before", ": trained before")
+    ]
+
+
+@pytest.mark.parametrize("error", [RunError("no memory"), Interrupted(signal.SIGINT, "stopped")])
+def test_step_whose_process_fails_has_ended_and_is_not_done(loop_run, monkeypatch, error):
+    def fail(words, log, hear, goes_on):
+        leave_files(loop_run, words)
+        raise error
+
+    monkeypatch.setattr("util.figures.making.run_process", fail)
+    with pytest.raises(type(error)):
+        do(do_run, loop_run, 0)
+    record = json.loads(loop_run.directory.path.with_name("waves.steps.json").read_text())
+    assert (record["began"], record["done"]) == (None, {})
+    assert not loop_run.test_folder.exists()  # no test has begun

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from support.command_line import ROOT, end_of, wait_until
+from support.command_line import ROOT, end_of, start_alone, wait_until
 
 PARENT = """
 import subprocess, sys, threading
@@ -45,3 +45,24 @@ def test_child_of_a_killed_process_stops_as_after_one_signal(tmp_path, hangup):
     parent.kill()
     outcome = end_of(parent)  # the child has the same pipes
     assert (outcome.stdout, outcome.stderr) == (f"ends after one signal: {signal.SIGHUP:d}\n", "")
+
+
+DIES_EARLY = """
+import os, signal, subprocess, sys
+from util.system.children import stop_with_parent
+parent, prepare = os.getpid(), stop_with_parent()
+def prepare_too_late():
+    os.kill(parent, signal.SIGKILL)
+    while os.getppid() == parent:
+        pass
+    prepare()
+subprocess.Popen([sys.executable, "-c", "print('goes on')"], preexec_fn=prepare_too_late)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a child")
+def test_child_of_a_process_that_was_killed_while_it_started_the_child_stops():
+    """The system tells a child only of a death after it has asked for this."""
+    parent = start_alone(ROOT, script=("-c", DIES_EARLY))
+    outcome = end_of(parent)  # the child has the same pipes
+    assert (outcome.returncode, outcome.stdout) == (-signal.SIGKILL, "")
