@@ -31,6 +31,7 @@ from util.pictures.showing import shaped
 from util.system.errors import RunError
 
 KNOWN = 30  # true next frames of a clip, at most; as many as continuation compares
+ENLARGE = 2  # the usual factor, for small files
 MOST_COLUMNS = 8  # sequences beside each other
 MOMENTS = 8  # frames of a video in figure.png
 AROUND = 4  # frames of figure.png on each side of the seam of a loop

@@ -1,36 +1,28 @@
-"""What is said of numbers of which nothing is expected, and which commands make the same figure."""
+"""The steps of making figures, and what is said of numbers of which nothing is expected."""
 
 import json
 import os
-import shutil
 import signal
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from support.command_line import flags, make_clips, parse
+from support.command_line import flags, parse
 
 from util.figures.expected import Expected
-from util.figures.files import commands_in
 from util.figures.making import (
     Made,
     clear,
-    command_of,
     do_run,
     do_step,
-    made_by,
-    refuse_impossible,
-    refuse_other_figure,
     report,
     wait_for_other,
-    what_is_made,
 )
 from util.figures.numbers import Number
 from util.figures.progress import Planned, RunsProgress
 from util.figures.records import FIGURES
 from util.figures.steps import runs_of
 from util.figures.steps_done import StepsDone
-from util.system.errors import CommandLineError, Interrupted, RunError
+from util.system.errors import Interrupted, RunError
 from util.system.folder_lock import HOLDER
 
 
@@ -62,107 +54,6 @@ def test_numbers_without_expectation_are_named_though_others_have_one(capsys, tm
 
 def test_minutes_are_expected_of_no_machine(capsys, tmp_path):
     assert said(capsys, tmp_path, [("fire", "error", True), ("fire", "minutes", False)]) == []
-
-
-@pytest.fixture
-def waves(tmp_path, monkeypatch):
-    make_clips(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return ["--categories", "waves"]
-
-
-SAME = ["", "--seed 0", "--schedule fast", "--max_to_keep 9", "--log_step 3", "--output_dir x"]
-SAME += ["--enlarge 2", "--data_path ../{here}/trainingVideo/dynamicTexture"]
-OTHER = ["--seed 1", "--schedule published", "--num_epochs 9", "--enlarge 3", "--fit crop"]
-
-
-@pytest.mark.parametrize("words", [*SAME, *OTHER])
-def test_commands_make_the_same_figure_if_their_runs_are_the_same(waves, words):
-    typed = words.format(here=Path.cwd().name).split()
-    command = command_of("textures", asked(*waves, *typed))
-    theirs = made_by(command, "textures", asked(*waves))
-    assert (theirs == what_is_made("textures", asked(*waves))) == (words in SAME)
-
-
-@pytest.mark.parametrize(
-    "line", ["", "another program", "python main_dyn_G.py --help", "a 'b", "a b --x"]
-)
-def test_other_lines_make_no_figure(waves, line):
-    assert made_by(line, "textures", asked(*waves)) != what_is_made("textures", asked(*waves))
-
-
-@pytest.mark.parametrize(
-    "words, way_out",
-    [
-        ("--enlarge 3", "delete output_figures/textures to make the figure anew, which uses"),
-        ("--categories waves,more", "delete output_figures/textures to make the figure anew"),
-        ("--categories more", "delete output_figures/textures to make the figure anew"),
-        ("--categories waves,more --seed 1", "choose another --output_dir, or replace"),
-        ("--seed 1", "choose another --output_dir, or replace the figure and its runs with"),
-    ],
-)
-def test_other_pictures_of_the_same_runs_need_no_new_training(waves, words, way_out):
-    shutil.copytree("trainingVideo/dynamicTexture/waves", "trainingVideo/dynamicTexture/more")
-    theirs = [*(waves if "--categories" not in words else []), *words.split()]
-    folder = Path("output_figures") / "textures"
-    folder.mkdir(parents=True)
-    (folder / "command.txt").write_text(command_of("textures", asked(*theirs)))
-    with pytest.raises(RunError, match=way_out):
-        refuse_other_figure("textures", asked(*waves))
-
-
-def test_figure_of_clips_in_a_folder_with_a_line_break_is_made_again(waves):
-    os.rename("trainingVideo", "of\nall")
-    line = asked(*waves, "--data_path", "of\nall/dynamicTexture")
-    folder = Path("output_figures") / "textures"
-    folder.mkdir(parents=True)
-    own = command_of("textures", line)
-    (folder / "command.txt").write_text(f"{own}\n{own} --seed 3\n")
-    refuse_other_figure("textures", line)
-    assert commands_in(folder / "command.txt") == [own, f"{own} --seed 3"]
-
-
-def test_file_in_the_place_of_a_figure_is_refused_before_its_runs(waves):
-    Path("output_figures").mkdir()
-    Path("output_figures/textures").write_text("mine")
-    with pytest.raises(RunError, match="output_figures/textures is no folder to write to"):
-        refuse_other_figure("textures", asked(*waves, "--overwrite", "True"))
-
-
-@pytest.mark.parametrize(
-    "figure, words, said",
-    [
-        ("textures", "--first_frame 3", "has 7 frames, too few"),
-        ("interpolation", "--pairs 0:1,1:2", "asks for sequence 2; category waves has 2"),
-        ("loop", "--image still.png", "--image does nothing in --experiment loop"),
-        ("loop", "--normalization_in_test batch", "video of --experiment loop would jump"),
-        ("continuation", "--normalization_in_test batch", None),
-        ("textures", "--image still.png", None),
-        ("interpolation", "--pairs 0:1", None),
-        ("interpolation", "--content_size 0", "needs two appearances: category waves has 2 seq"),
-    ],
-)
-def test_what_cannot_be_made_is_refused_before_the_first_training(waves, figure, words, said):
-    Image.new("RGB", (8, 8)).save("still.png")
-    words = [*waves, *flags(data_path="trainingVideo/dynamicTexture", num_frames=5), *words.split()]
-    line = parse(["--experiment", "figure", "--figure", figure, *words])
-    runs = runs_of(figure, FIGURES[figure], line)
-    if said is None:
-        refuse_impossible(runs, line)
-    else:
-        with pytest.raises((RunError, CommandLineError), match=said):
-            refuse_impossible(runs, line)
-
-
-def test_one_sequence_is_refused_before_the_training_of_an_interpolation(waves):
-    (clips,) = Path("trainingVideo").glob("*/waves")
-    keep, *others = sorted(clips.iterdir())
-    for other in others:
-        shutil.rmtree(other) if other.is_dir() else other.unlink()
-    words = [*waves, *flags(data_path=clips.parent, num_frames=5)]
-    line = parse(["--experiment", "figure", "--figure", "interpolation", *words])
-    with pytest.raises(CommandLineError, match="category waves has 1 sequence and"):
-        refuse_impossible(runs_of("interpolation", FIGURES["interpolation"], line), line)
 
 
 def test_files_that_killed_commands_left_are_deleted(waves):
