@@ -1,12 +1,14 @@
 """What is refused before a figure is made: what cannot be made, and figures and runs of others."""
 
 import dataclasses
+import io
 import itertools
 import os
 import shlex
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,7 +56,8 @@ def refuse_impossible(runs: Sequence[Run], command_line: CommandLine) -> None:
             refuse_short(clip, trained, trainer)
         if not StepsDone(run).is_done(0):
             decoded = observed_sequences(trained, trainer, facts, unique_names(sources))
-            deque(itertools.islice(decoded, MOST_DECODED), maxlen=0)  # keep none
+            with redirect_stderr(io.StringIO()):  # the run itself says the same
+                deque(itertools.islice(decoded, MOST_DECODED), maxlen=0)  # keep none
         for step in run.steps[1:]:
             line = parse(step.words, command_line.experiments)
             test = line.over(trained)

@@ -96,13 +96,17 @@ def test_file_in_the_place_of_a_figure_is_refused_before_its_runs(waves):
         ("interpolation", "--content_size 0", "needs two appearances: category waves has 2 seq"),
     ],
 )
-def test_what_cannot_be_made_is_refused_before_the_first_training(waves, figure, words, said):
+def test_what_cannot_be_made_is_refused_before_the_first_training(
+    waves, capsys, figure, words, said
+):
     Image.new("RGB", (8, 8)).save("still.png")
     words = [*waves, *flags(data_path="trainingVideo/dynamicTexture", num_frames=5), *words.split()]
     line = parse(["--experiment", "figure", "--figure", figure, *words])
     runs = runs_of(figure, FIGURES[figure], line)
     if said is None:
         refuse_impossible(runs, line)
+        told = capsys.readouterr().err.splitlines()
+        assert [text for text in told if not text.startswith("warning: --image does nothing")] == []
     else:
         with pytest.raises((RunError, CommandLineError), match=said):
             refuse_impossible(runs, line)
