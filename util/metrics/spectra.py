@@ -7,8 +7,9 @@ The periodograms are averaged. Noise of variance v has the power v at every freq
 lowest, from which the mean of the window takes a sixth. The frequency 0 is left out: it tells about
 the mean, not about motion.
 
-The windows of all videos have the same length. So the values of short clips, of their halves and of
-long videos can be compared.
+The windows of all videos have the same length, so the spectra of a clip, of its halves and of a
+longer video have the same frequencies. A shorter video has fewer windows, and its spectrum is more
+uncertain.
 
 The differences are mean absolute differences of natural logarithms. To both sides, the power of
 rounding to bytes is added, and a thousandth of the mean power of the observed video. A video that
