@@ -101,34 +101,42 @@ def posterior_ratios(checkpoint, position, seed=0):
     drawn = noise.standard_normal(latents.innovations.shape, dtype=np.float32)
     inferred, _ = unroll(weights, latents)
     other = noise.standard_normal(latents.innovations.shape, dtype=np.float32)
-    starts = [state.latents.initial_state] * 2
-    if state.options.start_in_test == "prior":
-        shape = state.latents.initial_state.shape
-        starts = [noise.standard_normal(shape, dtype=np.float32) for _ in range(2)]
-    samples = [
-        latents._replace(
-            innovations=part.astype(np.float64), initial_state=start.astype(np.float64)
-        )
-        for part, start in zip((drawn, other), starts, strict=True)
-    ]
+    samples = []
+    for innovations in (drawn, other):
+        motion_type = noise.standard_normal(latents.motion_type.shape, dtype=np.float32)
+        sample = latents._replace(innovations=innovations, motion_type=motion_type)
+        if state.options.start_in_test == "prior":
+            start = noise.standard_normal(latents.initial_state.shape, dtype=np.float32)
+            sample = sample._replace(initial_state=start)
+        samples.append(in_double(sample))
     sampled, another = (unroll(weights, sample)[0] for sample in samples)
     return {
         "innovation_spread": np.sqrt(squares.mean() / np.square(kernel).sum()),
-        "state_step": steps(inferred) / steps(sampled),
+        "state_step": moves(inferred) / moves(sampled),
         "state_spread": deviation(inferred) / deviation(sampled),
         "state_distance": to_nearest(sampled, inferred) / to_nearest(sampled, another),
+        "state_persistence": (moves(inferred, 2) / moves(inferred))
+        / (moves(sampled, 2) / moves(sampled)),
+        "start_spread": root_mean_square(latents.initial_state),
+        "appearance_spread": root_mean_square(latents.appearance),
+        "motion_type_spread": root_mean_square(latents.motion_type),
     }
 
 
-def steps(states):
-    """Mean length of the steps between successive states [N, T, d]."""
+def moves(states, frames=1):
+    """Mean length of the moves over so many frames of states [N, T, d]."""
     return np.mean(
         [
             np.linalg.norm(after - before)
             for one in states
-            for before, after in zip(one, one[1:], strict=False)
+            for before, after in zip(one, one[frames:], strict=False)
         ]
     )
+
+
+def root_mean_square(values):
+    """NaN if there are none."""
+    return np.linalg.norm(values) / np.sqrt(values.size) if values.size else np.nan
 
 
 def deviation(states):

@@ -12,7 +12,7 @@ from util.metrics.diversity import diversity
 from util.metrics.moments import delta_std, mean, std
 from util.metrics.nearest_frames import coverage, nearest_frame
 from util.metrics.ratios import cut_step, motion, sharpness
-from util.metrics.spectra import log_spectrum, pixel_spectrum
+from util.metrics.spectra import fast_motion, log_spectrum, pixel_spectrum, slow_motion
 from util.metrics.wasserstein import wasserstein
 
 MOST_FRAMES = 1000  # a longer video is measured only up to this frame
@@ -50,6 +50,15 @@ MEASURES: dict[str, Measure] = {
     "motion": Measure(
         motion, 1.0, "How strongly frames change, relative to the observed video.", True
     ),
+    "slow_motion": Measure(
+        slow_motion, 1.0, "How strong slow motion is, relative to the observed video.", True
+    ),
+    "fast_motion": Measure(
+        fast_motion,
+        1.0,
+        "How strong fast motion and jitter are, relative to the observed video.",
+        True,
+    ),
     "cut_step": Measure(
         cut_step,
         1.0,
@@ -64,7 +73,10 @@ MEASURES: dict[str, Measure] = {
         True,
     ),
     "pixel_spectrum": Measure(
-        pixel_spectrum, 0.0, "How much the speed of the flicker of single pixels differs.", True
+        pixel_spectrum,
+        0.0,
+        "How much the speed of the flicker of single pixels differs, place by place.",
+        True,
     ),
     "nearest_frame": Measure(
         nearest_frame, 0.0, "How far a frame is from all observed frames; 0 if it is a copy.", True

@@ -27,8 +27,8 @@ def floor(observed: np.ndarray, *_: object) -> Reference:
     """The second half of the clip against its first half.
 
     This is how near real frames come. The floor is high for a short clip or one that changes over
-    time, above all by log_spectrum: components of one half fit the other half badly. Halves are
-    short, so a synthesized video, which is longer, may come nearer than the floor.
+    time. Halves are short, so a synthesized video, which is longer, may come nearer than the floor.
+    The spectra of short videos are averages over few windows, and more uncertain.
     """
     half = max(len(observed) // 2, 1)
     return Reference(observed[-half:], observed[:half])

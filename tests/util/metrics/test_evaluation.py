@@ -35,7 +35,7 @@ def test_each_video_is_compared_with_the_observed_one(clips):
 def test_references_are_measured_against_what_they_are_made_for(clips):
     observed = clips[0]
     found = evaluate({}, observed, 6).references
-    assert found["floor"] == compare(observed[12:], observed[:12], 6)
+    np.testing.assert_equal(found["floor"], compare(observed[12:], observed[:12], 6))
     frozen = compare(np.repeat(observed[:1], 24, axis=0), observed, 6)
     np.testing.assert_equal(found["frozen"], frozen)
 
@@ -72,7 +72,8 @@ def test_short_clips_have_a_table_too(clips, length):
 def test_new_reference_is_a_row(monkeypatch, clips):
     observed, made, _ = clips
     monkeypatch.setitem(REFERENCES, "mine", Row(lambda *_: Reference(made, observed[:12])))
-    assert evaluate({}, observed, 6).references["mine"] == compare(made, observed[:12], 6)
+    found = evaluate({}, observed, 6).references["mine"]
+    np.testing.assert_equal(found, compare(made, observed[:12], 6))
 
 
 @pytest.mark.parametrize(

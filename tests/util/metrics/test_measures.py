@@ -82,16 +82,19 @@ def pieces(clip, parts):
 
 DAMAGE = [
     (blurred, (0, 0.5, 1, 2), "std delta_std sharpness nearest_frame coverage wasserstein"),
-    (blurred, (0, 0.5, 1, 2), "motion pixel_spectrum log_spectrum"),
+    (blurred, (0, 0.5, 1, 2), "motion slow_motion fast_motion pixel_spectrum log_spectrum"),
     (noisy, (0, 5, 10, 20), "std delta_std sharpness motion pixel_spectrum log_spectrum"),
+    (noisy, (0, 5, 10, 20), "slow_motion fast_motion"),
     (noisy, (0, 5, 10, 20), "nearest_frame coverage wasserstein"),
     (lighter, (0, 5, 10, 20), "mean nearest_frame coverage wasserstein"),
     (damped, (0, 0.2, 0.4, 0.8, 1), "std delta_std motion log_spectrum pixel_spectrum"),
-    (damped, (0, 0.2, 0.4, 0.8, 1), "coverage wasserstein"),
+    (damped, (0, 0.2, 0.4, 0.8, 1), "slow_motion fast_motion coverage wasserstein"),
     (slowed, (0, 0.25, 0.5, 0.75), "delta_std motion log_spectrum pixel_spectrum wasserstein"),
+    (slowed, (0, 0.25, 0.5, 0.75), "slow_motion fast_motion"),
     (jumping, (0, 10, 20, 40), "cut_step"),
     (repeating, (0, 20, 40, 60, 70), "coverage"),
     (shuffled, (0, 0.3, 0.6, 1), "delta_std motion log_spectrum pixel_spectrum wasserstein"),
+    (shuffled, (0, 0.3, 0.6, 1), "slow_motion fast_motion"),
     (pieces, (0, 3, 7, 15), "diversity"),
 ]
 
@@ -165,15 +168,19 @@ def test_of_a_longer_video_only_the_first_frames_are_measured():
 
 # --- What does not exist ---
 
+OF_SPECTRA = "slow_motion fast_motion log_spectrum pixel_spectrum"
+
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("length", "side", "missing"),
     [
-        (1, 8, "std delta_std motion cut_step log_spectrum pixel_spectrum wasserstein diversity"),
-        (2, 8, "delta_std motion cut_step log_spectrum pixel_spectrum wasserstein diversity"),
-        (7, 8, "log_spectrum pixel_spectrum"),
-        (8, 8, ""),
+        (1, 8, f"std delta_std motion cut_step {OF_SPECTRA} wasserstein diversity"),
+        (2, 8, f"delta_std motion cut_step {OF_SPECTRA} wasserstein diversity"),
+        (11, 8, OF_SPECTRA),
+        (12, 8, "log_spectrum"),
+        (23, 8, "log_spectrum"),
+        (24, 8, ""),
         (30, 6, "wasserstein diversity"),
     ],
 )
@@ -190,11 +197,15 @@ def test_against_a_still_clip_the_ratios_of_motion_do_not_exist(texture):
     found = compare(video, still, chunk_length=10)
     assert {name for name, value in found.items() if math.isnan(value)} == {
         "motion",
+        "slow_motion",
+        "fast_motion",
         "log_spectrum",
     }
     found = compare(still, still, chunk_length=10)
     assert {name for name, value in found.items() if math.isnan(value)} == {
         "motion",
+        "slow_motion",
+        "fast_motion",
         "log_spectrum",
         "cut_step",
     }
@@ -207,6 +218,8 @@ def test_against_a_black_clip_sharpness_and_diversity_do_not_exist_either(textur
     assert {name for name, value in found.items() if math.isnan(value)} == {
         "sharpness",
         "motion",
+        "slow_motion",
+        "fast_motion",
         "log_spectrum",
         "diversity",
     }

@@ -113,7 +113,9 @@ def rows(texture):
     ("wrong", "measures"),
     [
         ("frozen", "mean std delta_std motion log_spectrum pixel_spectrum coverage wasserstein"),
+        ("frozen", "slow_motion fast_motion"),
         ("shuffled", "delta_std motion log_spectrum pixel_spectrum wasserstein"),
+        ("shuffled", "slow_motion fast_motion"),
         ("blurred", "std delta_std sharpness motion pixel_spectrum wasserstein"),
     ],
 )

@@ -11,7 +11,7 @@ from util.metrics.measures import MEASURES
 from util.metrics.tables import as_text, in_words
 from util.runs.evaluations import WHOLE_TABLES, check_in_words, in_short, report_evaluations
 
-CHECK = PosteriorCheck(1.05, 1.19, 0.81, 1.0)
+CHECK = PosteriorCheck(1.05, 1.19, 0.81, 1.0, 1.1, 0.7, 1.3, 0.9)
 RATIOS = "inferred latents over latents sampled from the prior (ideal 1): "
 
 
@@ -79,12 +79,13 @@ def test_in_short_leaves_out_what_does_not_exist():
 
 def test_check_has_every_ratio_by_name():
     assert check_in_words(CHECK) == (
-        RATIOS + "innovation_spread 1.05, state_step 1.19, state_spread 0.81, state_distance 1.00"
+        RATIOS + "innovation_spread 1.05, state_step 1.19, state_spread 0.81, state_distance 1.00, "
+        "state_persistence 1.10, start_spread 0.70, appearance_spread 1.30, motion_type_spread 0.90"
     )
 
 
 def test_ratio_that_does_not_exist_is_left_out():
-    check = PosteriorCheck(1.05, *[math.nan] * 3)
+    check = PosteriorCheck(1.05, *[math.nan] * 7)
     assert check_in_words(check) == RATIOS + "innovation_spread 1.05"
 
 
@@ -93,7 +94,8 @@ def test_ratio_that_does_not_exist_is_left_out():
     [
         (CHECK._replace(state_step=1.21), "state_step"),
         (CHECK._replace(state_spread=0.79), "state_spread"),
-        (PosteriorCheck(2.0, 0.5, math.nan, 1.0), "innovation_spread, state_step"),
+        (CHECK._replace(state_persistence=1.3), "state_persistence"),
+        (PosteriorCheck(2.0, 0.5, math.nan, 1.0, *[math.nan] * 4), "innovation_spread, state_step"),
     ],
 )
 def test_ratios_that_are_more_than_a_fifth_from_1_are_named_in_a_second_line(check, missed):
@@ -169,5 +171,5 @@ def test_check_stands_beside_the_synthesized_videos_and_not_beside_the_reference
         for one in rows
         if one["sequence"] == "clip 1"
     }
-    of_model = ["1.05", "1.19", "0.81", ""]
-    assert beside == {"one": of_model, "two": of_model, "floor": [""] * 4}
+    of_model = ["1.05", "1.19", "0.81", "", "1.1", "0.7", "1.3", "0.9"]
+    assert beside == {"one": of_model, "two": of_model, "floor": [""] * 8}
