@@ -3,16 +3,17 @@
 `util.figures` makes them. A figure is a record in `util.figures.records`.
 """
 
+from functools import partial
 from pathlib import Path
 
 from util.experiments.running import renew_gallery
 from util.figures.demo import refuse_without_demo, write_demo
 from util.figures.making import make_figures, refuse_problems, report
 from util.figures.records import ALL, FIGURES
-from util.figures.steps import RUNS, unexpected
+from util.figures.steps import unexpected
 from util.options.command_line import CommandLine
 from util.options.schema import FIELDS
-from util.system.errors import CommandLineError, Interrupted, RunError
+from util.system.errors import CommandLineError
 
 
 def run(command_line: CommandLine) -> str:
@@ -32,15 +33,10 @@ def run(command_line: CommandLine) -> str:
     refuse_unfit(names, command_line)
     if options.write_demo:
         refuse_without_demo("leave out --write_demo")
-    output = Path(options.output_dir)
-    try:
-        made, failed = make_figures(names, command_line)
-    except (RunError, Interrupted):
-        if (output / RUNS).is_dir():
-            renew_gallery(output)
-        raise
+    renew = partial(renew_gallery, Path(options.output_dir))
+    made, failed = make_figures(names, command_line, when_stopped=renew)
     report(made, command_line)
-    renew_gallery(output)
+    renew()
     if options.write_demo:
         write_demo(made)
     refuse_problems(made, failed)

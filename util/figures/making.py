@@ -4,7 +4,7 @@ import itertools
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ from util.options.command_line import CommandLine
 from util.options.schema import Options
 from util.system.atomic import delete_leftovers, write_text
 from util.system.counting import counted
-from util.system.errors import RunError
+from util.system.errors import Interrupted, RunError
 from util.system.folder_lock import HOLDER, is_locked, locked
 from util.system.notes import NOTE
 
@@ -50,12 +50,16 @@ class Made(NamedTuple):
 
 
 def make_figures(
-    names: Sequence[str], command_line: CommandLine
+    names: Sequence[str], command_line: CommandLine, when_stopped: Callable[[], None]
 ) -> tuple[dict[str, Made], list[str]]:
     """Make figures.
 
     A run that is done is used again, and an interrupted one goes on. If a run of one figure fails,
     the other figures are made all the same.
+
+    Args:
+        when_stopped: is called if the only figure fails, or if a signal comes: the runs may have
+            changed. It is not called if the command is refused.
 
     Returns:
         The figures that were made, and the names of those that failed.
@@ -98,10 +102,14 @@ def make_figures(
                         progress.say(f"{NOTE}{name}: {note}")
                 except RunError as error:
                     if len(names) == 1:
+                        when_stopped()
                         raise
                     progress.leave_out([all_runs.index(run) for run in runs])
                     progress.say(f"failed: {name}: {error}")
                     failed.append(name)
+                except Interrupted:
+                    when_stopped()
+                    raise
     return made, failed
 
 

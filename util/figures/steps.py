@@ -32,7 +32,6 @@ OF_TRAININGS = (*OF_PLACES, "enlarge")
 WITH_EXPECTED = (*OF_FIGURES, *OF_PLACES, "schedule", "seed", "precision", "enlarge")
 
 TRAINING = "training"  # the name of this step of a run
-RUNS = "runs"  # the folder of the run directories of all figures
 
 
 class Step(NamedTuple):
@@ -127,7 +126,7 @@ def runs_of(name: str, figure: Figure, command_line: CommandLine) -> list[Run]:
     have_labels = labels_tell_apart(figure, command_line)
     for training in figure.trainings:
         for category in categories_of(command_line.options.categories) or training.categories:
-            place = Path(command_line.options.output_dir) / RUNS
+            place = Path(command_line.options.output_dir) / "runs"
             folder = training.folder or name
             told = training.label if have_labels else ""
             place /= f"{folder}_{told}" if told else folder

@@ -17,7 +17,9 @@ def test_all_makes_the_figures_of_the_paper_and_others_are_made_by_name(
     tmp_path, monkeypatch, asked, names
 ):
     made = []
-    monkeypatch.setattr(figure, "make_figures", lambda names, _: made.extend(names) or ({}, []))
+    monkeypatch.setattr(
+        figure, "make_figures", lambda names, *_, **__: made.extend(names) or ({}, [])
+    )
     monkeypatch.setattr(figure, "renew_gallery", lambda folder: None)
     figure.run(parse(["--experiment", "figure", "--figure", asked, "--output_dir", str(tmp_path)]))
     assert made == names
@@ -37,7 +39,7 @@ def test_page_and_documents_are_written_before_problems_are_told(
     key = ("fast", "textures", "fire", "motion")
     made = {"textures": Made(tmp_path, [Number(key, value, Expected(1.0, 1.0, 1.0, 3))])}
     written = []
-    monkeypatch.setattr(figure, "make_figures", lambda names, _: (made, failed))
+    monkeypatch.setattr(figure, "make_figures", lambda *_, **__: (made, failed))
     monkeypatch.setattr(figure, "renew_gallery", written.append)
     monkeypatch.setattr(figure, "write_demo", written.append)
     words = ["--figure", "textures", "--write_demo", "--output_dir", str(tmp_path)]
@@ -49,19 +51,19 @@ def test_page_and_documents_are_written_before_problems_are_told(
 
 
 @pytest.mark.parametrize("error", [RunError("it failed"), Interrupted(15, "stopped")])
-@pytest.mark.parametrize("has_runs", [True, False])
+@pytest.mark.parametrize("is_refused", [True, False])
 def test_page_shows_the_runs_of_a_command_that_failed_or_was_stopped(
-    tmp_path, monkeypatch, error, has_runs
+    tmp_path, monkeypatch, error, is_refused
 ):
-    def fail(names, command_line):
+    def fail(names, command_line, when_stopped):
+        if not is_refused:
+            when_stopped()
         raise error
 
     written = []
     monkeypatch.setattr(figure, "make_figures", fail)
     monkeypatch.setattr(figure, "renew_gallery", written.append)
-    if has_runs:
-        (tmp_path / "runs").mkdir()
     words = ["--experiment", "figure", "--figure", "loop", "--output_dir", str(tmp_path)]
     with pytest.raises(type(error)):
         figure.run(parse(words))
-    assert written == [tmp_path] * has_runs
+    assert written == [tmp_path] * (not is_refused)
