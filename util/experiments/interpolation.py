@@ -13,7 +13,7 @@ from model.latents import Latents
 from model.sampling import between
 from util.data.frames import to_bytes
 from util.experiments.pairs import check_pairs, pairs
-from util.metrics.steps import mean_step
+from util.metrics.steps import mean_step, size
 from util.metrics.tables import write_table
 from util.pictures.layout import write_overview, write_playing
 from util.pictures.sheets import Row
@@ -63,10 +63,7 @@ def columns_in_numbers(columns: Sequence[np.ndarray]) -> Iterator[tuple[float, f
     Both are mean absolute differences, in bytes. The first video has no video before: NaN.
     """
     for before, column in zip([None, *columns], columns, strict=False):
-        distance = math.nan
-        if before is not None:
-            distance = float(np.abs(column.astype(np.int16) - before).mean(dtype=np.float64))
-        yield distance, mean_step(column)
+        yield math.nan if before is None else size(before, column), mean_step(column)
 
 
 def interpolated(

@@ -29,7 +29,7 @@ def steps(video: np.ndarray) -> np.ndarray:
 
 
 def size(frame: np.ndarray, following: np.ndarray) -> float:
-    """The mean absolute difference of two frames, uint8 [H, W, 3], in bytes."""
+    """The mean absolute difference of two frames, or of two videos, uint8 [..., 3], in bytes."""
     return float(np.abs(following.astype(np.int16) - frame).mean(dtype=np.float64))
 
 

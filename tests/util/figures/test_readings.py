@@ -199,14 +199,20 @@ def test_table_of_a_test_that_is_gone_is_named(tested, read, name):
         read(tested)
 
 
-def test_columns_of_an_interpolation_are_compared_with_their_neighbours(result, tmp_path):
+@pytest.fixture
+def trained_and_tested(result, tmp_path):
+    """A run with the table of its training, and a test without tables."""
     (result.run.final_result / "evaluation.csv").write_text(EVALUATION)
     result.test = tmp_path / "tested"
     result.test.mkdir()
-    of_training = synthesized(result)
-    assert interpolated(result) == of_training  # an earlier version wrote no table
-    (result.test / "interpolation.csv").write_text(INTERPOLATION)
-    assert interpolated(result) == {
+    return result
+
+
+def test_columns_of_an_interpolation_are_compared_with_their_neighbours(trained_and_tested):
+    of_training = synthesized(trained_and_tested)
+    assert interpolated(trained_and_tested) == of_training  # an earlier version wrote no table
+    (trained_and_tested.test / "interpolation.csv").write_text(INTERPOLATION)
+    assert interpolated(trained_and_tested) == {
         **of_training,
         "column step": pytest.approx((3 + 1) / 2),
         "largest column step over the mean": pytest.approx(4 / 3),
@@ -214,13 +220,10 @@ def test_columns_of_an_interpolation_are_compared_with_their_neighbours(result, 
     }
 
 
-def test_animations_have_their_first_step_and_their_steps(result, tmp_path):
-    (result.run.final_result / "evaluation.csv").write_text(EVALUATION)
-    result.test = tmp_path / "tested"
-    result.test.mkdir()
-    of_training = synthesized(result)
-    assert animated(result) == of_training  # an earlier version wrote no table
-    (result.test / "animation.csv").write_text(ANIMATION)
-    assert animated(result) == {
+def test_animations_have_their_first_step_and_their_steps(trained_and_tested):
+    of_training = synthesized(trained_and_tested)
+    assert animated(trained_and_tested) == of_training  # an earlier version wrote no table
+    (trained_and_tested.test / "animation.csv").write_text(ANIMATION)
+    assert animated(trained_and_tested) == {
         **of_training, "first step": pytest.approx(1), "frame step": pytest.approx(3)
     }  # fmt: skip
