@@ -7,6 +7,7 @@ innovations. The synthesized video starts from the inferred start state of the c
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from util.data.pieces import Indexable
 from util.metrics.evaluation import Evaluation, evaluate
 from util.metrics.measures import MOST_FRAMES, Comparison, compare
 from util.metrics.tables import write_comparisons
+from util.options.schema import Options
 from util.pictures.layout import in_place_of, in_words, write_overview, write_sequence
 from util.pictures.sheets import Row
 from util.pictures.showing import Showing, all_shaped, shown_writer
@@ -34,6 +36,7 @@ from util.runs.sampling import (
 from util.runs.showing import showing_of
 from util.runs.training import TrainingResult, train_model
 from util.system.notes import tell_once
+from util.system.threads import beside_each_other
 
 
 def train(job: TrainingJob) -> None:
@@ -65,25 +68,17 @@ def write_final_result(result: TrainingResult) -> None:
     overview: dict[str, list[np.ndarray]] = {}
     tell_less_for_others(len(clips.names) - num_shown)
     for rows in split_range(len(clips.names), options.batch_size):
-        for index, videos in made_videos(sampler, result, rows, num_shown):
-            name, observed = clips.names[index], videos["observed"]
-            synthesized = {kind: videos[kind] for kind in videos if kind.startswith("synth")}
+        made = list(made_videos(sampler, result, rows, num_shown))
+        measured = beside_each_other(partial(evaluated, options, num_shown), made)
+        for (index, videos), evaluation in zip(made, measured, strict=True):
+            name = clips.names[index]
+            evaluations[name] = evaluation
             if index >= num_shown:
-                evaluations[name] = Evaluation(
-                    compared_briefly(synthesized, observed, options.truncated_backprop_length), {}
-                )
                 continue
-            evaluations[name] = evaluate(
-                synthesized,
-                observed,
-                options.truncated_backprop_length,
-                options.seed,
-                options.baseline_states,
-            )
             with in_place_of(result.run.final_result / name) as folder:
-                panels = ["observed", *synthesized]
+                panels = ["observed", *evaluation.videos]
                 write_sequence(folder, videos, panels, options.num_frames, showings[index])
-                write_comparisons(folder / "comparison.json", evaluations[name].videos)
+                write_comparisons(folder / "comparison.json", evaluation.videos)
             for kind in panels:
                 overview.setdefault(kind, []).append(videos[kind])
     check = posterior_check(generator, options, latents, options.num_epochs)
@@ -116,6 +111,21 @@ def made_videos(
         made[f"synthesized_{video + 1}"] = sampled_bytes(sampler, latents, video)
     for place, index in enumerate(range(rows.start, rows.stop)):
         yield index, {kind: videos[place] for kind, videos in made.items()}
+
+
+def evaluated(
+    options: Options, num_shown: int, numbered: tuple[int, dict[str, np.ndarray]]
+) -> Evaluation:
+    """The measures of the synthesized videos of one sequence, of its number and its videos.
+
+    Sequences from number `num_shown` on get the measures that need little time, and no references.
+    """
+    index, videos = numbered
+    observed, length = videos["observed"], options.truncated_backprop_length
+    synthesized = {kind: videos[kind] for kind in videos if kind.startswith("synth")}
+    if index >= num_shown:
+        return Evaluation(compared_briefly(synthesized, observed, length), {})
+    return evaluate(synthesized, observed, length, options.seed, options.baseline_states)
 
 
 def tell_less_for_others(count: int) -> None:
@@ -153,18 +163,15 @@ def write_sampled(run: LoadedRun, observed: Indexable | None) -> None:
     tell_less_for_others(len(run.names) - run.num_shown)
     evaluations: dict[str, Evaluation] = {}
     sequences, showings = run.names, run.showings
-    for index, (name, row) in enumerate(zip(sequences, checkpoint.rows, strict=True)):
-        if observed is not None and index < run.num_shown:
-            evaluations[name] = evaluate(
-                {},
-                observed[row],
-                length,
-                options.seed,
-                options.baseline_states,
-                options.num_sections_in_test * length,
-            )
-        elif observed is not None:
-            evaluations[name] = Evaluation({}, {})
+    if observed is not None:
+
+        def references(row: int) -> Evaluation:
+            frames, seed = options.num_sections_in_test * length, options.seed
+            return evaluate({}, observed[row], length, seed, options.baseline_states, frames)
+
+        measured = beside_each_other(references, checkpoint.rows[: run.num_shown])
+        evaluations = {name: Evaluation({}, {}) for name in sequences}
+        evaluations |= zip(sequences, measured, strict=False)
     for number, video in enumerate(run.videos, 1):
         for batch in sampled_in_batches(run.sampler, run.latents, video):
             if observed is None and batch.rows.start >= run.num_shown:

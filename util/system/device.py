@@ -1,13 +1,12 @@
 """The device on which TensorFlow computes."""
 
-import os
 from pathlib import Path
 
 import tensorflow.compat.v1 as tf
 
 from util.system.counting import counted
 from util.system.gpus import are_hidden, visible_gpus
-from util.system.processor import has_wide_vectors, processor_name
+from util.system.processor import available_cores, has_wide_vectors, processor_name
 
 DRIVER = Path("/proc/driver/nvidia/version")
 WITH_CUDA = 'pip install "tensorflow[and-cuda]"'
@@ -21,7 +20,7 @@ def device_in_words() -> str:
         more = f", the first of {len(gpus)}; --workers uses more" if len(gpus) > 1 else ""
         return f"GPU {details.get('device_name', gpus[0].name)}{more}"
     model = processor_name()
-    return f"CPU, {counted(_cores(), 'core')}" + (f" ({model})" if model else "")
+    return f"CPU, {counted(available_cores(), 'core')}" + (f" ({model})" if model else "")
 
 
 def unused_gpu(driver: Path = DRIVER) -> str:
@@ -42,10 +41,3 @@ def unused_gpu(driver: Path = DRIVER) -> str:
 def transposes_fast() -> bool:
     """Whether TensorFlow's own transposed convolution is fast: on a GPU, or with wide vectors."""
     return bool(tf.config.list_physical_devices("GPU")) or has_wide_vectors()
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

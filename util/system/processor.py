@@ -1,5 +1,6 @@
 """The processor: its name and what it can do."""
 
+import os
 from pathlib import Path
 
 CPU_INFO = Path("/proc/cpuinfo")  # Linux
@@ -8,6 +9,13 @@ BFLOAT16_VECTORS = "avx512_bf16"  # x86
 INTEL = "GenuineIntel"
 
 WIDE_VECTORS = "avx512f"  # 512 bits
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def is_faster_in_bfloat16(cpu_info: Path = CPU_INFO) -> bool:

@@ -26,11 +26,11 @@ def gpus(monkeypatch):
 def test_processor_is_named_with_its_cores(gpus, monkeypatch):
     gpus()
     monkeypatch.setattr(device, "processor_name", lambda: "ACME 9000 Fast")
-    monkeypatch.setattr(device, "_cores", lambda: 3)
+    monkeypatch.setattr(device, "available_cores", lambda: 3)
     assert device_in_words() == "CPU, 3 cores (ACME 9000 Fast)"
-    monkeypatch.setattr(device, "_cores", lambda: 1)
+    monkeypatch.setattr(device, "available_cores", lambda: 1)
     assert device_in_words() == "CPU, 1 core (ACME 9000 Fast)"
-    monkeypatch.setattr(device, "_cores", lambda: 3)
+    monkeypatch.setattr(device, "available_cores", lambda: 3)
     monkeypatch.setattr(device, "processor_name", lambda: "")
     assert device_in_words() == "CPU, 3 cores"
 

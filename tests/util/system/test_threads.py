@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from threading import Event
 
 import pytest
 from support.server import ROOT
 
-from util.system.threads import LIBRARIES, one_thread_for_numpy
+from util.system.threads import LIBRARIES, beside_each_other, one_thread_for_numpy
 
 VARIABLES = [f"{name}_NUM_THREADS" for name in ("OMP", *LIBRARIES)]
 
@@ -30,3 +31,25 @@ def test_it_comes_before_numpy():
     """OpenBLAS reads the environment once, when it is loaded."""
     program = "import sys, main_dyn_G; sys.exit('numpy' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+def test_results_come_in_the_order_of_the_arguments(monkeypatch):
+    """The first piece of work ends only after the second one."""
+    monkeypatch.setattr("util.system.threads.available_cores", lambda: 2)
+    second_done = Event()
+
+    def work(number, name):
+        if number == 1:
+            assert second_done.wait(60), "the second did not run beside the first"
+        if number == 2:
+            second_done.set()
+        return name * number
+
+    assert list(beside_each_other(work, [1, 2, 3], "abc")) == ["a", "bb", "ccc"]
+
+
+def test_an_error_of_the_work_is_raised():
+    results = beside_each_other(int, ["1", "two", "3"])
+    assert next(results) == 1
+    with pytest.raises(ValueError, match="two"):
+        next(results)
