@@ -173,6 +173,11 @@ class DynamicGenerator:
         step = self._model.step
         return self._session.run(step.state, dict(zip(step.latents, latents, strict=True)))
 
+    def seen(self, states: np.ndarray) -> np.ndarray:
+        """The part of states [..., state_size] that the emission network sees."""
+        transition = TRANSITIONS[self.settings.dynamic_mode]
+        return states[..., : transition.num_seen(states.shape[-1])]
+
     def moments(self, latents: Latents, layer: int, statistics: Statistics) -> Moments:
         """The moments of normalised layer number `layer`, from 0, over n·T frames.
 

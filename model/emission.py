@@ -86,7 +86,8 @@ def make_emission(
 
     Args:
         network: the table of layers, see `NETWORKS`.
-        code_size: content_size + state_size, the number of channels of the 1×1 input.
+        code_size: content_size + the size of what is seen of a state, see `model.transition`:
+            the number of channels of the 1×1 input.
         key: int32 [2], the key of the weights' random numbers.
     """
     layers = []
@@ -156,7 +157,7 @@ def emit(
 
     Args:
         appearance: [n, content_size].
-        states: [n, T, state_size].
+        states: [n, T, number seen], the part of the states that this network sees.
         given: the statistics by which the normalised layers normalise, [channels] or
             [n·T, channels]. A frame then depends only on its own [a, s_t]. If it is None, they
             use the statistics of these n·T frames, as in training.

@@ -271,7 +271,9 @@ def make_weights(settings: Settings) -> Weights:
     transition = TRANSITIONS[settings.dynamic_mode]
     return Weights(
         alpha=transition.make(sizes, settings.transition_init_std, key),
-        beta=make_emission(network, sizes.content_size + sizes.state_size, INIT_STD, key),
+        beta=make_emission(
+            network, sizes.content_size + transition.num_seen(sizes.state_size), INIT_STD, key
+        ),
         gamma=make_encoder(network, sizes, key) if settings.encodes else [],
     )
 
@@ -292,7 +294,7 @@ def unroll_and_emit(
     """Apply both networks: latents → states → frames; see `emit` for `normalization`."""
     unrolled = networks.transition.unroll(networks.alpha, latents)
     return unrolled, emit(
-        networks.beta, latents.appearance, unrolled.states, normalization=normalization
+        networks.beta, latents.appearance, unrolled.seen, normalization=normalization
     )
 
 
@@ -341,7 +343,7 @@ def chunk_graph(
         with tf.name_scope("generation"):
             unrolled, by_itself = unroll_and_emit(networks, inputs.latents)
             states, appearance = unrolled.states, inputs.latents.appearance
-            by_statistics = emit(networks.beta, appearance, states, statistics)
+            by_statistics = emit(networks.beta, appearance, unrolled.seen, statistics)
         training = None
         if teacher is not None:
             training = training_graph(settings, weights, networks, encoding, inputs, teacher)

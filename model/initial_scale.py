@@ -4,11 +4,14 @@ The standard deviation of the transition's initial weights decides how fast the 
 move: with small weights they move slowly, with large weights each state is almost independent of
 the previous one. Learning changes this only slowly, because inference finds innovations that
 reconstruct the clip in both cases. Videos sampled from the prior then move too little or too much.
+What is matched is the part of the states that the emission network sees.
 
 The speed is measured by the relative step: the root mean square difference between successive
 vectors, over its value for independent vectors of the same variance, which is √2 standard
 deviations. It is near 0 for a slow sequence and 1 for independent vectors. The matched scale is the
-one at which sampled states have the relative step of the observed frames, times `HEADROOM`.
+one at which sampled states have the relative step of the observed frames, times `headroom`: sampled
+videos move less than their states, because the emission network mixes observed frames between the
+states that it has learned.
 """
 
 import itertools
@@ -26,10 +29,6 @@ SMALLEST, LARGEST = 0.08, 0.4  # hidden units die with smaller weights, states s
 # has 2^d values. If these are not more than the frames of a sequence, larger weights are no use:
 # frames share a state, and Langevin steps do not tell them apart.
 LARGEST_OF_FEW = 0.25
-# Sampled videos move less than their states, because the emission network mixes observed frames
-# between the states that it has learned. Found on seven clips: a wanted step this much longer gives
-# videos that move about as much as the clip.
-HEADROOM = 1.25
 SEQUENCES = 16
 HALVINGS = 12
 
@@ -78,17 +77,18 @@ def matched_scale(
         A value from `SMALLEST` to `LARGEST`, or for states of few numbers to `LARGEST_OF_FEW`.
     """
     noise = random_generator(seed, Stream.INITIAL_SCALE)
-    wanted = HEADROOM * observed_step
-    largest = LARGEST if 2**sizes.state_size > num_frames else LARGEST_OF_FEW
+    transition = TRANSITIONS[dynamic_mode]
+    wanted = transition.headroom * observed_step
+    seen = transition.num_seen(sizes.state_size)
+    largest = LARGEST if 2**seen > num_frames else LARGEST_OF_FEW
     with tf.Graph().as_default(), tf.Session() as session:
         scale = tf.placeholder(tf.float32, [])
-        transition = TRANSITIONS[dynamic_mode]
         unscaled = transition.make(sizes, 1.0, random_key(seed, Stream.WEIGHTS))
         scaled = [AffineMap(scale * one.kernel, tf.identity(one.bias)) for one in unscaled]
         drawn = draw_from_prior(sizes, SEQUENCES, 2 * num_frames, noise)
         latents = Latents(*map(tf.constant, drawn))
         # The first half of each sequence still depends on its start state.
-        states = transition.unroll(scaled, latents).states[:, num_frames:]
+        states = transition.unroll(scaled, latents).seen[:, num_frames:]
         session.run(tf.global_variables_initializer())
         low, high = np.log(SMALLEST), np.log(largest)
         for _ in range(HALVINGS):

@@ -24,7 +24,8 @@ MOST_STATES = 2000  # more states are thinned before distances between all of th
 class PosteriorCheck(NamedTuple):
     """Ratios between inferred and sampled latents; 1 where both are alike.
 
-    A ratio is NaN where the model has no such latents, or where they are not inferred.
+    A ratio is NaN where the model has no such latents, or where they are not inferred. Of states,
+    the part counts that the emission network sees.
 
     Fields:
         innovation_spread: how far the innovations spread, see `spread`. Above 1, the inferred
@@ -106,7 +107,8 @@ def check_posterior(
         for drawn in (one, other)
     ]
     states, sampled, another = (
-        states_of(generator, latents, chunk_length) for latents in (inferred, *samples)
+        generator.seen(states_of(generator, latents, chunk_length))
+        for latents in (inferred, *samples)
     )
     return check._replace(
         state_step=ratio(step(states), step(sampled)),

@@ -16,6 +16,16 @@ function σ and affine maps U, R, C,
 The prior N(0, I) of s_0 is unbounded. The tanh of the previous state keeps every s_t, t ≥ 1, in
 (-1, 1), as in the other two transitions.
 
+`momentum`: the first half of a state is a place q_t, the second half a velocity w_t. With r_α as in
+`nonlinear`,
+
+    w_t = tanh(c w_{t-1} + r_α([m, ξ_t, s_{t-1}])),   q_t = tanh(q_{t-1} + w_t),   s_t = [q_t, w_t],
+
+and the emission network sees q_t only. In the other transitions, each innovation moves the state in
+a new direction, so sampled videos jitter. Here it changes the velocity, and c of the velocity is
+carried on. If a state has an odd number of dimensions, the last place has no velocity: w_t is not
+carried on there. The idea is that of the underdamped Langevin equation of physics.
+
 To add a transition, add its functions and a row in `TRANSITIONS` to this file. The names in
 `TRANSITIONS` are the values of --dynamic_mode.
 """
@@ -23,13 +33,15 @@ To add a transition, add its functions and a row in `TRANSITIONS` to this file. 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from model.latents import Latents, LatentSizes
 from model.tensorflow_v1 import tf
 from model.weights import constant_variable, normal_variable
 
-HIDDEN_UNITS = {"nonlinear": (20, 20), "linear": ()}  # in each hidden layer of r_α
+HIDDEN_UNITS = {"nonlinear": (20, 20), "linear": (), "momentum": (20, 20)}  # of r_α, by layer
+CARRIED = 0.7  # the constant c of `momentum`
 
 
 class AffineMap(NamedTuple):
@@ -49,12 +61,19 @@ class Unrolled(NamedTuple):
 
     Fields:
         states: [n, T, state_size], s_1 … s_T, in (-1, 1).
+        seen: [n, T, number seen], the part of the states that the emission network sees.
         active_share: scalar, the share of positive hidden units over sequences, frames and
             layers; NaN if the transition has no rectified hidden units.
     """
 
     states: tf.Tensor
+    seen: tf.Tensor
     active_share: tf.Tensor
+
+
+def whole(state_size: int) -> int:
+    """The emission network sees the whole state."""
+    return state_size
 
 
 class Transition(NamedTuple):
@@ -65,6 +84,10 @@ class Transition(NamedTuple):
             variables. Kernels are drawn from N(0, std²), biases are 0.
         unroll: (α as tensors, latents) → all T states. T is known when the graph is built.
         read: α as variables → α as tensors, read once for all passes.
+        num_seen: state_size → how many dimensions of a state, from the first, the emission
+            network sees.
+        headroom: videos move about as much as the clip if the sampled states of the initial
+            weights have steps so many times as long, see `model.initial_scale`. Found by trials.
         num_driven: how many of the affine maps, from the first, see [m, ξ_t]; the others see it
             only through them.
     """
@@ -72,7 +95,9 @@ class Transition(NamedTuple):
     make: Callable[[LatentSizes, float, object], list[AffineMap]]
     unroll: Callable[[Sequence[AffineMap], Latents], Unrolled]
     read: Callable[[Sequence[AffineMap]], list[AffineMap]]
-    num_driven: int
+    num_seen: Callable[[int], int] = whole
+    headroom: float = 1.25
+    num_driven: int = 1
 
 
 def make_affine_map(index: int, inputs: int, outputs: int, init_std: float, key) -> AffineMap:
@@ -118,47 +143,87 @@ def driven(layer: AffineMap, driven_by: tf.Tensor) -> list[tf.Tensor]:
     return tf.unstack(tf.reshape(product, [-1, num_frames, layer.bias.shape[0]]), axis=1)
 
 
-# --- nonlinear and linear: a perceptron ---
+# --- nonlinear, linear and momentum: a perceptron ---
 
 
 def make_perceptron(
-    hidden_units: Sequence[int], sizes: LatentSizes, init_std: float, key
+    layer_sizes: Sequence[int], sizes: LatentSizes, init_std: float, key
 ) -> list[AffineMap]:
     """Create the layers of r_α. If `init_std` is far below 0.05, hidden units may die."""
     layers = []
     inputs = driver_size(sizes) + sizes.state_size
-    for index, outputs in enumerate([*hidden_units, sizes.state_size], start=1):
+    for index, outputs in enumerate(layer_sizes, start=1):
         layers.append(make_affine_map(index, inputs, outputs, init_std, key))
         inputs = outputs
     return layers
 
 
-def unroll_perceptron(layers: Sequence[AffineMap], latents: Latents) -> Unrolled:
-    """s_t = tanh(s_{t-1} + r_α([m, ξ_t, s_{t-1}])), with a rectifier between the layers of r_α."""
+def moved(state: tf.Tensor, residual: tf.Tensor) -> tf.Tensor:
+    """s_t = tanh(s_{t-1} + r)."""
+    # `add_n` is faster than + here: it does no broadcasting, neither forward nor backward.
+    return tf.tanh(tf.add_n([state, residual]))
+
+
+def num_places(state_size: int) -> int:
+    """How many dimensions of a state are a place; the others are its velocity."""
+    return state_size - state_size // 2
+
+
+def accelerated(state: tf.Tensor, residual: tf.Tensor) -> tf.Tensor:
+    """w_t = tanh(c w_{t-1} + r), q_t = tanh(q_{t-1} + w_t), s_t = [q_t, w_t]."""
+    size = int(state.shape[1])
+    places = num_places(size)
+    carried = tf.pad(CARRIED * state[:, places:], [[0, 0], [0, 2 * places - size]])
+    velocity = moved(carried, residual)
+    return tf.concat([moved(state[:, :places], velocity), velocity[:, : size - places]], axis=1)
+
+
+def unroll_perceptron(
+    follow: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    num_seen: Callable[[int], int],
+    layers: Sequence[AffineMap],
+    latents: Latents,
+) -> Unrolled:
+    """s_t = follow(s_{t-1}, r_α([m, ξ_t, s_{t-1}])), a rectifier between the layers of r_α."""
     first, *further = layers
     driven_by = drivers(latents)
     for_state = first.kernel[driven_by.shape[2] :]
     state = latents.initial_state
     states, hidden = [], []
     for drive in driven(first, driven_by):
-        # `add_n` is faster than + here: it does no broadcasting, neither forward nor backward.
         residual = tf.add_n([drive, state @ for_state])
         for layer in further:
             hidden.append(tf.nn.relu(residual))
             residual = tf.nn.bias_add(hidden[-1] @ layer.kernel, layer.bias)
-        state = tf.tanh(tf.add_n([state, residual]))
+        state = follow(state, residual)
         states.append(state)
     active = tf.reduce_mean(tf.cast(tf.stack(hidden) > 0, tf.float32)) if hidden else float("nan")
-    return Unrolled(tf.stack(states, axis=1), tf.convert_to_tensor(active))
+    together = tf.stack(states, axis=1)
+    seen = together[:, :, : num_seen(int(state.shape[1]))]
+    return Unrolled(together, seen, tf.convert_to_tensor(active))
 
 
-def perceptron(hidden_units: Sequence[int]) -> Transition:
-    """The row of a transition; `hidden_units` are the sizes of the hidden layers of r_α."""
+def perceptron(
+    name: str,
+    follow: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = moved,
+    num_seen: Callable[[int], int] = whole,
+) -> Transition:
+    """The row of a transition whose residual r_α has the hidden layers of `HIDDEN_UNITS`.
+
+    Args:
+        follow: (s_{t-1}, r) → s_t.
+        num_seen: see `Transition`. r has as many dimensions.
+    """
+
+    def make(sizes: LatentSizes, init_std: float, key) -> list[AffineMap]:
+        layer_sizes = (*HIDDEN_UNITS[name], num_seen(sizes.state_size))
+        return make_perceptron(layer_sizes, sizes, init_std, key)
+
     return Transition(
-        make=lambda sizes, init_std, key: make_perceptron(hidden_units, sizes, init_std, key),
-        unroll=unroll_perceptron,
+        make=make,
+        unroll=partial(unroll_perceptron, follow, num_seen),
         read=read_affine_maps,
-        num_driven=1,
+        num_seen=num_seen,
     )
 
 
@@ -186,10 +251,13 @@ def unroll_gated_unit(maps: Sequence[AffineMap], latents: Latents) -> Unrolled:
         candidate = tf.tanh(for_candidate + (reset * previous) @ candidate_map)
         state = previous + update * (candidate - previous)
         states.append(state)
-    return Unrolled(tf.stack(states, axis=1), tf.constant(float("nan")))
+    together = tf.stack(states, axis=1)
+    return Unrolled(together, together, tf.constant(float("nan")))
 
 
 TRANSITIONS = {
-    **{name: perceptron(hidden_units) for name, hidden_units in HIDDEN_UNITS.items()},
+    "nonlinear": perceptron("nonlinear"),
+    "linear": perceptron("linear"),
     "gru": Transition(make_gated_unit, unroll_gated_unit, read_affine_maps, num_driven=3),
+    "momentum": perceptron("momentum", accelerated, num_places)._replace(headroom=1.0),
 }

@@ -46,7 +46,7 @@ class TinyModel:
         self.dynamic_mode = dynamic_mode
         self._transition = TRANSITIONS[dynamic_mode]
         self.alpha = self._transition.make(self.sizes, 0.1, np.array([1, 2], np.int32))
-        code_size = self.sizes.content_size + self.sizes.state_size
+        code_size = self.sizes.content_size + self._transition.num_seen(self.sizes.state_size)
         self.beta = make_emission(table, code_size, 0.1, np.array([1, 2], np.int32))
         self._variables = {variable.op.name: variable for variable in tf.global_variables()}
         shapes = {name: variable.shape for name, variable in self._variables.items()}
@@ -58,8 +58,8 @@ class TinyModel:
 
     def emit(self, latents: Latents, normalization: str = "batch"):
         """The `Emitted` of unrolled latents; `normalization` as in `statistics_for`."""
-        states, given = self.unroll(latents).states, statistics_for(normalization, self.weights)
-        return emit(read_emission(self.beta), latents.appearance, states, given)
+        seen, given = self.unroll(latents).seen, statistics_for(normalization, self.weights)
+        return emit(read_emission(self.beta), latents.appearance, seen, given)
 
     def energy(
         self,

@@ -85,8 +85,10 @@ class Operations(NamedTuple):
 def operations(options: Options) -> Operations:
     """Count what the emission network computes."""
     from model.networks import NETWORKS
+    from model.transition import TRANSITIONS
 
-    side, channels = 1, options.content_size + options.state_size
+    seen = TRANSITIONS[options.dynamic_mode].num_seen(options.state_size)
+    side, channels = 1, options.content_size + seen
     total = inside = 0.0
     for spec in NETWORKS[options.frame_generator_mode]:
         out = spec.output_side(side)

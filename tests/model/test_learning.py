@@ -26,7 +26,7 @@ from model.transition import TRANSITIONS
 LEARNING_RATE, BETA1, BETA2, EPSILON = 0.002, 0.5, 0.999, 1e-8
 KEY = np.array([7, 8], np.int32)
 MOMENTS = ("Adam", "Adam_1")
-AFFINE_MAPS = {"nonlinear": 3, "linear": 1, "gru": 3}  # of each transition
+AFFINE_MAPS = {"nonlinear": 3, "linear": 1, "gru": 3, "momentum": 3}  # of each transition
 
 
 def weights_8(dynamic_mode):

@@ -7,12 +7,15 @@ from support.numpy_model import (
     assert_same_gradient,
     draw_frames,
     draw_latents,
+    emit,
     finite_differences,
     in_double,
+    seen_of,
 )
 from support.numpy_model import unroll as numpy_unroll
 
 from model.latents import Latents
+from model.networks import NETWORKS
 from model.transition import TRANSITIONS
 
 
@@ -101,6 +104,46 @@ def test_linear_residual_is_one_affine_map(tiny_model):
 
 def test_gru_is_three_affine_maps_to_the_state(tiny_model):
     assert map_shapes(tiny_model("gru")) == [((7, 3), (3,))] * 3
+
+
+def test_residual_of_momentum_has_an_output_for_each_place(tiny_model):
+    assert map_shapes(tiny_model("momentum")) == [
+        ((7, 20), (20,)),
+        ((20, 20), (20,)),
+        ((20, 2), (2,)),
+    ]
+
+
+# --- What the emission network sees ---
+
+
+@pytest.mark.parametrize("dynamic_mode", TRANSITIONS)
+def test_emission_sees_the_places_of_momentum_and_the_whole_states_of_others(
+    make_generator, dynamic_mode
+):
+    generator = make_generator([3], drawn_weights=True, dynamic_mode=dynamic_mode)
+    latents = latents_of(generator.settings, num_frames=3)
+    states, _ = numpy_unroll(in_double(generator.state()), in_double(latents), dynamic_mode)
+    expected, _ = emit(
+        in_double(generator.state()),
+        NETWORKS["8"],
+        in_double(latents).appearance,
+        seen_of(states, dynamic_mode),
+    )
+    np.testing.assert_allclose(generator.generate(latents).frames, expected, atol=2e-4)
+
+
+def test_velocity_is_carried_on_without_innovations(tiny_model):
+    """With a residual of 0, a velocity falls to 0.7 of itself, but for its tanh."""
+    model = tiny_model("momentum")
+    for weight in model.weights.values():
+        weight[:] = 0.0
+    latents = latents_of(model, num_sequences=1, num_frames=4)
+    start = np.array([[0.0, 0.0, 0.1]], np.float32)
+    [states] = model.run(model.unroll(latents._replace(initial_state=start)).states)
+    np.testing.assert_allclose(states[:, 2], 0.1 * 0.7 ** np.arange(1, 5), rtol=0.01)
+    np.testing.assert_allclose(states[:, 0], np.cumsum(states[:, 2]), rtol=0.05)
+    assert not states[:, 1].any()  # it has no velocity
 
 
 # --- The active share ---

@@ -83,11 +83,15 @@ def unroll(
     """States [n, T, d], and the share of active hidden units (NaN if there are no such units)."""
     if dynamic_mode == "gru":
         return unroll_gated_unit(weights, latents), float("nan")
-    return unroll_perceptron(weights, latents)
+    return unroll_perceptron(weights, latents, dynamic_mode == "momentum")
 
 
-def unroll_perceptron(weights: dict, latents: Latents) -> tuple[np.ndarray, float]:
-    """s_t = tanh(s_{t-1} + r([m, ξ_t, s_{t-1}])), where r has any number of layers."""
+def unroll_perceptron(weights: dict, latents: Latents, momentum: bool) -> tuple[np.ndarray, float]:
+    """States that follow the residual r([m, ξ_t, s_{t-1}]), where r has any number of layers.
+
+    s_t = tanh(s_{t-1} + r), or with momentum w_t = tanh(0.7 w_{t-1} + r) and
+    q_t = tanh(q_{t-1} + w_t).
+    """
     depth = 1
     while f"transition/kernel_{depth + 1}" in weights:
         depth += 1
@@ -106,8 +110,26 @@ def unroll_perceptron(weights: dict, latents: Latents) -> tuple[np.ndarray, floa
                 if layer < depth:
                     active.append(np.mean(values > 0.0))
                     values = np.maximum(values, 0.0)
-            state = states[sequence, time] = np.tanh(state + values)
+            if momentum:
+                state = states[sequence, time] = follow_with_momentum(state, values)
+            else:
+                state = states[sequence, time] = np.tanh(state + values)
     return states, np.mean(active) if active else float("nan")
+
+
+def follow_with_momentum(state: np.ndarray, residual: np.ndarray) -> np.ndarray:
+    """[q_t, w_t], where the last of an odd number of dimensions is a place without velocity."""
+    places = len(residual)
+    velocity = np.zeros(places)
+    velocity[: len(state) - places] = state[places:]
+    velocity = np.tanh(0.7 * velocity + residual)
+    return np.concatenate([np.tanh(state[:places] + velocity), velocity])[: len(state)]
+
+
+def seen_of(states: np.ndarray, dynamic_mode: str) -> np.ndarray:
+    """What the emission network sees of states [n, T, d]: with momentum, the places."""
+    size = states.shape[-1]
+    return states[..., : (size + 1) // 2] if dynamic_mode == "momentum" else states
 
 
 def unroll_gated_unit(weights: dict, latents: Latents) -> np.ndarray:
@@ -283,7 +305,8 @@ def joint_energy(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The two parts of U through transition and emission, each [n]; `given` is as in `emit`."""
     states, _ = unroll(weights, latents, dynamic_mode)
-    reconstruction, _ = emit(weights, table, latents.appearance, states, given)
+    seen = seen_of(states, dynamic_mode)
+    reconstruction, _ = emit(weights, table, latents.appearance, seen, given)
     return energy(latents, frames, reconstruction, sigma, likelihood, with_initial_state, visible)
 
 

@@ -7,7 +7,7 @@ The factors were found by measuring the peak of the resident memory of trainings
 from collections.abc import Mapping, Sequence
 
 from model.networks import NETWORKS
-from model.transition import HIDDEN_UNITS
+from model.transition import HIDDEN_UNITS, TRANSITIONS
 from util.metrics.measures import MOST_FRAMES
 from util.options.experiment import Experiment
 from util.options.schema import DEFAULT_PAIRS, Options, Scope, numbers_of, pairs_of, scope_of
@@ -153,19 +153,33 @@ def videos_of_overview(options: Options, experiment: Experiment, num_sequences: 
 
 def number_of_weights(options: Options, experiment: Experiment) -> int:
     """The number of weights of transition, emission and encoder, without biases."""
-    channels, emission = options.content_size + options.state_size, 0
-    for layer in NETWORKS[options.frame_generator_mode]:
-        emission += layer.kernel**2 * channels * layer.channels
-        channels = layer.channels
+    seen = TRANSITIONS[options.dynamic_mode].num_seen(options.state_size)
     size = options.motion_type_size + options.z_size + options.state_size
     if options.dynamic_mode in HIDDEN_UNITS:
         transition = 0
-        for outputs in (*HIDDEN_UNITS[options.dynamic_mode], options.state_size):
+        for outputs in (*HIDDEN_UNITS[options.dynamic_mode], seen):
             transition += size * outputs
             size = outputs
     else:
         transition = 3 * size * options.state_size  # gru
-    return transition + emission * (2 if experiment.encodes else 1)
+    emission = weights_of_emission(options, options.content_size + seen)
+    if not experiment.encodes:
+        return transition + emission
+    # The encoder has the layers of the emission network, backwards, and gives whole start states.
+    return (
+        transition
+        + emission
+        + weights_of_emission(options, options.content_size + options.state_size)
+    )
+
+
+def weights_of_emission(options: Options, channels: int) -> int:
+    """The number of weights of an emission network with so many channels of input."""
+    weights = 0
+    for layer in NETWORKS[options.frame_generator_mode]:
+        weights += layer.kernel**2 * channels * layer.channels
+        channels = layer.channels
+    return weights
 
 
 def features_of_a_frame(options: Options) -> int:

@@ -12,6 +12,7 @@ from support.command_line import (
     trained,
 )
 
+from model.transition import TRANSITIONS
 from util.experiments.registry import EXPERIMENTS
 from util.options.experiment import users_of
 from util.runs import memory as module
@@ -162,7 +163,7 @@ def test_chunks_are_not_in_the_memory_of_the_machine_where_there_is_a_gpu(monkey
     assert needed_memory(options, EXPERIMENTS["synthesis"], 1)["the measures"] > 200e6
 
 
-@pytest.mark.parametrize("mode", ["nonlinear", "linear", "gru"])
+@pytest.mark.parametrize("mode", TRANSITIONS)
 @pytest.mark.parametrize("encodes", [False, True])
 def test_weights_are_those_of_the_model(make_generator, mode, encodes):
     generator = make_generator([2], dynamic_mode=mode, encodes=encodes)
