@@ -259,5 +259,5 @@ TRANSITIONS = {
     "nonlinear": perceptron("nonlinear"),
     "linear": perceptron("linear"),
     "gru": Transition(make_gated_unit, unroll_gated_unit, read_affine_maps, num_driven=3),
-    "momentum": perceptron("momentum", accelerated, num_places)._replace(headroom=1.0),
+    "momentum": perceptron("momentum", accelerated, num_places)._replace(headroom=1.1),
 }

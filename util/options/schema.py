@@ -363,7 +363,11 @@ class Options:
         one_of(*NETWORKS, *ALIASES),
     )
     dynamic_mode: str = option(
-        "nonlinear", Scope.FIXED, Group.MODEL, "transition network", one_of(*TRANSITIONS)
+        "nonlinear",
+        Scope.FIXED,
+        Group.MODEL,
+        "transition network; nonlinear is that of the paper, momentum carries a velocity on",
+        one_of(*TRANSITIONS),
     )
     state_size: int = option(100, Scope.FIXED, Group.MODEL, "dimension d of the state s_t", SIZE)
     z_size: int = option(100, Scope.FIXED, Group.MODEL, "dimension k of the innovation ξ_t", SIZE)
