@@ -204,19 +204,20 @@ def unroll_perceptron(
 
 
 def perceptron(
-    name: str,
+    hidden_units: Sequence[int],
     follow: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = moved,
     num_seen: Callable[[int], int] = whole,
 ) -> Transition:
-    """The row of a transition whose residual r_α has the hidden layers of `HIDDEN_UNITS`.
+    """The row of a transition with a residual r_α.
 
     Args:
+        hidden_units: the sizes of the hidden layers of r_α.
         follow: (s_{t-1}, r) → s_t.
         num_seen: see `Transition`. r has as many dimensions.
     """
 
     def make(sizes: LatentSizes, init_std: float, key) -> list[AffineMap]:
-        layer_sizes = (*HIDDEN_UNITS[name], num_seen(sizes.state_size))
+        layer_sizes = (*hidden_units, num_seen(sizes.state_size))
         return make_perceptron(layer_sizes, sizes, init_std, key)
 
     return Transition(
@@ -256,8 +257,10 @@ def unroll_gated_unit(maps: Sequence[AffineMap], latents: Latents) -> Unrolled:
 
 
 TRANSITIONS = {
-    "nonlinear": perceptron("nonlinear"),
-    "linear": perceptron("linear"),
+    "nonlinear": perceptron(HIDDEN_UNITS["nonlinear"]),
+    "linear": perceptron(HIDDEN_UNITS["linear"]),
     "gru": Transition(make_gated_unit, unroll_gated_unit, read_affine_maps, num_driven=3),
-    "momentum": perceptron("momentum", accelerated, num_places)._replace(headroom=1.1),
+    "momentum": perceptron(HIDDEN_UNITS["momentum"], accelerated, num_places)._replace(
+        headroom=1.1
+    ),
 }
