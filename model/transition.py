@@ -261,6 +261,6 @@ TRANSITIONS = {
     "linear": perceptron(HIDDEN_UNITS["linear"]),
     "gru": Transition(make_gated_unit, unroll_gated_unit, read_affine_maps, num_driven=3),
     "momentum": perceptron(HIDDEN_UNITS["momentum"], accelerated, num_places)._replace(
-        headroom=1.1
+        headroom=1.0
     ),
 }

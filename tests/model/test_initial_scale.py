@@ -165,7 +165,7 @@ def test_sampled_states_have_the_step_of_the_clips_times_the_headroom(
     make_generator, dynamic_mode, observed
 ):
     """In the sample that decides, to the error of the bisection."""
-    headroom = 1.1 if dynamic_mode == "momentum" else 1.25
+    headroom = 1.0 if dynamic_mode == "momentum" else 1.25
     scale = matched_scale(dynamic_mode, SIZES, observed, NUM_FRAMES, seed=3)
     assert 1.01 * SMALLEST < scale < 0.99 * LARGEST
     step = sampled_step(make_generator, dynamic_mode, scale, 3, sample_that_decides(3))

@@ -37,7 +37,6 @@ FAST_TEXTURES = {
     "lr_half_life": 220,
     "log_step": 50,
     "transition_init_std": 0.0,
-    "dynamic_mode": "momentum",
     "innovations_in_test": "conditional",
 }
 FAST_SEQUENCES = {
