@@ -16,7 +16,7 @@ from model.latents import of_sequences, split_range
 from model.sampling import reconstruct
 from util.data.frames import to_bytes
 from util.data.pieces import Indexable
-from util.metrics.evaluation import Evaluation, evaluate
+from util.metrics.evaluation import AT_ONCE, Evaluation, evaluate
 from util.metrics.measures import MOST_FRAMES, Comparison, compare
 from util.metrics.tables import write_comparisons
 from util.options.schema import Options
@@ -69,7 +69,7 @@ def write_final_result(result: TrainingResult) -> None:
     tell_less_for_others(len(clips.names) - num_shown)
     for rows in split_range(len(clips.names), options.batch_size):
         made = list(made_videos(sampler, result, rows, num_shown))
-        measured = beside_each_other(partial(evaluated, options, num_shown), made)
+        measured = beside_each_other(partial(evaluated, options, num_shown), made, AT_ONCE)
         for (index, videos), evaluation in zip(made, measured, strict=True):
             name = clips.names[index]
             evaluations[name] = evaluation
@@ -169,7 +169,7 @@ def write_sampled(run: LoadedRun, observed: Indexable | None) -> None:
             frames, seed = options.num_sections_in_test * length, options.seed
             return evaluate({}, observed[row], length, seed, options.baseline_states, frames)
 
-        measured = beside_each_other(references, checkpoint.rows[: run.num_shown])
+        measured = beside_each_other(references, checkpoint.rows[: run.num_shown], AT_ONCE)
         evaluations = {name: Evaluation({}, {}) for name in sequences}
         evaluations |= zip(sequences, measured, strict=False)
     for number, video in enumerate(run.videos, 1):

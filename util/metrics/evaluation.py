@@ -10,6 +10,9 @@ from util.metrics.linear_system import STATES
 from util.metrics.measures import MOST_FRAMES, Comparison, compare, mean_of
 from util.metrics.references import REFERENCES
 
+# So many sequences are measured at once, each in the memory of its own: `util.runs.memory`.
+AT_ONCE = 2
+
 
 class Evaluation(NamedTuple):
     """The table of one sequence.

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from model.networks import NETWORKS
 from model.transition import HIDDEN_UNITS, TRANSITIONS
+from util.metrics.evaluation import AT_ONCE
 from util.metrics.measures import MOST_FRAMES
 from util.options.experiment import Experiment
 from util.options.schema import DEFAULT_PAIRS, Options, Scope, numbers_of, pairs_of, scope_of
@@ -134,7 +135,10 @@ def needed_memory(
         # The samples, and their copies for the average and for the checkpoint.
         "the last reconstructions": 3 * options.average_last * missing_values,
         # Measuring uses the memory again that the batches of chunks have used.
-        "the measures": max(0, EVALUATION + EVALUATION_BYTES * measured - activations),
+        "the measures": max(
+            0,
+            min(AT_ONCE, num_sequences) * (EVALUATION + EVALUATION_BYTES * measured) - activations,
+        ),
     }
 
 

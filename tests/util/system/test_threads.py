@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from threading import Event
+from threading import Event, get_ident
 
 import pytest
 from support.server import ROOT
@@ -38,18 +38,27 @@ def test_results_come_in_the_order_of_the_arguments(monkeypatch):
     monkeypatch.setattr("util.system.threads.available_cores", lambda: 2)
     second_done = Event()
 
-    def work(number, name):
+    def work(named):
+        number, name = named
         if number == 1:
             assert second_done.wait(60), "the second did not run beside the first"
         if number == 2:
             second_done.set()
         return name * number
 
-    assert list(beside_each_other(work, [1, 2, 3], "abc")) == ["a", "bb", "ccc"]
+    assert list(beside_each_other(work, enumerate("abc", 1), 2)) == ["a", "bb", "ccc"]
 
 
 def test_an_error_of_the_work_is_raised():
-    results = beside_each_other(int, ["1", "two", "3"])
+    results = beside_each_other(int, ["1", "two", "3"], 4)
     assert next(results) == 1
     with pytest.raises(ValueError, match="two"):
         next(results)
+
+
+@pytest.mark.parametrize(("cores", "at_once"), [(1, 2), (8, 1)])
+def test_no_more_at_once_than_there_are_cores_or_than_is_asked(monkeypatch, cores, at_once):
+    monkeypatch.setattr("util.system.threads.available_cores", lambda: cores)
+    threads = set(beside_each_other(lambda _: get_ident(), range(50), at_once))
+    assert len(threads) == 1
+    assert threads != {get_ident()}
