@@ -14,7 +14,7 @@ function σ and affine maps U, R, C,
     u = σ(U[v_t, p]),   r = σ(R[v_t, p]),   c = tanh(C[v_t, r ∘ p]),   s_t = (1 − u) ∘ p + u ∘ c.
 
 The prior N(0, I) of s_0 is unbounded. The tanh of the previous state keeps every s_t, t ≥ 1, in
-(-1, 1), as in the other two transitions.
+(-1, 1), as in the other transitions.
 
 `momentum`: the first half of a state is a place q_t, the second half a velocity w_t. With r_α as in
 `nonlinear`,
@@ -22,9 +22,9 @@ The prior N(0, I) of s_0 is unbounded. The tanh of the previous state keeps ever
     w_t = tanh(c w_{t-1} + r_α([m, ξ_t, s_{t-1}])),   q_t = tanh(q_{t-1} + w_t),   s_t = [q_t, w_t],
 
 and the emission network sees q_t only. In the other transitions, each innovation moves the state in
-a new direction, so sampled videos jitter. Here it changes the velocity, and c of the velocity is
-carried on. If a state has an odd number of dimensions, the last place has no velocity: w_t is not
-carried on there. The idea is that of the underdamped Langevin equation of physics.
+a new direction, so sampled videos jitter. Here it changes the velocity, and c times the velocity is
+carried on. If a state has an odd number of dimensions, no velocity is carried on for the last
+place. The underdamped Langevin equation of physics moves a particle in the same way.
 
 To add a transition, add its functions and a row in `TRANSITIONS` to this file. The names in
 `TRANSITIONS` are the values of --dynamic_mode.

@@ -257,7 +257,9 @@ def test_conditional_to_draws_from_the_prior_is_nearly_the_prior(generator):
     found = conditional(generator, draw_latents(SIZES, 40, 500))
     np.testing.assert_allclose(found.mean, 0.0, atol=0.05)
     np.testing.assert_allclose(found.factor, np.eye(SIZES.z_size), atol=0.05)
-    np.testing.assert_allclose(found.pull.slope, 0.0, atol=0.1)
+    # The states of `momentum` vary less, so its slopes have larger errors.
+    error = 0.1 if generator.settings.dynamic_mode == "momentum" else 0.05
+    np.testing.assert_allclose(found.pull.slope, 0.0, atol=error)
 
 
 @pytest.mark.parametrize(("num_sequences", "num_frames"), [(1, 3), (1, 4), (2, 3)])

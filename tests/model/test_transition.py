@@ -37,7 +37,8 @@ def test_states_equal_the_recursion_in_numpy(tiny_model, dynamic_mode):
     states = model.run(model.unroll(latents).states)
     expected, _ = numpy_unroll(in_double(model.weights), in_double(latents), dynamic_mode)
     np.testing.assert_allclose(states, expected, atol=2e-5)
-    assert np.abs(np.diff(expected, axis=1)).mean() > 0.02
+    # The tiny weights drive the places of `momentum` to their bounds, so they move less.
+    assert np.abs(np.diff(expected, axis=1)).mean() > (0.02 if dynamic_mode == "momentum" else 0.05)
 
 
 @pytest.mark.parametrize("dynamic_mode", TRANSITIONS)

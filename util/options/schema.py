@@ -366,7 +366,7 @@ class Options:
         "nonlinear",
         Scope.FIXED,
         Group.MODEL,
-        "transition network; nonlinear is that of the paper, momentum carries a velocity on",
+        "transition network; nonlinear is that of the paper; momentum has states with a velocity",
         one_of(*TRANSITIONS),
     )
     state_size: int = option(100, Scope.FIXED, Group.MODEL, "dimension d of the state s_t", SIZE)
