@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import pytest
-from support.numpy_model import in_double, unroll
+from support.numpy_model import in_double, seen_of, unroll
 
 from model.posterior_check import PosteriorCheck
 from util.metrics.evaluation import evaluate
@@ -87,7 +87,7 @@ def check_table(folder, observed, videos, ratios, chunk_length, seed=0, states=2
 def posterior_ratios(checkpoint, position, seed=0):
     """The posterior check of a checkpoint, from its arrays, in float64.
 
-    It is for the nonlinear transition.
+    It is for transitions with a perceptron.
 
     Args:
         position: the number of epochs that, with the seed, gives the sample's random numbers.
@@ -99,7 +99,13 @@ def posterior_ratios(checkpoint, position, seed=0):
     squares = np.square(latents.innovations @ kernel).sum(axis=-1)
     noise = np.random.default_rng([seed, POSTERIOR_CHECK, position])
     drawn = noise.standard_normal(latents.innovations.shape, dtype=np.float32)
-    inferred, _ = unroll(weights, latents)
+
+    def seen(these):
+        """The states of these latents, as far as the emission network sees them."""
+        mode = state.options.dynamic_mode
+        return seen_of(unroll(weights, these, mode)[0], mode)
+
+    inferred = seen(latents)
     other = noise.standard_normal(latents.innovations.shape, dtype=np.float32)
     samples = []
     for innovations in (drawn, other):
@@ -109,7 +115,7 @@ def posterior_ratios(checkpoint, position, seed=0):
             start = noise.standard_normal(latents.initial_state.shape, dtype=np.float32)
             sample = sample._replace(initial_state=start)
         samples.append(in_double(sample))
-    sampled, another = (unroll(weights, sample)[0] for sample in samples)
+    sampled, another = map(seen, samples)
     return {
         "innovation_spread": np.sqrt(squares.mean() / np.square(kernel).sum()),
         "state_step": moves(inferred) / moves(sampled),

@@ -74,6 +74,7 @@ def options_of_training():
         frame_generator_mode="8",
         precision="bfloat16" if is_faster_in_bfloat16() else "float32",
         lr_half_life=220,
+        dynamic_mode="momentum",  # as the clips are
         transition_init_std=0.0,
         beta2_gen=0.9,
         clip_gradient=2.0,
@@ -507,11 +508,29 @@ def test_clip_in_which_nothing_moves_is_enough(tmp_path):
     assert matched == usual
 
 
+ALTERNATING = np.tile(np.uint8([[[[90]]], [[[140]]]]), (3, 8, 8, 3))
+
+
+@pytest.mark.parametrize(
+    "clip, transition",
+    [(moving_pattern(1), "momentum"), (ALTERNATING, "nonlinear")],
+    ids=["travelling waves", "alternating frames"],
+)
+def test_transition_is_matched_to_the_clips_and_recorded(tmp_path, clip, transition):
+    write_frames(make_folder(tmp_path) / "clip", clip)
+    for further in ({}, {"resume": True, "num_epochs": 3, "dynamic_mode": "matched"}):
+        outcome = run_here(tmp_path, *flags(**{**SHORT, **further}))
+        assert outcome.returncode == 0, outcome.stderr
+        assert f"transition {transition}, emission network 8" in outcome.stderr
+        about = json.loads((run_directory(tmp_path) / "options.json").read_text(encoding="utf-8"))
+        assert about["options"]["dynamic_mode"] == transition
+
+
 def test_initial_weights_have_the_scale_that_is_matched_to_the_clips(place, here):
     """The run of `here` asked for scale 0. A run that names the matched scale is the same."""
     clips = np.float32([observed(seed) for seed in (1, 2)]) / 127.5 - 1.0
     sizes = LatentSizes(SMALL["state_size"], SMALL["z_size"], 0, 0)
-    scale = matched_scale("nonlinear", sizes, relative_step(clips), SMALL["num_frames"], seed=0)
+    scale = matched_scale("momentum", sizes, relative_step(clips), SMALL["num_frames"], seed=0)
     assert scale != pytest.approx(0.1)
     outcome = run_here(place, *flags(**SHORT, transition_init_std=scale))
     assert outcome.returncode == 0, outcome.stderr

@@ -18,6 +18,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -37,8 +38,10 @@ if str(ROOT) not in sys.path:
 import main_dyn_G  # noqa: E402
 from model import dynamic_generator  # noqa: E402
 from model.graph import ModelGraph, build_graph  # noqa: E402
+from model.matched_transition import MATCHED  # noqa: E402
 from util.experiments.registry import EXPERIMENTS  # noqa: E402
 from util.options import command_line  # noqa: E402
+from util.options.schema import Options  # noqa: E402
 from util.pictures.encoding import write_frames  # noqa: E402
 from util.pictures.sheets import Row, Sheet  # noqa: E402
 from util.runs import checkpoints  # noqa: E402
@@ -177,6 +180,18 @@ def panels(picture: np.ndarray, rows: Sequence[Row]) -> list[np.ndarray]:
 def parse(arguments: Sequence[str]) -> command_line.CommandLine:
     """Read a command line as main_dyn_G.py does."""
     return command_line.parse(arguments, EXPERIMENTS)
+
+
+def recorded(arguments: Sequence[str], transition: str = "nonlinear") -> Options:
+    """The options that a run with a command line records.
+
+    Args:
+        transition: the one of its clips, if it is to be matched.
+    """
+    options = parse(arguments).options
+    if options.dynamic_mode == MATCHED:
+        options = replace(options, dynamic_mode=transition)
+    return options
 
 
 def flags(**options: Any) -> list[str]:

@@ -9,7 +9,7 @@ from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from support.command_line import encode, moving_pattern, parse
+from support.command_line import encode, moving_pattern, recorded
 
 BEGAN = 1_700_000_000.0  # seconds since 1970
 EVALUATION = """\
@@ -46,7 +46,7 @@ def make_run(
     """
     folder.mkdir(parents=True)
     about: dict[str, Any] = {
-        "options": json.loads(parse(arguments).options.to_json()),
+        "options": json.loads(recorded(arguments).to_json()),
         "command_lines": [["main_dyn_G.py", *arguments]],
         "versions": {"python": "3.11.7"} if versions is None else versions,
         "git_revision": "0123456789abcdef0123456789abcdef01234567-dirty",

@@ -29,13 +29,14 @@ MANY_SEQUENCES = {
     "state_size": 3,
     "content_size": 100,
 }
-# The fast schedule. The initial scale of the transition is matched to the clips. Inpainting keeps
-# its own scale, with which it was measured; so does slow motion, where no two successive frames
-# are seen.
+# The fast schedule. The transition of textures, and the initial scale of all transitions, are
+# matched to the clips. Inpainting keeps its own scale, with which it was measured; so does slow
+# motion, where no two successive frames are seen.
 FAST_TEXTURES = {
     "num_epochs": 700,
     "lr_half_life": 220,
     "log_step": 50,
+    "dynamic_mode": "matched",
     "transition_init_std": 0.0,
     "innovations_in_test": "conditional",
 }

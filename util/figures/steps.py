@@ -4,9 +4,12 @@ from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from model.matched_transition import MATCHED
+from util.data.observed import observed_clips
 from util.figures.records import Figure, Training
 from util.options.command_line import CommandLine, parse
 from util.options.schema import FIELDS, Options, categories_of
+from util.runs.jobs import with_transition_of
 from util.runs.run_directory import RunDirectory, result_name
 from util.system.errors import CommandLineError
 from util.system.names import existing_form
@@ -85,12 +88,18 @@ class Run(NamedTuple):
         """How the run in the directory differs from the one that is asked for; "" if it does not.
 
         A precision that the schedule chooses for the processor is no difference.
+
+        Raises:
+            RunError: a clip cannot be read. What is matched to the clips depends on them.
         """
         if not self.directory.holds_run():
             return ""
         typed = "precision" in self.steps[0].flags
         ignored = OF_TRAININGS if typed else (*OF_TRAININGS, "precision")
-        return self.directory.difference_to(self.asked.options, ignored)
+        asked = self.asked.options
+        if asked.dynamic_mode == MATCHED:
+            asked = with_transition_of(asked, observed_clips(asked, self.asked.experiment(asked)))
+        return self.directory.difference_to(asked, ignored)
 
 
 def words_of(flags: Mapping[str, Any]) -> list[str]:

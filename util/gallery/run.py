@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from model.matched_transition import MATCHED, MATCHES
 from util.gallery.curves import ERROR, SECONDS, TAGS, Plot, figure, named, plots
 from util.gallery.events import read_figures
 from util.gallery.media import Link, Media, address, find_media, shown
@@ -215,7 +216,8 @@ def _text(value: Any) -> str:
 def _differing(options: Options, experiments: Experiments) -> list[tuple[str, str, str]]:
     """The options that differ from the defaults of their experiment and schedule.
 
-    The precision of a schedule that asks the processor is a default whatever it is.
+    The precision of a schedule that asks the processor is a default whatever it is. So is a
+    transition that was matched to the clips.
     """
     record = experiments.get(options.experiment)
     defaults: dict[str, Any] = {name: field.default for name, field in FIELDS.items()}
@@ -227,6 +229,8 @@ def _differing(options: Options, experiments: Experiments) -> list[tuple[str, st
         defaults["truth_path"] = ""  # as the command line has it
     if SCHEDULES[options.schedule].bfloat16:
         defaults["precision"] = options.precision
+    if defaults["dynamic_mode"] == MATCHED and options.dynamic_mode in MATCHES:
+        defaults["dynamic_mode"] = options.dynamic_mode
     return [
         (name, text, _text(defaults[name]))
         for name, text in _as_text(options).items()

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from model.inference import SIMULTANEOUS
+from model.matched_transition import MATCHED, MATCHES
 from model.networks import ALIASES
 from util.options.experiment import Experiment, Experiments, users_of
 from util.options.hints import hint
@@ -125,6 +126,8 @@ class CommandLine(NamedTuple):
             for name in FIELDS
             if name in self.given or scope_of(name) is Scope.THIS_CALL
         }
+        if of_now.get("dynamic_mode") == MATCHED:  # the record says which one it is
+            del of_now["dynamic_mode"]
         return replace(recorded, **of_now)
 
 
@@ -139,7 +142,7 @@ def refuse_contradictions(options: Options, recorded: Options, names: Iterable[s
         fixed.add(Scope.FIXED_IN_TRAINING)
     for name in names:
         now, then = getattr(options, name), getattr(recorded, name)
-        if now != then and scope_of(name) in fixed and not _is_same_category(name, now, then):
+        if now != then and scope_of(name) in fixed and not _agree(name, now, then):
             way_out = "leave the flag out or train another run"
             if name == "category":  # it names the folder, so it cannot be left out
                 way_out = f"rename the folder of the run to {then} again"
@@ -149,7 +152,10 @@ def refuse_contradictions(options: Options, recorded: Options, names: Iterable[s
             )
 
 
-def _is_same_category(name: str, now: Any, then: Any) -> bool:
+def _agree(name: str, now: Any, then: Any) -> bool:
+    """Whether another value of an option says the same as the recorded one."""
+    if name == "dynamic_mode":
+        return now == MATCHED and then in MATCHES
     return name == "category" and same_name(now, then)
 
 
@@ -194,6 +200,10 @@ def refuse_unusable(recorded: Options, experiments: Experiments) -> None:
     The limits of single options hold already, see `Options.from_json`.
     """
     _refuse_unknown_experiment(recorded.experiment, experiments)
+    if recorded.dynamic_mode == MATCHED:
+        raise CommandLineError(
+            f"--dynamic_mode {MATCHED} is no transition, and a run records the one that it has"
+        )
     for rule in RULES:
         rule(recorded, experiments[recorded.experiment])
     refuse_other_mode(recorded, experiments[recorded.experiment])

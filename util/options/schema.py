@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from model.chunks import CHUNK_STARTS
 from model.inference import SAMPLERS, UPDATES
 from model.innovations import INNOVATIONS
+from model.matched_transition import MATCHED, OTHERS, STEADY
 from model.networks import ALIASES, NETWORKS, image_side
 from model.transition import TRANSITIONS
 from util.options.schedule import SCHEDULES
@@ -366,8 +367,10 @@ class Options:
         "nonlinear",
         Scope.FIXED,
         Group.MODEL,
-        "transition network; nonlinear is that of the paper; momentum has states with a velocity",
-        one_of(*TRANSITIONS),
+        "transition network; nonlinear is that of the paper; momentum has states with a velocity; "
+        f"{MATCHED} takes {STEADY} for clips whose frames keep their direction, and {OTHERS} for "
+        "others",
+        one_of(*TRANSITIONS, MATCHED),
     )
     state_size: int = option(100, Scope.FIXED, Group.MODEL, "dimension d of the state s_t", SIZE)
     z_size: int = option(100, Scope.FIXED, Group.MODEL, "dimension k of the innovation ξ_t", SIZE)

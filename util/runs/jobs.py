@@ -9,10 +9,12 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from model.matched_transition import MATCHED, matched_transition
 from model.workers import ALONE, Workers
 from util.data.clips import Clips, existing_categories, find_clips
 from util.data.observed import observed_clips
@@ -204,7 +206,15 @@ def with_clips(plan: TrainingPlan, workers: Workers = ALONE) -> TrainingJob:
     missing_values = 3 * clips.count_missing()
     refuse_too_large(options, experiment, len(clips.names), missing_values)
     clips = clips._replace(names=safe_names(clips.names, RESERVED))
+    options = with_transition_of(options, clips)
     return TrainingJob(options, experiment, run, clips, state, workers, missing_values)
+
+
+def with_transition_of(options: Options, clips: Clips) -> Options:
+    """The options with the name of a transition: the one of the clips, if it is to be matched."""
+    if options.dynamic_mode != MATCHED:
+        return options
+    return replace(options, dynamic_mode=matched_transition(clips.frames, clips.visible))
 
 
 def refuse_among_clips(run: Path, options: Options) -> None:

@@ -114,7 +114,7 @@ def test_run_with_other_options_is_not_the_one_that_is_asked_for(run, name, valu
 @pytest.mark.parametrize("epochs, differs", [(700, False), (3000, True)])
 def test_steps_that_would_have_been_as_long_are_no_difference(run, epochs, differs):
     """A run of an earlier version, in which no step became shorter."""
-    words = ["--experiment", "synthesis", "--num_epochs", str(epochs)]
+    words = ["--dynamic_mode", "nonlinear", "--num_epochs", str(epochs)]
     asked = parse(words).options
     run.directory.prepare(replace(asked, step_follows_rate=0.0), ["one", "two"])
     found = run._replace(asked=parse(words)).other_options
@@ -128,6 +128,18 @@ def test_precision_of_another_machine_is_a_difference_only_if_it_was_typed(run):
     step = TRAIN._replace(flags={**TRAIN.flags, "precision": "float32"})
     typed = run._replace(steps=[step], asked=parse(step.words))
     assert "--precision bfloat16 instead of float32" in typed.other_options
+
+
+@pytest.mark.parametrize(
+    "recorded, difference", [("momentum", ""), ("nonlinear", "--dynamic_mode nonlinear instead of")]
+)
+def test_transition_is_the_one_that_is_matched_to_the_clips(run, recorded, difference):
+    """These clips are waves that travel on; an earlier version took the other transition."""
+    words = [*TRAIN.words, "--dynamic_mode", "matched", "--num_frames", "3"]
+    asked = parse(words)
+    run.directory.prepare(replace(asked.options, dynamic_mode=recorded), ["one", "two"])
+    found = run._replace(asked=asked).other_options
+    assert difference in found if difference else found == ""
 
 
 def test_clips_that_have_changed_are_noticed(run, tmp_path):

@@ -66,6 +66,20 @@ def test_precision_is_a_difference_only_where_the_schedule_does_not_choose_it(tm
         assert read(make_run(tmp_path / schedule, *words)).differing == expected
 
 
+def test_matched_transition_is_no_difference_where_the_schedule_matches_it(tmp_path):
+    for number, (words, expected) in enumerate(
+        [
+            (["--dynamic_mode", "momentum"], []),
+            (["--dynamic_mode", "gru"], [("dynamic_mode", "gru", "matched")]),
+            (
+                ["--dynamic_mode", "momentum", "--schedule", "published"],
+                [("dynamic_mode", "momentum", "nonlinear")],
+            ),
+        ]
+    ):
+        assert read(make_run(tmp_path / str(number), *words)).differing == expected, words
+
+
 def test_run_without_results_says_so(tmp_path):
     run = read(make_run(tmp_path / "run", "--num_epochs", "9", errors=[0.5, 0.25], table=None))
     assert not run.is_finished

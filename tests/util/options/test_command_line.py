@@ -10,7 +10,7 @@ from support.command_line import SCRIPT, end_of, flags, parse, refused, run, sta
 from util.experiments.registry import EXPERIMENTS
 from util.options import command_line as module
 from util.options import schedule as schedule_module
-from util.options.command_line import refuse_other_mode
+from util.options.command_line import refuse_other_mode, refuse_unusable
 from util.options.experiment import Experiment
 from util.options.schedule import SCHEDULES
 from util.options.schema import FIELDS, NETWORK_SIDES, Group, Options, Scope, limit_of, scope_of
@@ -444,6 +444,33 @@ def test_what_makes_the_model_cannot_change(name, other):
         flag = {"net_type": "frame_generator_mode"}.get(name, name)
         with pytest.raises(CommandLineError, match=f"^--{flag} {other} contradicts"):
             command_line.over(Options())
+
+
+@pytest.mark.parametrize("then", ["nonlinear", "momentum"])
+@pytest.mark.parametrize("training", [True, False])
+def test_matched_transition_is_the_recorded_one(then, training):
+    """Whether it is typed or comes from the schedule."""
+    words = flags(isTraining=training, resume=training)
+    for typed in ([], ["--dynamic_mode", "matched"]):
+        command_line = parse([*words, *typed])
+        assert command_line.options.dynamic_mode == "matched"
+        assert command_line.over(Options(dynamic_mode=then)).dynamic_mode == then
+
+
+@pytest.mark.parametrize("then", ["linear", "gru"])
+def test_other_transitions_are_never_the_matched_one(then):
+    with pytest.raises(CommandLineError, match=f"matched contradicts .* --dynamic_mode {then};"):
+        parse(["--resume", "--dynamic_mode", "matched"]).over(Options(dynamic_mode=then))
+
+
+def test_schedule_that_matches_the_transition_leaves_a_typed_one():
+    assert parse(["--dynamic_mode", "gru"]).options.dynamic_mode == "gru"
+    assert parse(["--schedule", "published"]).options.dynamic_mode == "nonlinear"
+
+
+def test_no_run_can_have_recorded_that_its_transition_is_to_be_matched():
+    with pytest.raises(CommandLineError, match="--dynamic_mode matched is no transition"):
+        refuse_unusable(Options(dynamic_mode="matched"), EXPERIMENTS)
 
 
 def test_mode_of_a_test_is_compared_with_that_of_its_checkpoint():

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from support.command_line import flags, parse
+from support.command_line import flags, recorded
 
 from model.latents import LatentSizes
 from util.data.clip_facts import ClipFacts
@@ -18,7 +18,7 @@ PICTURES = ClipFacts(Path("a"), 12, 48, 48, tuple(range(12)))
 
 
 def options(**given):
-    return parse(flags(category="fire", **given)).options
+    return recorded(flags(category="fire", **given))
 
 
 def clips(*facts):

@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from support.command_line import ROOT, SMALL, flags, make_clips, parse, refusal, tree
+from support.command_line import ROOT, SMALL, flags, make_clips, parse, recorded, refusal, tree
 
 from util.options.schema import Options
 from util.runs.jobs import locked_run, prepare
@@ -72,7 +72,7 @@ def test_category_is_found_in_any_unicode_form(place, forms):
     data = place / "trainingVideo" / "dynamicTexture"
     (data / "waves").rename(data / on_disk)
     run = RunDirectory(place / "output_synthesis" / on_disk)
-    run.prepare(parse(flags(**{**SMALL, "category": on_disk})).options)
+    run.prepare(recorded(flags(**{**SMALL, "category": on_disk})))
     job = prepare(command(category=given, resume=True))
     assert job.run.path == Path("output_synthesis") / on_disk
     assert len(job.clips.names) == 2
@@ -175,7 +175,7 @@ def test_folder_of_another_program_is_not_resumed(place):
 
 def test_results_without_a_checkpoint_are_not_replaced_by_resuming(place):
     run = RunDirectory(place / "output_synthesis" / "waves")
-    run.prepare(command(resume=True).options, ["ripples"])
+    run.prepare(recorded(flags(**SMALL, resume=True)), ["ripples"])
     prepare(command(resume=True))  # as after a kill before the first checkpoint
     (run.final_result / "ripples").mkdir()
     before = tree(place)

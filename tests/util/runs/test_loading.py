@@ -9,6 +9,7 @@ from support.command_line import (
     make_clips,
     parse,
     played,
+    recorded,
     refusal,
     run_directory,
     run_here,
@@ -155,13 +156,13 @@ def test_results_are_limited_where_each_sequence_has_one(
 
 def deleted_meanwhile(place, epochs, **options):
     """A test of model.ckpt-3, which is no longer there; the checkpoints of `epochs` are."""
-    recorded = parse(flags(**SMALL)).options
+    options_then = recorded(flags(**SMALL))
     shapes = (2, 5, 3), (2, 4), (2, 0), (2, 0)
     latents = Latents(*(np.zeros(shape, np.float32) for shape in shapes))
     models = place / "model"
     models.mkdir()
     for epoch in epochs:
-        arrays = RunState(epoch, recorded, ["a", "b"], "", latents, {}).arrays()
+        arrays = RunState(epoch, options_then, ["a", "b"], "", latents, {}).arrays()
         checkpoints.save(models, epoch, arrays, max_to_keep=5)
     test = parse(flags(category="waves", isTraining=False, **options))
     return jobs.TestingJob(test, models / "model.ckpt-3", place, named_by_path=False)

@@ -12,6 +12,7 @@ from support.command_line import (
     trained,
 )
 
+from model.matched_transition import MATCHES
 from model.transition import TRANSITIONS
 from util.experiments.registry import EXPERIMENTS
 from util.options.experiment import users_of
@@ -174,6 +175,17 @@ def test_weights_are_those_of_the_model(make_generator, mode, encodes):
     kernels = [name for name in state if "kernel" in name and name.count("/") < 3]
     kernels = [name for name in kernels if "adam" not in name.lower()]
     assert module.number_of_weights(options, experiment) == sum(state[k].size for k in kernels)
+
+
+def test_transition_that_is_still_to_be_matched_needs_as_much_as_the_largest():
+    sizes = {
+        mode: module.number_of_weights(
+            parse(flags(dynamic_mode=mode)).options, EXPERIMENTS["synthesis"]
+        )
+        for mode in (*MATCHES, "matched")
+    }
+    assert sizes["matched"] == max(sizes[mode] for mode in MATCHES)
+    assert len(set(sizes.values())) == 2
 
 
 def test_training_and_test_are_refused_before_anything_is_written(tmp_path, monkeypatch):
