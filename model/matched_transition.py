@@ -2,11 +2,13 @@
 
 With a velocity in the state, sampled videos go on in one direction for some frames. That is right
 for clips whose frames do so as well, and wrong for clips that flicker, or jump from frame to frame.
-What tells them apart is the correlation of successive steps,
+What tells them apart is the correlation of successive steps d_t = x_t − x_{t-1},
 
-    ⟨x_{t+1} − x_t, x_t − x_{t-1}⟩ / ⟨x_{t+1} − x_t, x_{t+1} − x_t⟩.
+    2 ⟨d_t, d_{t+1}⟩ / (⟨d_t, d_t⟩ + ⟨d_{t+1}, d_{t+1}⟩),
 
-It is near 1 for a slow and smooth motion, 0 for a random walk, and −1/2 for independent frames.
+with means over all frames and pixels. It is near 1 for a slow and smooth motion, 0 for a random
+walk, and −1/2 for independent frames. Smaller frames move by fewer pixels, so they keep their
+direction longer. Noise and repeated frames lower the correlation.
 """
 
 import itertools
@@ -18,7 +20,7 @@ MATCHED = "matched"  # the value of --dynamic_mode
 STEADY = "momentum"  # the transition for clips whose frames keep their direction
 OTHERS = "nonlinear"  # and for all others
 MATCHES = (STEADY, OTHERS)
-STEADY_FROM = 0.25  # the correlation of successive steps from which on they do; found by trials
+STEADY_FROM = 0.3  # the correlation of successive steps from which on they do; found by trials
 
 
 def matched_transition(
@@ -46,7 +48,9 @@ def correlation_of_steps(
     """
     products = squares = 0.0
     for sequence, seen in zip(
-        sequences, itertools.repeat(np.array(True)) if visible is None else visible, strict=False
+        sequences,
+        itertools.repeat(np.array(True)) if visible is None else visible,
+        strict=visible is not None,
     ):
         shown = np.broadcast_to(seen, sequence.shape)
         steps = np.diff(np.where(shown, sequence, 0.0), axis=0)

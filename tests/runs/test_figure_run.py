@@ -129,10 +129,20 @@ def test_unfinished_run_with_other_flags_is_not_continued(made, tmp_path):
     assert outcome.returncode == 0, outcome
 
 
-def test_replaced_clip_is_noticed(made, tmp_path):
+@pytest.mark.parametrize("flickers", [False, True])
+def test_replaced_clip_is_noticed(made, tmp_path, flickers):
+    """Also if another transition is matched to the new clips."""
     shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
     folder = tmp_path / "trainingVideo" / "dynamicTexture" / "waves" / "swell"
     (folder / "00001.png").write_bytes((folder / "00002.png").read_bytes())
+    if flickers:
+        (folder.parent / "ripples.avi").unlink()
+        shutil.copytree(folder, folder.with_name("ripples"))
+        for clip in (folder, folder.with_name("ripples")):
+            first, *_, last = frames = sorted(clip.iterdir())
+            two = first.read_bytes(), last.read_bytes()
+            for number, path in enumerate(frames):
+                path.write_bytes(two[number % 2])
     outcome = run_here(tmp_path, *flags(**FIGURE, **SETTINGS))
     message = refused(outcome, 1)
     assert (

@@ -29,8 +29,8 @@ MANY_SEQUENCES = {
     "state_size": 3,
     "content_size": 100,
 }
-# The fast schedule. The transition of textures, and the initial scale of all transitions, are
-# matched to the clips. Inpainting keeps its own scale, with which it was measured; so does slow
+# The fast schedule. The transition of textures is matched to the clips, and so is the initial scale
+# of the transition. Inpainting keeps its own scale, with which it was measured; so does slow
 # motion, where no two successive frames are seen.
 FAST_TEXTURES = {
     "num_epochs": 700,

@@ -75,7 +75,7 @@ def train_together(command_line: CommandLine, cluster: Cluster, arguments: Seque
             start_tensorflow(command_line.options.debug)
             with joined(cluster, command_line.options, refuse_ended) as workers:
                 job = with_clips(plan, workers)
-                workers.texts(json.dumps(asdict(plan.options)))
+                workers.texts(json.dumps(asdict(job.options)))
                 refuse_other_clips(workers, job.clips.digest)
                 print(in_words(plan.options, workers.count), file=sys.stderr)
                 return run_experiment(job)

@@ -87,19 +87,31 @@ class Run(NamedTuple):
     def other_options(self) -> str:
         """How the run in the directory differs from the one that is asked for; "" if it does not.
 
-        A precision that the schedule chooses for the processor is no difference.
-
-        Raises:
-            RunError: a clip cannot be read. What is matched to the clips depends on them.
+        A precision that the schedule chooses for the processor is no difference. For a transition
+        that is matched to the clips, see `other_transition`.
         """
         if not self.directory.holds_run():
             return ""
         typed = "precision" in self.steps[0].flags
         ignored = OF_TRAININGS if typed else (*OF_TRAININGS, "precision")
+        if self.asked.options.dynamic_mode == MATCHED:
+            ignored = (*ignored, "dynamic_mode")
+        return self.directory.difference_to(self.asked.options, ignored)
+
+    @property
+    def other_transition(self) -> str:
+        """How the transition differs from the one that is matched to the clips; "" if it does not.
+
+        Raises:
+            RunError: a clip cannot be read.
+        """
         asked = self.asked.options
-        if asked.dynamic_mode == MATCHED:
-            asked = with_transition_of(asked, observed_clips(asked, self.asked.experiment(asked)))
-        return self.directory.difference_to(asked, ignored)
+        if asked.dynamic_mode != MATCHED or not self.directory.holds_run():
+            return ""
+        cache = self.directory.cache_for(asked)
+        clips = observed_clips(asked, self.asked.experiment(asked), cache)
+        others = set(FIELDS) - {"dynamic_mode"}
+        return self.directory.difference_to(with_transition_of(asked, clips), others)
 
 
 def words_of(flags: Mapping[str, Any]) -> list[str]:

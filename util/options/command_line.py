@@ -202,7 +202,8 @@ def refuse_unusable(recorded: Options, experiments: Experiments) -> None:
     _refuse_unknown_experiment(recorded.experiment, experiments)
     if recorded.dynamic_mode == MATCHED:
         raise CommandLineError(
-            f"--dynamic_mode {MATCHED} is no transition, and a run records the one that it has"
+            f"--dynamic_mode {MATCHED} is recorded, and must be the transition of the run: "
+            + " or ".join(MATCHES)
         )
     for rule in RULES:
         rule(recorded, experiments[recorded.experiment])

@@ -131,15 +131,18 @@ def test_precision_of_another_machine_is_a_difference_only_if_it_was_typed(run):
 
 
 @pytest.mark.parametrize(
-    "recorded, difference", [("momentum", ""), ("nonlinear", "--dynamic_mode nonlinear instead of")]
+    "recorded, difference",
+    [("momentum", ""), ("nonlinear", "has --dynamic_mode nonlinear instead of momentum")],
 )
 def test_transition_is_the_one_that_is_matched_to_the_clips(run, recorded, difference):
     """These clips are waves that travel on; an earlier version took the other transition."""
     words = [*TRAIN.words, "--dynamic_mode", "matched", "--num_frames", "3"]
     asked = parse(words)
     run.directory.prepare(replace(asked.options, dynamic_mode=recorded), ["one", "two"])
-    found = run._replace(asked=asked).other_options
-    assert difference in found if difference else found == ""
+    found = run._replace(asked=asked)
+    assert found.other_options == ""
+    assert found.other_transition.endswith(difference)
+    assert bool(found.other_transition) == bool(difference)
 
 
 def test_clips_that_have_changed_are_noticed(run, tmp_path):

@@ -469,7 +469,9 @@ def test_schedule_that_matches_the_transition_leaves_a_typed_one():
 
 
 def test_no_run_can_have_recorded_that_its_transition_is_to_be_matched():
-    with pytest.raises(CommandLineError, match="--dynamic_mode matched is no transition"):
+    with pytest.raises(
+        CommandLineError, match="matched is recorded, and must be .* momentum or nonlinear"
+    ):
         refuse_unusable(Options(dynamic_mode="matched"), EXPERIMENTS)
 
 
