@@ -30,13 +30,16 @@ LOOP = flags(experiment="loop", category="waves", loop_length=LENGTH, num_batche
 def finished(tmp_path_factory):
     """A directory in which loops were made, and the outcome."""
     place = tmp_path_factory.mktemp("loop")
-    trained().copy(place)
+    trained(dynamic_mode="nonlinear").copy(place)
     change_checkpoint(place, forget)
     return place, run(place, *LOOP)
 
 
 def forget(values):
-    """Weights with which the state follows the innovations and forgets: s_t = tanh(ξ' + …)."""
+    """Weights of `nonlinear` with which the state follows the innovations and forgets.
+
+    s_t = tanh(ξ' + …)
+    """
     size = SMALL["state_size"]
     first, through, back = (values[f"transition/kernel_{layer}"] for layer in (1, 2, 3))
     for kernel in (first, through, back):
@@ -131,7 +134,7 @@ def test_same_command_makes_the_same_bytes_and_another_seed_others(finished, tmp
 
 def test_loop_that_cannot_close_says_so(tmp_path):
     """The state changes its sign at each step, so a round of odd length never closes."""
-    trained().copy(tmp_path)
+    trained(dynamic_mode="nonlinear").copy(tmp_path)
 
     def alternate(values):
         forget(values)

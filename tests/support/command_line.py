@@ -386,9 +386,9 @@ class Trained(NamedTuple):
 
 
 @functools.cache
-def trained() -> Trained:
-    """A run of `SMALL`, trained once for all tests."""
-    return _train(isTraining=True, **SMALL)
+def trained(**further: Any) -> Trained:
+    """A run of `SMALL` with further options, trained once for all tests."""
+    return _train(isTraining=True, **SMALL, **further)
 
 
 @functools.cache
