@@ -6,22 +6,17 @@ the previous one. Learning changes this only slowly, because inference finds inn
 reconstruct the clip in both cases. Videos sampled from the prior then move too little or too much.
 What is matched is the part of the states that the emission network sees.
 
-The speed is measured by the relative step: the root mean square difference between successive
-vectors, over its value for independent vectors of the same variance, which is √2 standard
-deviations. It is near 0 for a slow sequence and 1 for independent vectors. The matched scale is the
-one at which sampled states have the relative step of the observed frames, times `headroom`: sampled
-videos move less than their states, because the emission network mixes observed frames between the
-states that it has learned.
+The speed is measured by the relative step. The matched scale is the one at which sampled states
+have the relative step of the observed frames, times `headroom`: sampled videos move less than their
+states, because the emission network mixes observed frames between the states that it has learned.
 """
-
-import itertools
-from collections.abc import Iterable
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from model.latents import Latents, LatentSizes, draw_from_prior
 from model.random_keys import Stream, random_generator, random_key
+from model.sequence_steps import relative_step
 from model.transition import TRANSITIONS, AffineMap
 
 SMALLEST, LARGEST = 0.08, 0.4  # hidden units die with smaller weights, states saturate with larger
@@ -31,36 +26,6 @@ SMALLEST, LARGEST = 0.08, 0.4  # hidden units die with smaller weights, states s
 LARGEST_OF_FEW = 0.25
 SEQUENCES = 16
 HALVINGS = 12
-
-
-def relative_step(
-    sequences: Iterable[np.ndarray], visible: Iterable[np.ndarray] | None = None
-) -> float:
-    """The relative step of N sequences [N, T, ...]; NaN if nothing moves.
-
-    Sequences of fewer than 3 frames do not count: with two frames, the relative step is always √2.
-
-    Args:
-        sequences: they are taken one by one, so that they need not be in memory together.
-        visible: bool, each broadcast to its sequence; only visible entries count.
-    """
-    squares, counts = np.zeros(2), np.zeros(2)
-    for sequence, seen in zip(
-        sequences, itertools.repeat(np.array(True)) if visible is None else visible, strict=False
-    ):
-        if len(sequence) < 3:
-            continue
-        shown = np.broadcast_to(seen, sequence.shape)
-        values = np.where(shown, sequence, 0.0)
-        mean = values.sum(axis=0, dtype=np.float64) / np.maximum(shown.sum(axis=0), 1)
-        deviations = np.square(values - mean)[shown]
-        steps = np.square(np.diff(values, axis=0))[shown[1:] & shown[:-1]]
-        squares += [steps.sum(dtype=np.float64), deviations.sum(dtype=np.float64)]
-        counts += [steps.size, deviations.size]
-    if not counts.all() or not squares[1]:
-        return float("nan")
-    step, deviation = squares / counts
-    return float(np.sqrt(step / (2.0 * deviation)))
 
 
 def matched_scale(

@@ -30,9 +30,10 @@ from support.command_line import (
     tree,
 )
 
-from model.initial_scale import matched_scale, relative_step
+from model.initial_scale import matched_scale
 from model.latents import LatentSizes
 from model.posterior_check import PosteriorCheck
+from model.sequence_steps import relative_step
 from util.metrics.measures import MEASURES, compare
 from util.metrics.tables import as_text
 from util.options.schema import FIELDS, Options

@@ -8,6 +8,7 @@ from model.matched_transition import MATCHED
 from util.data.observed import observed_clips
 from util.figures.records import Figure, Training
 from util.options.command_line import CommandLine, parse
+from util.options.schedule import SCHEDULES
 from util.options.schema import FIELDS, Options, categories_of
 from util.runs.jobs import with_transition_of
 from util.runs.run_directory import RunDirectory, result_name
@@ -87,16 +88,17 @@ class Run(NamedTuple):
     def other_options(self) -> str:
         """How the run in the directory differs from the one that is asked for; "" if it does not.
 
-        A precision that the schedule chooses for the processor is no difference. For a transition
+        A precision that the schedule chose for the processor is no difference. For a transition
         that is matched to the clips, see `other_transition`.
         """
         if not self.directory.holds_run():
             return ""
-        typed = "precision" in self.steps[0].flags
-        ignored = OF_TRAININGS if typed else (*OF_TRAININGS, "precision")
-        if self.asked.options.dynamic_mode == MATCHED:
-            ignored = (*ignored, "dynamic_mode")
-        return self.directory.difference_to(self.asked.options, ignored)
+        asked, ignored = self.asked.options, set(OF_TRAININGS)
+        if SCHEDULES[asked.schedule].bfloat16 and "precision" not in self.asked.given:
+            ignored.add("precision")
+        if asked.dynamic_mode == MATCHED:
+            ignored.add("dynamic_mode")
+        return self.directory.difference_to(asked, ignored)
 
     @property
     def other_transition(self) -> str:

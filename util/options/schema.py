@@ -368,8 +368,7 @@ class Options:
         Scope.FIXED,
         Group.MODEL,
         "transition network; nonlinear is that of the paper; momentum has states with a velocity; "
-        f"{MATCHED} takes {STEADY} for clips whose frames keep their direction, and {OTHERS} for "
-        "others, or if too few frames are seen to tell",
+        f"{MATCHED} is {STEADY} for clips whose frames keep their direction, else {OTHERS}",
         one_of(*TRANSITIONS, MATCHED),
     )
     state_size: int = option(100, Scope.FIXED, Group.MODEL, "dimension d of the state s_t", SIZE)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from model.dynamic_generator import DynamicGenerator
 from model.graph import Settings
-from model.initial_scale import matched_scale, relative_step
+from model.initial_scale import matched_scale
 from model.latents import LatentSizes, split_range
+from model.sequence_steps import relative_step
 from model.workers import ALONE, Workers
 from util.data.clips import Clips
 from util.options.experiment import Experiment

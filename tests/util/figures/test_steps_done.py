@@ -130,6 +130,13 @@ def test_precision_of_another_machine_is_a_difference_only_if_it_was_typed(run):
     assert "--precision bfloat16 instead of float32" in typed.other_options
 
 
+def test_precision_is_a_difference_where_the_schedule_does_not_choose_it(run):
+    words = [*TRAIN.words, "--schedule", "published"]
+    run.directory.prepare(parse([*words, "--precision", "bfloat16"]).options, ["one", "two"])
+    published = run._replace(asked=parse(words))
+    assert "--precision bfloat16 instead of float32" in published.other_options
+
+
 @pytest.mark.parametrize(
     "recorded, difference",
     [("momentum", ""), ("nonlinear", "has --dynamic_mode nonlinear instead of momentum")],
