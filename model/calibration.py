@@ -3,7 +3,7 @@
 In training, each chunk is normalised by its own statistics. A sampled video should not be: a frame
 would depend on the other frames of its chunk and on the other sequences, and the video would jump
 where the next chunk begins. The moving averages of training do not help. They mix the statistics of
-many weights, and each layer was normalised by others when they were taken.
+many versions of the weights, and they come from layers whose inputs were normalised by chunks.
 
 Calibrated statistics are the mean and the variance over all frames of a long sampled video, its
 first chunk included. They are taken layer by layer: each layer is measured when the layers before

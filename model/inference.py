@@ -13,8 +13,8 @@ return. `clip_drift` shortens such a step (Roberts and Tweedie, *Exponential Con
 Distributions and Their Discrete Approximations*, 1996, with a truncated drift).
 
 `UPDATES` says whether learning follows inference, as in the paper, or shares the forward and the
-backward pass of its only step. With shared passes, the latents change by the weights before, and
-the weights by the latents before.
+backward pass of its only step. With shared passes, both changes are computed from the latents and
+the weights before the step.
 
 To add a sampler, add a function (energy, latents, settings, key, moves, sums) → `Sampled` and a row
 in `SAMPLERS` to this file. The names in `SAMPLERS` are the values of --sampler, and those in

@@ -36,9 +36,9 @@ class PosteriorCheck(NamedTuple):
         state_distance: mean distance of a sampled state to the nearest inferred state, over its
             mean distance to the nearest state of another sample. Above 1, samples come where
             nothing was learned.
-        state_persistence: mean length of a move over two frames ‖s_{t+1} − s_{t−1}‖ over that of a
-            step, inferred over sampled. Above 1, the inferred states keep their direction longer
-            than sampled ones, so videos sampled from the prior jitter.
+        state_persistence: mean distance of states two frames apart ‖s_{t+1} − s_{t−1}‖, over the
+            mean length of a step; inferred over sampled. Above 1, the inferred states keep their
+            direction longer than the sampled ones, so videos sampled from the prior jitter.
         start_spread, appearance_spread, motion_type_spread: root mean square of the inferred s_0,
             a and m, over 1, that of the prior.
     """
@@ -56,8 +56,8 @@ class PosteriorCheck(NamedTuple):
         """The ratios that differ from 1 by more than a fifth, by name, but `OF_FEW_VALUES`.
 
         The root mean square of n values from the prior has a standard deviation of 1/√(2n): a fifth
-        for the start state of one sequence with 12 dimensions. Where videos draw these latents,
-        samples draw them too, so the ratios of states show what they spoil.
+        for the start state of one sequence with 12 dimensions. If synthesized videos draw these
+        latents, the samples of the check do so, too. The ratios of states then show the harm.
         """
         return {
             name: value

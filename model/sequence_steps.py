@@ -48,9 +48,9 @@ def correlation_of_steps(
 
         2 ⟨d_t, d_{t+1}⟩ / (⟨d_t, d_t⟩ + ⟨d_{t+1}, d_{t+1}⟩),
 
-    with means over all frames and pixels: near 1 for a slow and smooth motion, 0 for a random walk,
-    −1/2 for independent frames. It is NaN if nothing moves, or no value is seen in three successive
-    frames.
+    where ⟨·, ·⟩ is the mean over all frames and pixels. It is near 1 for a slow and smooth motion,
+    0 for a random walk, −1/2 for independent frames. It is NaN if nothing moves, or if no value is
+    seen in three successive frames.
 
     Args:
         sequences, visible: see `relative_step`.

@@ -16,15 +16,15 @@ function σ and affine maps U, R, C,
 The prior N(0, I) of s_0 is unbounded. The tanh of the previous state keeps every s_t, t ≥ 1, in
 (-1, 1), as in the other transitions.
 
-`momentum`: the first half of a state is a place q_t, the second half a velocity w_t. With r_α as in
-`nonlinear`,
+`momentum`: the first half of a state is a position q_t, the second half a velocity w_t. With r_α as
+in `nonlinear` and c = 0.7,
 
     w_t = tanh(c w_{t-1} + r_α([m, ξ_t, s_{t-1}])),   q_t = tanh(q_{t-1} + w_t),   s_t = [q_t, w_t],
 
-and the emission network sees q_t only. In the other transitions, each innovation moves the state in
-a new direction, so sampled videos jitter. Here it changes the velocity, and c times the velocity is
-carried on. If a state has an odd number of dimensions, no velocity is carried on for the last
-place. The underdamped Langevin equation of physics moves a particle in the same way.
+and the emission network sees q_t only. In the other transitions, independent innovations give steps
+in independent directions, so sampled videos jitter. Here an innovation changes the velocity, and c
+times the velocity remains. If a state has an odd number of dimensions, the last position keeps no
+velocity. The underdamped Langevin equation of physics moves a particle in the same way.
 
 To add a transition, add its functions and a row in `TRANSITIONS` to this file. The names in
 `TRANSITIONS` are the values of --dynamic_mode, beside `matched` (`model.matched_transition`).
@@ -41,7 +41,7 @@ from model.tensorflow_v1 import tf
 from model.weights import constant_variable, normal_variable
 
 HIDDEN_UNITS = {"nonlinear": (20, 20), "linear": (), "momentum": (20, 20)}  # of r_α, by layer
-CARRIED = 0.7  # the constant c of `momentum`
+VELOCITY_KEPT = 0.7  # the constant c of `momentum`
 
 
 class AffineMap(NamedTuple):
@@ -164,18 +164,18 @@ def moved(state: tf.Tensor, residual: tf.Tensor) -> tf.Tensor:
     return tf.tanh(tf.add_n([state, residual]))
 
 
-def num_places(state_size: int) -> int:
-    """How many dimensions of a state are a place; the others are its velocity."""
+def num_positions(state_size: int) -> int:
+    """How many dimensions of a state are its position; the others are its velocity."""
     return state_size - state_size // 2
 
 
 def accelerated(state: tf.Tensor, residual: tf.Tensor) -> tf.Tensor:
     """w_t = tanh(c w_{t-1} + r), q_t = tanh(q_{t-1} + w_t), s_t = [q_t, w_t]."""
     size = int(state.shape[1])
-    places = num_places(size)
-    carried = tf.pad(CARRIED * state[:, places:], [[0, 0], [0, 2 * places - size]])
-    velocity = moved(carried, residual)
-    return tf.concat([moved(state[:, :places], velocity), velocity[:, : size - places]], axis=1)
+    seen = num_positions(size)
+    kept = tf.pad(VELOCITY_KEPT * state[:, seen:], [[0, 0], [0, 2 * seen - size]])
+    velocity = moved(kept, residual)
+    return tf.concat([moved(state[:, :seen], velocity), velocity[:, : size - seen]], axis=1)
 
 
 def unroll_perceptron(
@@ -260,7 +260,7 @@ TRANSITIONS = {
     "nonlinear": perceptron(HIDDEN_UNITS["nonlinear"]),
     "linear": perceptron(HIDDEN_UNITS["linear"]),
     "gru": Transition(make_gated_unit, unroll_gated_unit, read_affine_maps, num_driven=3),
-    "momentum": perceptron(HIDDEN_UNITS["momentum"], accelerated, num_places)._replace(
+    "momentum": perceptron(HIDDEN_UNITS["momentum"], accelerated, num_positions)._replace(
         headroom=1.0
     ),
 }

@@ -134,7 +134,7 @@ def test_emission_sees_the_places_of_momentum_and_the_whole_states_of_others(
     np.testing.assert_allclose(generator.generate(latents).frames, expected, atol=2e-4)
 
 
-def test_velocity_is_carried_on_without_innovations(tiny_model):
+def test_velocity_remains_without_innovations(tiny_model):
     """With a residual of 0, a velocity falls to 0.7 of itself, but for its tanh."""
     model = tiny_model("momentum")
     for weight in model.weights.values():

@@ -118,16 +118,16 @@ def unroll_perceptron(weights: dict, latents: Latents, momentum: bool) -> tuple[
 
 
 def follow_with_momentum(state: np.ndarray, residual: np.ndarray) -> np.ndarray:
-    """[q_t, w_t], where the last of an odd number of dimensions is a place without velocity."""
-    places = len(residual)
-    velocity = np.zeros(places)
-    velocity[: len(state) - places] = state[places:]
+    """[q_t, w_t], where the last of an odd number of dimensions is a position without velocity."""
+    positions = len(residual)
+    velocity = np.zeros(positions)
+    velocity[: len(state) - positions] = state[positions:]
     velocity = np.tanh(0.7 * velocity + residual)
-    return np.concatenate([np.tanh(state[:places] + velocity), velocity])[: len(state)]
+    return np.concatenate([np.tanh(state[:positions] + velocity), velocity])[: len(state)]
 
 
 def seen_of(states: np.ndarray, dynamic_mode: str) -> np.ndarray:
-    """What the emission network sees of states [n, T, d]: with momentum, the places."""
+    """What the emission network sees of states [n, T, d]: with momentum, the positions."""
     size = states.shape[-1]
     return states[..., : (size + 1) // 2] if dynamic_mode == "momentum" else states
 

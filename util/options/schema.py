@@ -371,7 +371,13 @@ class Options:
         f"{MATCHED} is {STEADY} for clips whose frames keep their direction, else {OTHERS}",
         one_of(*TRANSITIONS, MATCHED),
     )
-    state_size: int = option(100, Scope.FIXED, Group.MODEL, "dimension d of the state s_t", SIZE)
+    state_size: int = option(
+        100,
+        Scope.FIXED,
+        Group.MODEL,
+        "dimension d of the state s_t; with momentum, half of it is the velocity",
+        SIZE,
+    )
     z_size: int = option(100, Scope.FIXED, Group.MODEL, "dimension k of the innovation ξ_t", SIZE)
     content_size: int = option(
         0, Scope.FIXED, Group.MODEL, "dimension of the appearance vector a", SIZE_FROM_0
@@ -416,8 +422,7 @@ class Options:
         Scope.FIXED,
         Group.LEARNING,
         "where the chunks of an epoch begin: fixed divides the sequence from its first frame, as "
-        "in the paper; anywhere begins them at random frames, in pairs: the second ends as far "
-        "from the end as the first begins from the beginning",
+        "in the paper; anywhere begins them at random frames, in pairs that are mirrored in time",
         one_of(*CHUNK_STARTS),
     )
     lr_gen: float = option(
@@ -450,8 +455,8 @@ class Options:
         0.0,
         Scope.FIXED,
         Group.LEARNING,
-        "a gradient of the weights that is longer than so many times its usual length is "
-        "shortened to it; 0 shortens none",
+        "the longest gradient of the weights, in multiples of its usual length; a longer one is "
+        "shortened; 0 shortens none",
         NOT_NEGATIVE,
     )
     refsig: float = option(
@@ -482,8 +487,8 @@ class Options:
         0.0,
         Scope.REMEMBERED,
         Group.INFERENCE,
-        "δ keeps its value until lr_half_life has left less than this share of the learning rate; "
-        "from then on, δ² falls as the rate does; 0 keeps δ",
+        "once the learning rate is below this share of its first value, δ² falls as the rate does; "
+        "0 keeps δ",
         BELOW_1,
         needs=("lr_half_life", None),
         only_in_training=True,
@@ -499,8 +504,8 @@ class Options:
         0.0,
         Scope.FIXED,
         Group.INFERENCE,
-        "the drift of a Langevin step that is longer than so many times the expected length of its "
-        "noise is shortened to it; 0 shortens none",
+        "the longest drift of a Langevin step, in multiples of the expected length of its noise; "
+        "a longer one is shortened; 0 shortens none",
         NOT_NEGATIVE,
     )
     updates: str = option(
