@@ -3,9 +3,10 @@
     x_t = G_β([a, s_t]) + ε_t,  ε_t ~ N(0, σ² I)                        (paper, equation 2)
 
 The input of G_β is the vector [a, s_t] as a 1×1 image. Every layer except the last is a transposed
-convolution, a batch normalisation (with shift, without scale) and a rectifier. The last layer is a
-transposed convolution and tanh. The convolution of a normalised layer has no bias, because the
-normalisation would remove it. This module builds all networks in `model.networks`.
+convolution, a batch normalisation (Ioffe and Szegedy, *Batch Normalization*, 2015; with shift,
+without scale) and a rectifier. The last layer is a transposed convolution and tanh. The convolution
+of a normalised layer has no bias, because the normalisation would remove it. This module builds all
+networks in `model.networks`.
 """
 
 from collections.abc import Callable, Sequence

@@ -119,8 +119,9 @@ def fitted(generator: DynamicGenerator, latents: Latents) -> Innovations:
 def conditional(generator: DynamicGenerator, latents: Latents) -> Innovations:
     """The Gaussian fitted to the inferred innovations ξ_t given s_{t-1}, t = 2 … T.
 
-    Its mean is an affine map of s_{t-1}, by ridge regression. The penalty is the mean eigenvalue of
-    the states' scatter matrix: directions in which the states vary count, and the others do not.
+    Its mean is an affine map of s_{t-1}, by ridge regression (Hoerl and Kennard, 1970). The penalty
+    is the mean eigenvalue of the states' scatter matrix: directions in which the states vary count,
+    and the others do not.
     Start states s_0 are left out, because they are far from the states that follow. In the
     directions that the transition does not see, it is the prior. If the states are too few or do
     not move, they tell nothing, and the result is that of `fitted`.

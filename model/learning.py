@@ -1,5 +1,7 @@
 """Learning: one step of Adam on the weights of the networks, given the inferred latents.
 
+(Kingma and Ba, *Adam: A Method for Stochastic Optimization*, 2015.)
+
 The weights are θ = (α, β), or (α, β, γ) with an encoder. The step descends the likelihood part of
 the energy, by back-propagation through time within the chunk. The gradient does not continue into
 the previous chunk.

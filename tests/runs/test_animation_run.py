@@ -181,6 +181,21 @@ def test_videos_of_the_training_sequences_are_evaluated_without_their_states(
     assert "state_" not in outcome.stdout
 
 
+def test_start_states_from_images_are_not_replaced_by_those_of_the_prior(place, evaluation_table):
+    """The training decides where start states come from, also in a test of another experiment."""
+    given = flags(isTraining=False, experiment="action", ckpt=f"{MODELS}/model.ckpt-4")
+    for more in ([], ["--start_in_test", "prior"]):
+        outcome = run_here(place, *given, *more)
+        assert outcome.returncode == 0, outcome.stderr
+    assert "--start_in_test prior does nothing" in outcome.stderr
+    folder = place / "output_synthesis/waves/test"
+    one, other = tree(folder / "synthesis"), tree(folder / "synthesis_2")
+    assert one == other
+    table = evaluation_table(folder / "synthesis")
+    cells = table[NAMES[0], f"{NAMES[0]}_1"]
+    assert np.isnan([cells["start_spread"], cells["appearance_spread"]]).all()
+
+
 def test_flags_that_do_nothing_here_are_named_and_do_nothing(place):
     for idle in ([], ["--sequences", "1", "--start_in_test", "prior"]):
         outcome = run_here(place, *TEST, "--image", "new.png", *idle)

@@ -9,6 +9,7 @@ from PIL import Image
 from support.command_line import (
     SMALL,
     flags,
+    make_clips,
     make_sequences,
     moving_pattern,
     refused,
@@ -124,6 +125,20 @@ def test_model_of_a_clip_with_missing_pixels_is_scored_against_the_truth(tmp_pat
     errors = [np.abs(frame - last).mean() for frame in future]
     row = table(folder)["last frame repeated"]
     assert [float(row["error_1"]), float(row["error_2"])] == pytest.approx(errors, rel=1e-4)
+
+
+def test_model_of_slow_motion_is_scored_against_its_own_clip(tmp_path):
+    """--truth_path is for masks: here it does nothing, also where it is recorded."""
+    make_clips(tmp_path)
+    (tmp_path / "truth" / "waves").mkdir(parents=True)
+    write_frames(tmp_path / "truth" / "waves" / "another", moving_pattern(1))
+    training = {"experiment": "slowmotion", "isTraining": True, "average_last": 2, "num_epochs": 2}
+    scored = {"score_left_out": True, "truth_path": "truth"}
+    outcome = run_here(tmp_path, *flags(**{**SMALL, **training, **scored}))
+    assert outcome.returncode == 0, outcome.stderr
+    assert "--truth_path does nothing" in outcome.stderr
+    outcome = run_here(tmp_path, *CONTINUE, *flags(output_dir="output_slowmotion"))
+    assert outcome.returncode == 0, outcome.stderr
 
 
 def test_same_command_makes_the_same_bytes_and_another_seed_others(finished, tmp_path):

@@ -1,5 +1,7 @@
 """Runs with more sequences than get results of their own, and the cache of their clips."""
 
+import shutil
+
 import numpy as np
 import pytest
 from support.command_line import SMALL, arrays, flags, make_sequences, refused, run_here
@@ -48,6 +50,15 @@ def test_only_the_first_sequences_get_folders_and_videos(place):
         assert {path.stem for path in (run / "observed_sequence").iterdir()} == {*names}
         videos = {path.stem for path in (run / "final_result_testing").glob("*.gif")}
         assert videos == {"overview", *(f"{name}_1" for name in names)}
+
+
+def test_resumed_run_keeps_no_videos_of_its_earlier_weights(place, tmp_path):
+    shutil.copytree(place, tmp_path, dirs_exist_ok=True)
+    results = tmp_path / "all" / "waves" / "final_result"
+    (results / NAMES[1] / "mine.txt").write_text("mine")
+    assert train(tmp_path, output_dir="all", results_for=1, num_epochs=3, resume=True).stderr
+    assert {path.name for path in results.iterdir() if path.is_dir()} == {*NAMES[:2]}
+    assert [path.name for path in (results / NAMES[1]).iterdir()] == ["mine.txt"]
 
 
 @pytest.mark.parametrize("results", ["final_result", "final_result_testing"])

@@ -200,7 +200,7 @@ def clips_to_continue(run: LoadedRun) -> Iterator[Observed]:
 def next_frames(run: LoadedRun, row: int) -> np.ndarray | None:
     """The frames of a training sequence after those of the training, at most `KNOWN`."""
     options, recorded = run.options, run.checkpoint.state.options
-    of_truth = run.checkpoint.trained_by.misses_pixels and options.truth_path
+    of_truth = "truth_path" in run.checkpoint.trained_by.uses and options.truth_path
     # They have the bytes and the order of the clips of the training, perhaps with other names.
     clips = find_clips(options.data_path, recorded.category)
     clip, first = facts_of(clips[row]), recorded.first_frame

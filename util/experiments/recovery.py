@@ -18,7 +18,7 @@ import numpy as np
 from util.data.clips import Clips
 from util.data.frames import to_bytes
 from util.data.pieces import Indexable
-from util.experiments.synthesis import check, tell_less_for_others, test
+from util.experiments.synthesis import check, drop_earlier_results, tell_less_for_others, test
 from util.metrics.recovered import Recovery, filled_by_baselines, scores_of
 from util.metrics.scores import Scores
 from util.pictures.layout import in_place_of, write_sequence
@@ -53,6 +53,7 @@ def write_recovered(result: TrainingResult) -> None:
     by_average = next(iter(ways))
     scores = scores_of(ways, clips)
     tell_less_for_others(len(clips.names) - result.options.results_for)
+    drop_earlier_results(result)
     for index, name in enumerate(clips.names[: result.options.results_for]):
         videos = {"observed": to_bytes(clips.frames[index]), "recovered": ways[by_average][index]}
         if clips.truth is not None:

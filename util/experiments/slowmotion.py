@@ -10,7 +10,7 @@ import numpy as np
 from util.data.frames import to_bytes
 from util.data.pieces import OneByOne
 from util.experiments.recovery import report, ways_to_recover
-from util.experiments.synthesis import check, tell_less_for_others, test
+from util.experiments.synthesis import check, drop_earlier_results, tell_less_for_others, test
 from util.metrics.motion_compensation import LEAST_SIDE, motion_compensated
 from util.metrics.recovered import scores_of
 from util.pictures.layout import in_place_of, write_sequence
@@ -50,6 +50,7 @@ def write_slow_motion(result: TrainingResult) -> None:
             lambda index: motion_compensated(observed(index), factor), clips.frames.shape
         )
     tell_less_for_others(len(clips.names) - options.results_for)
+    drop_earlier_results(result)
     for index, name in enumerate(clips.names[: options.results_for]):
         showing = showing_of(options, clips.formats[index])
         shown = observed(index)

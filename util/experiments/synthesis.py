@@ -20,7 +20,13 @@ from util.metrics.evaluation import AT_ONCE, Evaluation, evaluate
 from util.metrics.measures import MOST_FRAMES, Comparison, compare
 from util.metrics.tables import write_comparisons
 from util.options.schema import Options
-from util.pictures.layout import in_place_of, in_words, write_overview, write_sequence
+from util.pictures.layout import (
+    IN_SEQUENCE,
+    in_place_of,
+    in_words,
+    write_overview,
+    write_sequence,
+)
 from util.pictures.sheets import Row
 from util.pictures.showing import Showing, all_shaped, shown_writer
 from util.runs.evaluations import report_evaluations
@@ -35,6 +41,7 @@ from util.runs.sampling import (
 )
 from util.runs.showing import showing_of
 from util.runs.training import TrainingResult, train_model
+from util.system.deleting import delete_matching
 from util.system.notes import tell_once
 from util.system.threads import beside_each_other
 
@@ -67,6 +74,7 @@ def write_final_result(result: TrainingResult) -> None:
     evaluations: dict[str, Evaluation] = {}
     overview: dict[str, list[np.ndarray]] = {}
     tell_less_for_others(len(clips.names) - num_shown)
+    drop_earlier_results(result)
     for rows in split_range(len(clips.names), options.batch_size):
         made = list(made_videos(sampler, result, rows, num_shown))
         measured = beside_each_other(partial(evaluated, options, num_shown), made, AT_ONCE)
@@ -126,6 +134,17 @@ def evaluated(
     if index >= num_shown:
         return Evaluation(compared_briefly(synthesized, observed, length), {})
     return evaluate(synthesized, observed, length, options.seed, options.baseline_states)
+
+
+def drop_earlier_results(result: TrainingResult) -> None:
+    """Delete the videos of the sequences that are not shown, from before the run was resumed.
+
+    They are of earlier weights than the videos that are written now.
+    """
+    for name in result.clips.names[result.options.results_for :]:
+        folder = result.run.final_result / name
+        if folder.is_dir():
+            delete_matching(folder, IN_SEQUENCE)
 
 
 def tell_less_for_others(count: int) -> None:

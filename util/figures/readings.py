@@ -45,9 +45,8 @@ def interpolated(result: Result) -> dict[str, float]:
                 distances.append(float(row["from_previous"]))
         means = {pair: sum(steps) / len(steps) for pair, steps in pairs.items()}
         numbers["column step"] = sum(means.values()) / len(means)
-        numbers["largest column step over the mean"] = max(
-            max(steps) / means[pair] for pair, steps in pairs.items() if means[pair]
-        )
+        if largest := [max(steps) / means[pair] for pair, steps in pairs.items() if means[pair]]:
+            numbers["largest column step over the mean"] = max(largest)
         numbers["frame step"] = mean(row["mean_step"] for row in rows)
     return numbers
 

@@ -89,7 +89,7 @@ class Run(NamedTuple):
         """How the run in the directory differs from the one that is asked for; "" if it does not.
 
         A precision that the schedule chose for the processor is no difference. For a transition
-        that is matched to the clips, see `other_transition`.
+        that is matched to the clips, see `find_other_transition`.
         """
         if not self.directory.holds_run():
             return ""
@@ -100,9 +100,10 @@ class Run(NamedTuple):
             ignored.add("dynamic_mode")
         return self.directory.difference_to(asked, ignored)
 
-    @property
-    def other_transition(self) -> str:
+    def find_other_transition(self) -> str:
         """How the transition differs from the one that is matched to the clips; "" if it does not.
+
+        The clips are read, from the cache if they are there.
 
         Raises:
             RunError: a clip cannot be read.

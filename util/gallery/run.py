@@ -14,7 +14,7 @@ from util.gallery.events import read_figures
 from util.gallery.media import Link, Media, address, find_media, shown
 from util.gallery.record import Record, read_record
 from util.gallery.scores import OF_RECOVERY, OF_SYNTHESIS, TABLES, Scores, read_scores
-from util.options.experiment import Experiments
+from util.options.experiment import Experiments, without_truth_of_others
 from util.options.schedule import SCHEDULES
 from util.options.schema import FIELDS, Options, Scope, scope_of
 from util.runs import checkpoints
@@ -225,8 +225,7 @@ def _differing(options: Options, experiments: Experiments) -> list[tuple[str, st
         defaults |= {**record.presets, **record.defaults_of(options.schedule)}
         if record.misses_pixels:
             defaults["training_mode"] = record.training_mode
-    if options.data_path != defaults["data_path"]:
-        defaults["truth_path"] = ""  # as the command line has it
+    defaults |= without_truth_of_others(defaults, options.data_path)
     if SCHEDULES[options.schedule].bfloat16:
         defaults["precision"] = options.precision
     if defaults["dynamic_mode"] == MATCHED and options.dynamic_mode in MATCHES:

@@ -17,7 +17,12 @@ from typing import Any, NamedTuple, NoReturn
 from model.inference import SIMULTANEOUS
 from model.matched_transition import MATCHED, MATCHES
 from model.networks import ALIASES
-from util.options.experiment import Experiment, Experiments, users_of
+from util.options.experiment import (
+    Experiment,
+    Experiments,
+    users_of,
+    without_truth_of_others,
+)
 from util.options.hints import hint
 from util.options.schedule import SCHEDULES
 from util.options.schema import (
@@ -176,8 +181,7 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
     schedule = given.get("schedule", Options.schedule)
     _refuse_out_of_range("schedule", schedule)
     defaults = experiments[experiment].defaults(schedule)
-    if "data_path" in given:
-        defaults.pop("truth_path", None)  # the default is the truth of other clips
+    defaults |= without_truth_of_others(defaults, given.get("data_path"))
     options = Options(**{**defaults, **given})
     for name in FIELDS:
         _refuse_out_of_range(name, getattr(options, name))

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from util.options.schedule import SCHEDULES
+from util.options.schema import Options
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,17 @@ class Experiment:
 
 
 Experiments = Mapping[str, Experiment]
+
+
+def without_truth_of_others(defaults: Mapping[str, Any], data_path: str | None) -> dict[str, str]:
+    """An empty default of --truth_path if the default one belongs to other clips; else nothing.
+
+    Args:
+        data_path: the value of --data_path; None if it is the default.
+    """
+    if data_path is None or Path(data_path) == Path(defaults.get("data_path", Options.data_path)):
+        return {}
+    return {"truth_path": ""}
 
 
 def users_of(option: str, experiments: Experiments) -> list[str]:

@@ -112,25 +112,44 @@ def locked_run(command_line: CommandLine) -> Iterator[None]:
         return
     run = directory_of(options)
     refuse_unwritable(run.path)
-    with nothing_left_if_refused(run):
+    with no_folders_left_if_refused(run.path) as created:
         run.path.mkdir(parents=True, exist_ok=True)
-        with locked(run.path):
+        # Without the lock, the cache may be that of a process that is training there.
+        with locked(run.path), no_cache_left_if_refused(run, run.path in created):
             yield
 
 
 @contextlib.contextmanager
 def nothing_left_if_refused(run: RunDirectory) -> Iterator[None]:
     """If the block fails and nothing was written but the cache, remove it and new folders."""
-    folder = run.path
+    with (
+        no_folders_left_if_refused(run.path) as created,
+        no_cache_left_if_refused(run, run.path in created),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def no_folders_left_if_refused(folder: Path) -> Iterator[list[Path]]:
+    """Yield `folder` and those above it that do not exist. If the block fails, remove them."""
     created = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
-        yield
+        yield created
     except BaseException:
-        if folder in created and not run.holds_run():
-            run.clear_cache()
         for path in created:
             with contextlib.suppress(OSError):  # not empty, or another process was faster
                 path.rmdir()
+        raise
+
+
+@contextlib.contextmanager
+def no_cache_left_if_refused(run: RunDirectory, is_new: bool) -> Iterator[None]:
+    """If the block fails and a new run directory holds nothing but the cache, remove the cache."""
+    try:
+        yield
+    except BaseException:
+        if is_new and not run.holds_run():
+            run.clear_cache()
         raise
 
 

@@ -133,6 +133,13 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
     command_line.warn_of_idle(options, trained_by=state.options.experiment)
     trained_by = command_line.experiment(state.options)
     refuse_conditional(options, trained_by)
+    typed = "start_in_test" in command_line.given
+    if typed and trained_by.encodes and options.start_in_test == "prior":
+        print(
+            "warning: --start_in_test prior does nothing: the start states of this model come from "
+            "images",
+            file=sys.stderr,
+        )
     refuse_jumps(options, experiment)
     count = len(state.sequence_names)
     takes_sequences = "sequences" in experiment.uses
@@ -161,16 +168,24 @@ def _read(job: TestingJob) -> tuple[Path, RunState]:
     """The path and the content of the checkpoint of a test.
 
     A training that goes on deletes old checkpoints. If it deletes this one, the newest is taken
-    again, unless the user named the checkpoint.
+    again. If it is damaged, the one before it is taken, as by --resume. A checkpoint that the user
+    named is never replaced by another one.
     """
     path = job.checkpoint
     while True:
         try:
             return path, read_state(path, job.command_line.experiments)
         except checkpoints.UnreadableCheckpoint as error:
+            found = checkpoints.existing(path.parent)
             if checkpoints.is_there(path):
-                raise
-            newest = checkpoints.existing(path.parent)[-1:]
+                epochs = {other: epoch for epoch, other in found}
+                older = [other for epoch, other in found if epoch < epochs.get(path, 0)]
+                if not (job.takes_newest and older):
+                    raise
+                print(f"{error}; trying the one before it", file=sys.stderr)
+                path = older[-1]
+                continue
+            newest = found[-1:]
             if newest and newest[0][1] == path:
                 raise  # its index is there, but not its data
             if not (job.takes_newest and newest):
@@ -214,7 +229,8 @@ def built_sampler(checkpoint: LoadedCheckpoint, more_lengths: Iterable[int] = ()
     options, experiment = checkpoint.options, checkpoint.experiment
     refuse_too_large(options, experiment, len(checkpoint.state.sequence_names))
     infers = bool(options.clip)
-    generator = build_generator(options, experiment, infers=infers, more_lengths=more_lengths)
+    trained_by = checkpoint.trained_by  # it says whether an encoder gives the start states
+    generator = build_generator(options, trained_by, infers=infers, more_lengths=more_lengths)
     restore(generator, checkpoint.state, checkpoint.path)
     generator.step_size = step_size(checkpoint.state.options, checkpoint.state.epoch)
     return sampler_of(checkpoint, generator)

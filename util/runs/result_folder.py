@@ -64,19 +64,40 @@ class ResultFolder:
             for path in sorted(folder.rglob("*"))
             if path.name not in (LOCK, HOLDER) and not path.is_dir()
         ]
-        if self._known and self.final.is_dir():
-            left = delete_matching(self.final, self._known)
-            if left:
-                names = ", ".join(str(path.relative_to(self.final)) for path in left[:3])
-                print(f"left in {self.final}, as no test wrote it: {names}", file=sys.stderr)
-            _remove_lock(folder)
-            move_into(folder, self.final)
-            write_mark(self._list, "files", written)
+        if self._known and self.final.is_dir() and not self._in_the_way(written):
+            self._replace(folder, written)
         else:
             write_mark(folder / LIST, "files", written)
             self._rename(folder)
             os.replace(self.final / LIST, self._list)
             _remove_lock(self.final)  # after the new name, so that no test takes it for a leftover
+
+    def _in_the_way(self, written: Sequence[str]) -> bool:
+        """Whether a file that no test wrote has the name of a new one; a line on stderr says so."""
+        for name in written:
+            if os.path.lexists(self.final / name) and not re.fullmatch(self._known, name):
+                print(
+                    f"{self.final / name} was not written by a test, so nothing there is replaced",
+                    file=sys.stderr,
+                )
+                return True
+        return False
+
+    def _replace(self, folder: Path, written: Sequence[str]) -> None:
+        """Put the results in `folder` in the place of the earlier ones."""
+        earlier = [path.relative_to(self.final).as_posix() for path in self.final.rglob("*")]
+        known = [name for name in earlier if re.fullmatch(self._known, name)]
+        if (self.final / LIST).exists():
+            os.replace(self.final / LIST, self._list)
+        # If this program is killed below, the next test still knows all files of both tests.
+        write_mark(self._list, "files", sorted({*known, *written}))
+        left = delete_matching(self.final, self._known)
+        if left:
+            names = ", ".join(str(path.relative_to(self.final)) for path in left[:3])
+            print(f"left in {self.final}, as no test wrote it: {names}", file=sys.stderr)
+        _remove_lock(folder)
+        move_into(folder, self.final)
+        write_mark(self._list, "files", written)
 
     def _rename(self, folder: Path) -> None:
         """Give the folder its name, or the next free one if another test has taken the name."""

@@ -18,7 +18,7 @@ from util.pictures.layout import IN_SEQUENCE, PICTURES
 from util.runs import checkpoints
 from util.runs.falling import shortest_step
 from util.runs.marks import read_mark, write_mark
-from util.system.atomic import PARTIAL_NAME, write_text
+from util.system.atomic import PARTIAL_NAME, delete_leftovers, write_text
 from util.system.deleting import delete_matching, delete_whole
 from util.system.errors import RunError
 from util.system.regular_files import refuse_special
@@ -180,9 +180,8 @@ class RunDirectory:
         self.path.mkdir(parents=True, exist_ok=True)
         write_text(self.options_file, json.dumps(about, indent=2, ensure_ascii=False) + "\n")
         write_mark(self.mark, "sequences", sequences)
-        for leftover in (*self.path.glob(".partial-*"), *self.cache.glob(".partial-*")):
-            if leftover.is_file() and re.fullmatch(PARTIAL_NAME, leftover.name):
-                leftover.unlink()
+        delete_leftovers(self.path, age=0.0)
+        delete_leftovers(self.cache)  # a test, which holds no lock, may write one there now
         for folder in self.folders:
             folder.mkdir(exist_ok=True)
             for leftover in folder.glob(".partial-*"):
@@ -321,14 +320,18 @@ def installed_versions() -> dict[str, str]:
 
 def git_revision() -> str | None:
     """The git revision of this program, with "-dirty" if files differ; None outside a checkout."""
-    here = Path(__file__).parent
+    root = Path(__file__).resolve().parents[2]
     try:
-        described = subprocess.run(
-            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=40"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
+        # Another repository may hold a copy of this program among its files.
+        if Path(_git(root, "rev-parse", "--show-toplevel")) != root:
+            return None
+        return _git(root, "describe", "--always", "--dirty", "--abbrev=40")
+    except (OSError, subprocess.SubprocessError):
         return None
-    return described.stdout.strip()
+
+
+def _git(folder: Path, *words: str) -> str:
+    """What a git command prints. Raises OSError or SubprocessError if it fails or hangs."""
+    command = ["git", "-C", str(folder), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout.strip()

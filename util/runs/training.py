@@ -379,7 +379,7 @@ def kept_if_a_worker_dies(
         # Worker 0 holds the lock while it lives, so the others are then refused.
         with suppress(RunError), nullcontext() if workers.number == 0 else locked(run.path):
             if epoch > 0 and not checkpoints.is_there(run.models / f"model.ckpt-{epoch}"):
-                refuse_weights_not_finite(state, run)  # worker 0 may have ended because of them
+                refuse_state_not_finite(state, run)  # worker 0 may have ended because of them
                 path = checkpoints.save(run.models, epoch, state.arrays(), options.max_to_keep)
                 print(f"the last whole epoch is saved in {path}", file=sys.stderr)
         raise
@@ -486,13 +486,15 @@ def refuse_not_finite(
             raise not_finite(name, epoch, run)
 
 
-def refuse_weights_not_finite(state: RunState, run: RunDirectory) -> None:
-    """Raises RunError if a weight or a statistic is not finite."""
+def refuse_state_not_finite(state: RunState, run: RunDirectory) -> None:
+    """Raises RunError if a weight, a statistic or a latent is not finite."""
     statistics = [
         values for part in state.calibrated or [] for moments in part for values in moments
     ]
-    if not all(np.isfinite(values).all() for values in [*state.variables.values(), *statistics]):
-        raise not_finite("a weight", state.epoch, run)
+    parts = {"a weight": [*state.variables.values(), *statistics], "a latent": state.latents}
+    for name, arrays in parts.items():
+        if not all(np.isfinite(values).all() for values in arrays):
+            raise not_finite(name, state.epoch, run)
 
 
 def not_finite(name: str, epoch: int, run: RunDirectory) -> RunError:
@@ -513,10 +515,10 @@ def write_snapshot(run: RunDirectory, reporter: EpochReporter, snapshot: Snapsho
     """Write the pictures and scores of an epoch, if they are due, and then its checkpoint.
 
     Raises:
-        RunError: a weight or a statistic is not finite; no checkpoint is written then.
+        RunError: a weight, a statistic or a latent is not finite; no checkpoint is written then.
     """
     state = snapshot.state
-    refuse_weights_not_finite(state, run)
+    refuse_state_not_finite(state, run)
     if snapshot.reconstruction is not None and snapshot.synthesis is not None:
         videos: dict[str, Indexable] = {
             "reconstruction": to_bytes(snapshot.reconstruction),

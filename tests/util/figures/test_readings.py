@@ -220,6 +220,19 @@ def test_columns_of_an_interpolation_are_compared_with_their_neighbours(trained_
     }
 
 
+def test_columns_that_are_all_alike_have_no_largest_step(trained_and_tested):
+    """As with --pairs 0:0."""
+    header, *lines = INTERPOLATION.splitlines()
+    column = header.split(",").index("from_previous")
+    rows = [line.split(",") for line in lines]
+    alike = [[*row[:column], row[column] and "0.0", *row[column + 1 :]] for row in rows]
+    table = "\n".join([header, *map(",".join, alike)]) + "\n"
+    (trained_and_tested.test / "interpolation.csv").write_text(table)
+    numbers = interpolated(trained_and_tested)
+    assert numbers["column step"] == 0.0
+    assert "largest column step over the mean" not in numbers
+
+
 def test_animations_have_their_first_step_and_their_steps(trained_and_tested):
     of_training = synthesized(trained_and_tested)
     assert animated(trained_and_tested) == of_training  # an earlier version wrote no table

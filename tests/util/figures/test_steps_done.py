@@ -148,8 +148,8 @@ def test_transition_is_the_one_that_is_matched_to_the_clips(run, recorded, diffe
     run.directory.prepare(replace(asked.options, dynamic_mode=recorded), ["one", "two"])
     found = run._replace(asked=asked)
     assert found.other_options == ""
-    assert found.other_transition.endswith(difference)
-    assert bool(found.other_transition) == bool(difference)
+    assert found.find_other_transition().endswith(difference)
+    assert bool(found.find_other_transition()) == bool(difference)
 
 
 def test_clips_that_have_changed_are_noticed(run, tmp_path):

@@ -420,6 +420,13 @@ def test_truth_about_the_embedded_clips_is_none_about_others():
     assert options_of(experiment="inpainting").truth_path == by_default
 
 
+def test_truth_about_the_embedded_clips_stays_where_their_folder_is_typed():
+    by_default = options_of(experiment="inpainting")
+    for folder in (by_default.data_path, by_default.data_path.removeprefix("./") + "/"):
+        typed = options_of(experiment="inpainting", data_path=folder)
+        assert typed.truth_path == by_default.truth_path
+
+
 # --- Over the options of an earlier run ---
 
 

@@ -9,9 +9,10 @@ import pytest
 from support.command_line import ROOT, SMALL, flags, make_clips, parse, recorded, refusal, tree
 
 from util.options.schema import Options
+from util.runs import jobs
 from util.runs.jobs import locked_run, prepare
 from util.runs.run_directory import RunDirectory
-from util.system.errors import CommandLineError
+from util.system.errors import CommandLineError, RunError
 from util.system.folder_lock import locked
 
 EMBEDDED = [
@@ -103,6 +104,23 @@ def test_run_in_use_is_refused_in_every_way(place):
             assert f"process {os.getpid()} on {socket.gethostname()} since " in line
         with locked_run(command(isTraining=False)):
             pass
+
+
+def test_refused_run_leaves_the_cache_of_the_one_that_is_in_its_way(place, monkeypatch):
+    """Both began before the folder was there. The other one has decoded a clip so far."""
+    run = RunDirectory(Path("output_synthesis") / "waves")
+    clip = run.cache / f".partial-{'0' * 16}.npy"
+
+    def in_use(folder):
+        clip.parent.mkdir(parents=True)
+        clip.write_text("decoded")
+        raise RunError("in use")
+
+    assert not run.path.parent.exists()
+    monkeypatch.setattr(jobs, "locked", in_use)
+    with pytest.raises(RunError, match="in use"), locked_run(command()):
+        pass
+    assert clip.read_text() == "decoded"
 
 
 def enter(command_line):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.command_line import refusal
 
+from util.runs import result_folder
 from util.runs.result_folder import LIST, ResultFolder
 from util.system.folder_lock import locked
 
@@ -135,6 +136,36 @@ def replace_until(happens, whole=os.replace):
         whole(source, target)
 
     return replace
+
+
+@pytest.mark.parametrize("where", ["delete_matching", "move_into"])
+def test_results_of_a_test_that_was_killed_while_it_replaced_others(tmp_path, monkeypatch, where):
+    """Whatever of both tests is there, the next test replaces it, and nothing else."""
+    write(tmp_path / "result", "a.mp4", "b.mp4", text="earlier")
+    make(tmp_path / "result", "notes.txt")
+
+    def killed(folder, *_):
+        for path in list(folder.rglob("*.mp4"))[:1]:
+            (tmp_path / "result" / path.name).write_text("new")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(result_folder, where, killed)
+        write(tmp_path / "result", "c.mp4", overwrite=True)
+    write(tmp_path / "result", "d.mp4", overwrite=True)
+    assert files(tmp_path / "result") == ["d.mp4", "notes.txt"]
+
+
+def test_file_of_a_user_with_the_name_of_a_new_one_stays(tmp_path, capsys):
+    write(tmp_path / "result", "a.mp4", text="earlier")
+    (tmp_path / "result" / "b.mp4").write_text("mine")
+    for number in (2, 3):
+        made = write(tmp_path / "result", "b.mp4", overwrite=True)
+        assert made == tmp_path / f"result_{number}"
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"{tmp_path / 'result' / 'b.mp4'} was not written by a test" in line
+    assert files(tmp_path / "result") == ["a.mp4", "b.mp4"]
+    assert (tmp_path / "result" / "b.mp4").read_text() == "mine"
 
 
 def test_files_of_a_user_among_them_stay_and_are_named(tmp_path, capsys):

@@ -10,19 +10,22 @@ from support.command_line import flags, parse, refusal
 from support.numpy_model import draw_latents
 
 from model.alternating import EpochReport
-from model.latents import LatentSizes
+from model.emission import Moments
+from model.latents import Latents, LatentSizes
 from model.workers import ALONE
 from util.options.schema import Options
 from util.runs import checkpoints, memory
 from util.runs import training as module
 from util.runs.jobs import TrainingJob
 from util.runs.run_directory import RunDirectory
+from util.runs.run_state import RunState
 from util.runs.training import (
     TrainingResult,
     agreed_signal,
     kept_if_a_worker_dies,
     model_of,
     refuse_not_finite,
+    refuse_state_not_finite,
 )
 from util.system.errors import RunError
 
@@ -52,6 +55,24 @@ def test_advice_after_a_divergence_is_one_that_can_be_followed(tmp_path):
     checkpoints_of(run)
     later = refusal(refuse_not_finite, REPORT._replace(prior=math.inf), 3, run)
     assert "--resume True" in later and "--step_size" not in later
+
+
+@pytest.mark.parametrize("part", ["latents", "variables", "calibrated"])
+def test_state_that_no_checkpoint_could_be_read_with_is_refused(part):
+    latents = Latents(*(np.zeros((2, 3), np.float32) for _ in Latents._fields))
+    moments = Moments(np.zeros(2, np.float32), np.ones(2, np.float32))
+    state = RunState(9, Options(), ["a", "b"], "", latents, {"bias": np.zeros(2)})
+    state = state._replace(calibrated=[[moments], [moments]])
+    run = RunDirectory(Path("run"))
+    refuse_state_not_finite(state, run)
+    arrays = {
+        "latents": state.latents.innovations,
+        "variables": state.variables["bias"],
+        "calibrated": moments.variance,
+    }
+    arrays[part].flat[1] = np.nan
+    with pytest.raises(RunError, match="no longer finite in epoch 9"):
+        refuse_state_not_finite(state, run)
 
 
 def checkpoints_of(run):
