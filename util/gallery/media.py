@@ -16,8 +16,8 @@ KINDS = ("observed", "reconstructed", "synthesized", "recovered", "original")
 NUMBERED = "synthesized"  # of this kind, a sequence has several videos
 SHEETS = r"epoch_(\d{5,})_(reconstruction|synthesis|recovered)\.png"
 TESTS = r"final_result_[a-z]+(_\d+)?"
-# Of the folder of a test.
-TELLING = ("overview.mp4", "overview.png", "evaluation.csv", "continuation.csv", "seams.csv")
+# Of a folder of results: the files that are linked, beside its tables.
+OVERVIEWS = ("overview.mp4", "overview.png")
 
 
 class Video(NamedTuple):
@@ -155,10 +155,9 @@ def _checkpoints(folder: Path, page_folder: Path) -> list[Link]:
 
 
 def _links(run: RunDirectory, page_folder: Path) -> Iterable[Link]:
-    final = ("final_result/overview.mp4", "final_result/evaluation.csv")
-    for name in (*final, "final_result/recovery_error.csv", "options.json"):
-        if os.path.isfile(run.path / name):
-            yield Link(name, address(run.path / name, page_folder))
+    yield from _telling(run.final_result, run.final_result.name, page_folder, OVERVIEWS[:1])
+    if os.path.isfile(run.options_file):
+        yield Link(run.options_file.name, address(run.options_file, page_folder))
     for folder in run.folders:
         if os.path.isdir(folder):
             yield Link(f"{folder.name}/", f"{address(folder, page_folder)}/")
@@ -167,7 +166,14 @@ def _links(run: RunDirectory, page_folder: Path) -> Iterable[Link]:
         if os.path.isdir(folder):
             name = folder.relative_to(run.path).as_posix()
             yield Link(f"{shown(name)}/", f"{address(folder, page_folder)}/")
-            for telling in TELLING:
-                if os.path.isfile(folder / telling):
-                    path = address(folder / telling, page_folder)
-                    yield Link(f"{shown(name)}/{telling}", path)
+            yield from _telling(folder, shown(name), page_folder, OVERVIEWS)
+
+
+def _telling(
+    folder: Path, name: str, page_folder: Path, overviews: tuple[str, ...]
+) -> Iterable[Link]:
+    """Links to the overviews and the tables in a folder of results with this name."""
+    tables = [path.name for path in _entries(folder) if path.suffix == ".csv"]
+    for file in (*overviews, *tables):
+        if os.path.isfile(folder / file):
+            yield Link(f"{name}/{shown(file)}", address(folder / file, page_folder))

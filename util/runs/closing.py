@@ -17,9 +17,8 @@ def look_at(folder: Path, sequences: Sequence[str]) -> str:
         f"{first}/side_by_side.gif",
         f"{first}/side_by_side.png",
         f"{first}_1.gif",
+        *sorted(path.name for path in folder.glob("*.csv")),
         f"{first}_2.gif",
-        "recovery_error.csv",
-        "evaluation.csv",
     )
     found = [name for name in candidates if (folder / name).is_file()][:LOOK_AT]
     return "\n".join(["look first at", *(f"  {folder / name}" for name in found)])

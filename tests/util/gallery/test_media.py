@@ -65,7 +65,7 @@ def test_checkpoints_folders_and_tests_are_linked(tmp_path):
     for epoch in (2, 10):
         touch(run / "model", f"model.ckpt-{epoch}.index", f"model.ckpt-{epoch}.data-00000-of-00001")
     touch(run / "model", "model.ckpt-12.index")  # half of a checkpoint
-    touch(run / "final_result_testing_2", "evaluation.csv", "overview.png")
+    touch(run / "final_result_testing_2", "animation.csv", "evaluation.csv", "overview.png")
     touch(run / "test" / "synthesis", "overview.mp4")
     touch(run / "final_result_of_mine", "overview.png")
     touch(run / "final_result_loop", "seams.csv")
@@ -77,7 +77,8 @@ def test_checkpoints_folders_and_tests_are_linked(tmp_path):
         "final_result/evaluation.csv", "options.json", "final_result/", "model/", "log/",
         "final_result_loop/", "final_result_loop/seams.csv",
         "final_result_testing_2/", "final_result_testing_2/overview.png",
-        "final_result_testing_2/evaluation.csv", "test/synthesis/", "test/synthesis/overview.mp4",
+        "final_result_testing_2/animation.csv", "final_result_testing_2/evaluation.csv",
+        "test/synthesis/", "test/synthesis/overview.mp4",
     ]  # fmt: skip
 
 

@@ -28,6 +28,12 @@ def test_three_files_that_exist_are_named(tmp_path):
     assert len(others) == 2
 
 
+def test_table_of_a_test_is_named(tmp_path):
+    for name in ("overview.gif", "a_1.gif", "a_2.gif", "continuation.csv"):
+        (tmp_path / name).touch()
+    assert f"  {tmp_path / 'continuation.csv'}" in look_at(tmp_path, ["a"]).splitlines()
+
+
 def next_command(line):
     words = shlex.split(line.partition(": ")[2])
     assert words[:2] == ["python", "main_dyn_G.py"]

@@ -2,12 +2,15 @@
 
 import json
 import os
+import shutil
+import subprocess
 
 import pytest
 from support.command_line import refusal, tree
 
 from util.options.schema import Options
-from util.runs.run_directory import RunDirectory
+from util.runs import run_directory
+from util.runs.run_directory import RunDirectory, git_revision
 
 WRITTEN = [
     "observed_sequence/ripples.mp4",
@@ -199,6 +202,34 @@ def test_sequence_whose_name_is_a_pattern_stands_for_itself(tmp_path):
     make(tmp_path, ["final_result/.*/mask.mp4", "final_result/mine/mask.mp4"])
     run.clear()
     assert files(tmp_path) == ["final_result/mine/mask.mp4"]
+
+
+# --- The revision of the program ---
+
+
+def test_revision_is_that_of_a_checkout_of_this_program(tmp_path, monkeypatch):
+    """And not that of another repository, among whose files a copy of this program lies."""
+    if not shutil.which("git"):
+        pytest.skip("git is not installed")
+    module = tmp_path / "program" / "util" / "runs" / "run_directory.py"
+    make(module.parent, [module.name])
+    monkeypatch.setattr(run_directory, "__file__", str(module))
+    assert git_revision() is None
+    repository(tmp_path)
+    assert git_revision() is None
+    commit = repository(tmp_path / "program")
+    assert git_revision() == commit
+    module.write_text("changed")
+    assert git_revision() == f"{commit}-dirty"
+
+
+def repository(folder):
+    """Commit all files of a folder; the revision."""
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "all"]):
+        subprocess.run(["git", "-C", folder, *words], check=True)
+    words = ["git", "-C", folder, "rev-parse", "HEAD"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
 
 
 # --- Going on with a run ---
