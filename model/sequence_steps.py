@@ -16,9 +16,9 @@ def relative_step(
     """How long the steps of N sequences [N, T, ...] are, relative to those of independent vectors.
 
     It is the root mean square step, over its value for independent vectors of the same variance,
-    which is √2 standard deviations: near 0 for a slow sequence, 1 for independent vectors, at most
-    √2. It is NaN if nothing moves. Sequences of fewer than 3 frames do not count: with two frames,
-    the relative step is always √2.
+    which is √2 standard deviations: near 0 for a slow sequence, 1 for independent vectors. It is
+    NaN if nothing moves. Sequences of fewer than 3 frames do not count: with two frames, the
+    relative step is always √2.
 
     Args:
         sequences: they are taken one by one, so that they need not be in memory together.

@@ -172,10 +172,11 @@ def num_positions(state_size: int) -> int:
 def accelerated(state: tf.Tensor, residual: tf.Tensor) -> tf.Tensor:
     """w_t = tanh(c w_{t-1} + r), q_t = tanh(q_{t-1} + w_t), s_t = [q_t, w_t]."""
     size = int(state.shape[1])
-    seen = num_positions(size)
-    kept = tf.pad(VELOCITY_KEPT * state[:, seen:], [[0, 0], [0, 2 * seen - size]])
+    positions = num_positions(size)
+    kept = tf.pad(VELOCITY_KEPT * state[:, positions:], [[0, 0], [0, 2 * positions - size]])
     velocity = moved(kept, residual)
-    return tf.concat([moved(state[:, :seen], velocity), velocity[:, : size - seen]], axis=1)
+    position = moved(state[:, :positions], velocity)
+    return tf.concat([position, velocity[:, : size - positions]], axis=1)
 
 
 def unroll_perceptron(

@@ -37,7 +37,7 @@ def test_states_equal_the_recursion_in_numpy(tiny_model, dynamic_mode):
     states = model.run(model.unroll(latents).states)
     expected, _ = numpy_unroll(in_double(model.weights), in_double(latents), dynamic_mode)
     np.testing.assert_allclose(states, expected, atol=2e-5)
-    # The tiny weights drive the places of `momentum` to their bounds, so they move less.
+    # The tiny weights drive the positions of `momentum` to their bounds, so they move less.
     assert np.abs(np.diff(expected, axis=1)).mean() > (0.02 if dynamic_mode == "momentum" else 0.05)
 
 
@@ -107,7 +107,7 @@ def test_gru_is_three_affine_maps_to_the_state(tiny_model):
     assert map_shapes(tiny_model("gru")) == [((7, 3), (3,))] * 3
 
 
-def test_residual_of_momentum_has_an_output_for_each_place(tiny_model):
+def test_residual_of_momentum_has_an_output_for_each_position(tiny_model):
     assert map_shapes(tiny_model("momentum")) == [
         ((7, 20), (20,)),
         ((20, 20), (20,)),
@@ -119,7 +119,7 @@ def test_residual_of_momentum_has_an_output_for_each_place(tiny_model):
 
 
 @pytest.mark.parametrize("dynamic_mode", TRANSITIONS)
-def test_emission_sees_the_places_of_momentum_and_the_whole_states_of_others(
+def test_emission_sees_the_positions_of_momentum_and_the_whole_states_of_others(
     make_generator, dynamic_mode
 ):
     generator = make_generator([3], drawn_weights=True, dynamic_mode=dynamic_mode)

@@ -137,8 +137,12 @@ def test_model_of_slow_motion_is_scored_against_its_own_clip(tmp_path):
     outcome = run_here(tmp_path, *flags(**{**SMALL, **training, **scored}))
     assert outcome.returncode == 0, outcome.stderr
     assert "--truth_path does nothing" in outcome.stderr
-    outcome = run_here(tmp_path, *CONTINUE, *flags(output_dir="output_slowmotion"))
+    outcome = run_here(tmp_path, *CONTINUE, *flags(output_dir="output_slowmotion", sequences=0))
     assert outcome.returncode == 0, outcome.stderr
+    results = tmp_path / "output_slowmotion" / "waves" / "final_result_continuation"
+    last, new = read_clip(facts_of(tmp_path / CLIP), LENGTH - 1, 2, SIDE).astype(int)
+    error = float(table(results)["last frame repeated"]["error_1"])
+    assert error == pytest.approx(np.abs(new - last).mean(), rel=1e-4)
 
 
 def test_same_command_makes_the_same_bytes_and_another_seed_others(finished, tmp_path):

@@ -56,7 +56,9 @@ def test_resumed_run_keeps_no_videos_of_its_earlier_weights(place, tmp_path):
     shutil.copytree(place, tmp_path, dirs_exist_ok=True)
     results = tmp_path / "all" / "waves" / "final_result"
     (results / NAMES[1] / "mine.txt").write_text("mine")
-    assert train(tmp_path, output_dir="all", results_for=1, num_epochs=3, resume=True).stderr
+    outcome = train(tmp_path, output_dir="all", results_for=1, num_epochs=3, resume=True)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "videos of 2 more sequences from before the resume are deleted" in outcome.stderr
     assert {path.name for path in results.iterdir() if path.is_dir()} == {*NAMES[:2]}
     assert [path.name for path in (results / NAMES[1]).iterdir()] == ["mine.txt"]
 

@@ -137,14 +137,20 @@ def evaluated(
 
 
 def drop_earlier_results(result: TrainingResult) -> None:
-    """Delete the videos of the sequences that are not shown, from before the run was resumed.
+    """Delete the videos of sequences that are not shown now, from before the run was resumed.
 
-    They are of earlier weights than the videos that are written now.
+    Videos of earlier weights must not lie beside those of the present ones.
     """
-    for name in result.clips.names[result.options.results_for :]:
-        folder = result.run.final_result / name
-        if folder.is_dir():
-            delete_matching(folder, IN_SEQUENCE)
+    others = result.clips.names[result.options.results_for :]
+    found = [folder for name in others if (folder := result.run.final_result / name).is_dir()]
+    for folder in found:
+        delete_matching(folder, IN_SEQUENCE)
+    if found:
+        print(
+            f"videos of {len(found)} more sequences from before the resume are deleted; "
+            "--results_for keeps more",
+            file=sys.stderr,
+        )
 
 
 def tell_less_for_others(count: int) -> None:

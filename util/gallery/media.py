@@ -155,7 +155,8 @@ def _checkpoints(folder: Path, page_folder: Path) -> list[Link]:
 
 
 def _links(run: RunDirectory, page_folder: Path) -> Iterable[Link]:
-    yield from _telling(run.final_result, run.final_result.name, page_folder, OVERVIEWS[:1])
+    name = run.final_result.name
+    yield from _overviews_and_tables(run.final_result, name, page_folder, ("overview.mp4",))
     if os.path.isfile(run.options_file):
         yield Link(run.options_file.name, address(run.options_file, page_folder))
     for folder in run.folders:
@@ -166,10 +167,10 @@ def _links(run: RunDirectory, page_folder: Path) -> Iterable[Link]:
         if os.path.isdir(folder):
             name = folder.relative_to(run.path).as_posix()
             yield Link(f"{shown(name)}/", f"{address(folder, page_folder)}/")
-            yield from _telling(folder, shown(name), page_folder, OVERVIEWS)
+            yield from _overviews_and_tables(folder, shown(name), page_folder, OVERVIEWS)
 
 
-def _telling(
+def _overviews_and_tables(
     folder: Path, name: str, page_folder: Path, overviews: tuple[str, ...]
 ) -> Iterable[Link]:
     """Links to the overviews and the tables in a folder of results with this name."""

@@ -1,8 +1,8 @@
 """The record of an experiment, which the command line reads without TensorFlow."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from util.options.schedule import SCHEDULES
@@ -94,7 +94,8 @@ def without_truth_of_others(defaults: Mapping[str, Any], data_path: str | None) 
     Args:
         data_path: the value of --data_path; None if it is the default.
     """
-    if data_path is None or Path(data_path) == Path(defaults.get("data_path", Options.data_path)):
+    by_default = defaults.get("data_path", Options.data_path)
+    if data_path is None or os.path.abspath(data_path) == os.path.abspath(by_default):
         return {}
     return {"truth_path": ""}
 

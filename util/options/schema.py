@@ -422,7 +422,8 @@ class Options:
         Scope.FIXED,
         Group.LEARNING,
         "where the chunks of an epoch begin: fixed divides the sequence from its first frame, as "
-        "in the paper; anywhere begins them at random frames, in pairs that are mirrored in time",
+        "in the paper; anywhere begins them at random frames, in pairs: one begins as far from the "
+        "beginning as the other ends from the end",
         one_of(*CHUNK_STARTS),
     )
     lr_gen: float = option(
@@ -487,8 +488,8 @@ class Options:
         0.0,
         Scope.REMEMBERED,
         Group.INFERENCE,
-        "once the learning rate is below this share of its first value, δ² falls as the rate does; "
-        "0 keeps δ",
+        "once the halvings of lr_half_life have left less than this share of lr_gen, δ² falls as "
+        "the rate does; 0 keeps δ",
         BELOW_1,
         needs=("lr_half_life", None),
         only_in_training=True,

@@ -267,7 +267,7 @@ def newest_state(run: RunDirectory, command_line: CommandLine) -> "RunState | No
         try:
             state = read_state(path, command_line.experiments)
         except checkpoints.UnreadableCheckpoint as error:
-            print(f"{error}; trying the one before it", file=sys.stderr)
+            print(f"warning: {error}; trying the one before it", file=sys.stderr)
             continue
         if difference := run.difference_to(state.options):
             print(f"{difference}; the options in {path.name} count", file=sys.stderr)

@@ -133,7 +133,7 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
     command_line.warn_of_idle(options, trained_by=state.options.experiment)
     trained_by = command_line.experiment(state.options)
     refuse_conditional(options, trained_by)
-    typed = "start_in_test" in command_line.given
+    typed = "start_in_test" in command_line.given and "start_in_test" in experiment.uses
     if typed and trained_by.encodes and options.start_in_test == "prior":
         print(
             "warning: --start_in_test prior does nothing: the start states of this model come from "
@@ -182,7 +182,7 @@ def _read(job: TestingJob) -> tuple[Path, RunState]:
                 older = [other for epoch, other in found if epoch < epochs.get(path, 0)]
                 if not (job.takes_newest and older):
                     raise
-                print(f"{error}; trying the one before it", file=sys.stderr)
+                print(f"warning: {error}; trying the one before it", file=sys.stderr)
                 path = older[-1]
                 continue
             newest = found[-1:]
@@ -226,11 +226,12 @@ def built_sampler(checkpoint: LoadedCheckpoint, more_lengths: Iterable[int] = ()
     Raises:
         RunError: the checkpoint belongs to another model, or the memory is too small.
     """
-    options, experiment = checkpoint.options, checkpoint.experiment
+    options, trained_by = checkpoint.options, checkpoint.trained_by
+    # The training decides whether there is an encoder, which gives the start states.
+    experiment = replace(checkpoint.experiment, encodes=trained_by.encodes)
     refuse_too_large(options, experiment, len(checkpoint.state.sequence_names))
     infers = bool(options.clip)
-    trained_by = checkpoint.trained_by  # it says whether an encoder gives the start states
-    generator = build_generator(options, trained_by, infers=infers, more_lengths=more_lengths)
+    generator = build_generator(options, experiment, infers=infers, more_lengths=more_lengths)
     restore(generator, checkpoint.state, checkpoint.path)
     generator.step_size = step_size(checkpoint.state.options, checkpoint.state.epoch)
     return sampler_of(checkpoint, generator)

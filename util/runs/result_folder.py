@@ -64,24 +64,32 @@ class ResultFolder:
             for path in sorted(folder.rglob("*"))
             if path.name not in (LOCK, HOLDER) and not path.is_dir()
         ]
-        if self._known and self.final.is_dir() and not self._in_the_way(written):
-            self._replace(folder, written)
-        else:
-            write_mark(folder / LIST, "files", written)
-            self._rename(folder)
-            os.replace(self.final / LIST, self._list)
-            _remove_lock(self.final)  # after the new name, so that no test takes it for a leftover
+        place = self._asked
+        if self._known and self.final.is_dir():
+            if not (foreign := self._in_the_way(written)):
+                self._replace(folder, written)
+                return
+            print(
+                f"warning: no test wrote {foreign}, so nothing beside it is replaced, and the "
+                "results get another folder",
+                file=sys.stderr,
+            )
+            place = folder.with_name(self.final.resolve().name)  # on the disk of `folder`
+        write_mark(folder / LIST, "files", written)
+        self._rename(folder, place)
+        os.replace(self.final / LIST, self._list)
+        _remove_lock(self.final)  # after the new name, so that no test takes it for a leftover
 
-    def _in_the_way(self, written: Sequence[str]) -> bool:
-        """Whether a file that no test wrote has the name of a new one; a line on stderr says so."""
+    def _in_the_way(self, written: Sequence[str]) -> Path | None:
+        """A file that no test wrote, in the place of a new file or of its folder."""
         for name in written:
-            if os.path.lexists(self.final / name) and not re.fullmatch(self._known, name):
-                print(
-                    f"{self.final / name} was not written by a test, so nothing there is replaced",
-                    file=sys.stderr,
-                )
-                return True
-        return False
+            above = [one for one in (self.final / name).parents if self.final in one.parents]
+            for path in (*above, self.final / name):
+                known = re.fullmatch(self._known, path.relative_to(self.final).as_posix())
+                is_folder = path in above and path.is_dir()
+                if os.path.lexists(path) and not (known or is_folder):
+                    return path
+        return None
 
     def _replace(self, folder: Path, written: Sequence[str]) -> None:
         """Put the results in `folder` in the place of the earlier ones."""
@@ -99,10 +107,10 @@ class ResultFolder:
         move_into(folder, self.final)
         write_mark(self._list, "files", written)
 
-    def _rename(self, folder: Path) -> None:
-        """Give the folder its name, or the next free one if another test has taken the name."""
+    def _rename(self, folder: Path, place: Path) -> None:
+        """Give the folder the name `place`, or the next free one if that is taken."""
         while True:
-            self.final = free_name(self._asked)
+            self.final = free_name(place)
             try:
                 folder.rename(self.final)
                 return

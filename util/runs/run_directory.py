@@ -323,7 +323,8 @@ def git_revision() -> str | None:
     root = Path(__file__).resolve().parents[2]
     try:
         # Another repository may hold a copy of this program among its files.
-        if Path(_git(root, "rev-parse", "--show-toplevel")) != root:
+        way_to_root_of_repository = _git(root, "rev-parse", "--show-cdup")
+        if way_to_root_of_repository:
             return None
         return _git(root, "describe", "--always", "--dirty", "--abbrev=40")
     except (OSError, subprocess.SubprocessError):

@@ -422,8 +422,9 @@ def test_truth_about_the_embedded_clips_is_none_about_others():
 
 def test_truth_about_the_embedded_clips_stays_where_their_folder_is_typed():
     by_default = options_of(experiment="inpainting")
-    for folder in (by_default.data_path, by_default.data_path.removeprefix("./") + "/"):
-        typed = options_of(experiment="inpainting", data_path=folder)
+    folder = by_default.data_path
+    for same in (folder, folder.removeprefix("./") + "/", os.path.abspath(folder)):
+        typed = options_of(experiment="inpainting", data_path=same)
         assert typed.truth_path == by_default.truth_path
 
 

@@ -145,8 +145,10 @@ def test_results_of_a_test_that_was_killed_while_it_replaced_others(tmp_path, mo
     make(tmp_path / "result", "notes.txt")
 
     def killed(folder, *_):
-        for path in list(folder.rglob("*.mp4"))[:1]:
-            (tmp_path / "result" / path.name).write_text("new")
+        if where == "move_into":
+            (folder / "c.mp4").rename(tmp_path / "result" / "c.mp4")
+        else:
+            (folder / "a.mp4").unlink()
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
@@ -163,9 +165,43 @@ def test_file_of_a_user_with_the_name_of_a_new_one_stays(tmp_path, capsys):
         made = write(tmp_path / "result", "b.mp4", overwrite=True)
         assert made == tmp_path / f"result_{number}"
         (line,) = capsys.readouterr().err.splitlines()
-        assert f"{tmp_path / 'result' / 'b.mp4'} was not written by a test" in line
+        assert f"no test wrote {tmp_path / 'result' / 'b.mp4'}" in line
     assert files(tmp_path / "result") == ["a.mp4", "b.mp4"]
     assert (tmp_path / "result" / "b.mp4").read_text() == "mine"
+
+
+def test_file_of_a_user_with_the_name_of_a_new_folder_stays(tmp_path):
+    write(tmp_path / "result", "a.mp4", text="earlier")
+    (tmp_path / "result" / "of").write_text("mine")
+    made = write(tmp_path / "result", "of/b.mp4", overwrite=True)
+    assert made == tmp_path / "result_2"
+    assert files(tmp_path) == ["result/a.mp4", "result/of", "result_2/of/b.mp4"]
+
+
+def test_results_beside_those_behind_a_link_are_where_it_leads(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "run").mkdir()
+    write(tmp_path / "run" / "result", "a.mp4", text="earlier")
+    os.rename(tmp_path / "run" / "result", tmp_path / "disk" / "there")
+    (tmp_path / "run" / "result").symlink_to(tmp_path / "disk" / "there")
+    (tmp_path / "disk" / "there" / "b.mp4").write_text("mine")
+    made = write(tmp_path / "run" / "result", "b.mp4", overwrite=True)
+    assert made == tmp_path / "disk" / "there_2"
+
+
+def test_list_in_the_folder_is_not_lost_by_a_kill(tmp_path, monkeypatch):
+    """A test that was killed just after the renaming, and one that was killed while replacing."""
+    write(tmp_path / "result", "a.mp4", text="earlier")
+    os.replace(tmp_path / ".result.json", tmp_path / "result" / LIST)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(result_folder, "delete_matching", interrupted)
+        write(tmp_path / "result", "b.mp4", overwrite=True)
+    write(tmp_path / "result", "c.mp4", overwrite=True)
+    assert files(tmp_path) == ["result/c.mp4"]
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
 
 
 def test_files_of_a_user_among_them_stay_and_are_named(tmp_path, capsys):

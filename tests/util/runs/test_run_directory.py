@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import subprocess
+from functools import partial
+from pathlib import Path
 
 import pytest
 from support.command_line import refusal, tree
@@ -211,6 +213,9 @@ def test_revision_is_that_of_a_checkout_of_this_program(tmp_path, monkeypatch):
     """And not that of another repository, among whose files a copy of this program lies."""
     if not shutil.which("git"):
         pytest.skip("git is not installed")
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    tmp_path = Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9"))  # not UTF-8
     module = tmp_path / "program" / "util" / "runs" / "run_directory.py"
     make(module.parent, [module.name])
     monkeypatch.setattr(run_directory, "__file__", str(module))
@@ -225,11 +230,13 @@ def test_revision_is_that_of_a_checkout_of_this_program(tmp_path, monkeypatch):
 
 def repository(folder):
     """Commit all files of a folder; the revision."""
+    # A hook of git sets variables that lead to its own repository.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    git = partial(subprocess.run, check=True, capture_output=True, text=True, env=own)
     author = ("-c", "user.name=a", "-c", "user.email=a@b")
     for words in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "all"]):
-        subprocess.run(["git", "-C", folder, *words], check=True)
-    words = ["git", "-C", folder, "rev-parse", "HEAD"]
-    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+        git(["git", "-C", folder, *words])
+    return git(["git", "-C", folder, "rev-parse", "HEAD"]).stdout.strip()
 
 
 # --- Going on with a run ---
