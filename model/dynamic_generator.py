@@ -203,8 +203,8 @@ class DynamicGenerator:
         rows = slice(first, first + self.settings.sizes.z_size)
         return np.concatenate([kernel[rows] for kernel in self._session.run(kernels)], axis=1)
 
-    def state_bytes(self) -> int:
-        """The size of the result of `state`, in bytes."""
+    def variable_bytes(self) -> int:
+        """The size of the result of `variables`, in bytes."""
         return sum(4 * variable.shape.num_elements() for variable in self._variables.values())
 
     def num_weights(self) -> int:
@@ -214,24 +214,24 @@ class DynamicGenerator:
             for variable in self._model.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
         )
 
-    def state(self) -> dict[str, np.ndarray]:
+    def variables(self) -> dict[str, np.ndarray]:
         """Weights, moving averages of the normalisation and Adam's moments, by name."""
         return self._session.run(self._variables)
 
-    def load_state(self, state: dict[str, np.ndarray]) -> None:
-        """Set every variable to its value in `state`, a result of the method `state`.
+    def set_variables(self, values: dict[str, np.ndarray]) -> None:
+        """Set every variable to its value in `values`, a result of `variables`.
 
         Raises:
-            KeyError: `state` has no value for a variable.
+            KeyError: `values` has no value for a variable.
             ValueError: an array has another shape than its variable.
         """
         for name, variable in self._variables.items():
-            if state[name].shape != tuple(variable.shape):
-                raise ValueError(f"{name} has shape {state[name].shape}, not {variable.shape}")
+            if values[name].shape != tuple(variable.shape):
+                raise ValueError(f"{name} has shape {values[name].shape}, not {variable.shape}")
         initializers = [variable.initializer for variable in self._variables.values()]
-        values = [state[name] for name in self._variables]
         initial_values = [initializer.inputs[1] for initializer in initializers]
-        self._session.run(initializers, dict(zip(initial_values, values, strict=True)))
+        given = [values[name] for name in self._variables]
+        self._session.run(initializers, dict(zip(initial_values, given, strict=True)))
 
     def close(self) -> None:
         """Release the session."""

@@ -14,8 +14,8 @@ from model.sequence_steps import correlation_of_steps
 
 MATCHED = "matched"  # the value of --dynamic_mode
 STEADY = "momentum"  # the transition for clips whose frames keep their direction
-OTHERS = "nonlinear"  # and for all others
-MATCHES = (STEADY, OTHERS)
+UNSTEADY = "nonlinear"  # and for clips that flicker or jump
+MATCHES = (STEADY, UNSTEADY)
 STEADY_FROM = 0.3  # the correlation of successive steps from which on they do; found by trials
 
 
@@ -28,4 +28,4 @@ def matched_transition(
         sequences, visible: see `relative_step`. If their correlation is not known, the transition
             is that of the paper.
     """
-    return STEADY if correlation_of_steps(sequences, visible) >= STEADY_FROM else OTHERS
+    return STEADY if correlation_of_steps(sequences, visible) >= STEADY_FROM else UNSTEADY

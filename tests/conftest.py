@@ -125,7 +125,7 @@ def make_generator():
         generator = DynamicGenerator(TINY._replace(**replaced), chunk_lengths)
         made.append(generator)
         if drawn_weights:
-            load_drawn_weights(generator, generator.state())
+            load_drawn_weights(generator, generator.variables())
         return generator
 
     yield make
@@ -137,7 +137,7 @@ def make_generator():
 def built_generator():
     """One whole model for the session: its graph, and its first state."""
     generator = DynamicGenerator(TINY, [1, 3, 4, 7])
-    yield generator, generator.state()
+    yield generator, generator.variables()
     generator.close()
 
 
@@ -159,4 +159,4 @@ def incomplete_generator(make_generator):
 def load_drawn_weights(generator: DynamicGenerator, first_state: dict[str, np.ndarray]) -> None:
     """Set a model to its first state, but for weights and averages far from 0."""
     shapes = {name: value.shape for name, value in first_state.items()}
-    generator.load_state(first_state | draw_weights(shapes))
+    generator.set_variables(first_state | draw_weights(shapes))

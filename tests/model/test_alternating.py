@@ -194,11 +194,11 @@ def test_innovations_start_where_the_chain_stood_and_are_moved_in_place(epoch):
 
 def test_nothing_of_a_chunk_depends_on_the_chunks_after_it(generator):
     """No gradient crosses the cut: other frames in the last chunk, the same bytes before it."""
-    state = generator.state()
+    state = generator.variables()
     one = Epoch(generator, batch_size=NUM_SEQUENCES)
     frames = one.frames.copy()
     frames[:, SPANS[2]] = -frames[:, SPANS[2]]
-    generator.load_state(state)
+    generator.set_variables(state)
     other = Epoch(generator, frames, batch_size=NUM_SEQUENCES)
     assert one.latents.initial_state.tobytes() == other.latents.initial_state.tobytes()
     for chunk in (0, 1):
@@ -237,7 +237,7 @@ def test_only_the_first_sequences_are_kept(generator, epoch):
 
 def test_frames_that_are_read_piece_by_piece_give_the_same_bits(generator, epoch):
     """No array of all frames: only `shape` and indices of single chunks."""
-    read, state = [], generator.state()
+    read, state = [], generator.variables()
 
     class Stored:
         shape = epoch.frames.shape
@@ -248,7 +248,7 @@ def test_frames_that_are_read_piece_by_piece_give_the_same_bits(generator, epoch
 
     ends = []
     for frames in (epoch.frames, Stored()):
-        generator.load_state(state)
+        generator.set_variables(state)
         latents = draw_latents(generator.settings.sizes, NUM_SEQUENCES, NUM_FRAMES)
         report = short_epoch(generator, frames, latents, 0, 0)
         ends.append((report, [part.tobytes() for part in latents]))
@@ -343,7 +343,7 @@ def test_chunk_in_which_nothing_is_visible_is_carried_by_the_others(incomplete_g
     assert innovations_gradient(epoch.spy.inferred[hidden]) == 0
     assert innovations_gradient(epoch.spy.inferred[hidden + 1]) > 0
     assert epoch.spy.learned[hidden][3].energy.likelihood == 0
-    numbers = epoch.report._asdict() | epoch.latents._asdict() | incomplete_generator.state()
+    numbers = epoch.report._asdict() | epoch.latents._asdict() | incomplete_generator.variables()
     numbers |= numbers.pop("diagnostics")
     for name, value in numbers.items():
         assert np.all(np.isfinite(value)), name
@@ -354,11 +354,11 @@ def test_what_the_missing_pixels_hold_decides_no_bit(incomplete_generator):
     """Of reconstruction, latents and weights, after an epoch."""
     visible, frames = draw_mask(), draw_frames(NUM_SEQUENCES, NUM_FRAMES, 8)
     generator, ends = incomplete_generator, []
-    state = generator.state()
+    state = generator.variables()
     for filling in (-1.0, 0.5):
-        generator.load_state(state)
+        generator.set_variables(state)
         epoch = Epoch(generator, np.where(visible, frames, np.float32(filling)), visible=visible)
-        ends.append([epoch.kept.frames, *epoch.latents, *generator.state().values()])
+        ends.append([epoch.kept.frames, *epoch.latents, *generator.variables().values()])
     for one, other in zip(*ends, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -372,12 +372,12 @@ def test_learning_rate_is_that_of_every_step_of_the_epoch(generator):
 
 def test_weights_move_at_the_rate_that_is_given(generator):
     """The first step of Adam is as long as the rate, for every weight that has a gradient."""
-    state = generator.state()
+    state = generator.variables()
     frames, latents = draw_frames(1, 3, 8), draw_latents(generator.settings.sizes, 1, 3)
     for rate in (LEARNING_RATE, 0.01):
-        generator.load_state(state)
+        generator.set_variables(state)
         generator.learn(frames, latents, True, rate)
-        moved = generator.state()["emission/layer_3/bias"] - state["emission/layer_3/bias"]
+        moved = generator.variables()["emission/layer_3/bias"] - state["emission/layer_3/bias"]
         np.testing.assert_allclose(np.abs(moved), rate, rtol=1e-3)
 
 
@@ -404,7 +404,7 @@ def learned_from(make_generator, seed):
     latents = draw_latents(generator.settings.sizes, 3, 4)
     for epoch in range(3):
         short_epoch(generator, frames, latents, seed, epoch)
-    parts = latents._asdict() | generator.state()
+    parts = latents._asdict() | generator.variables()
     return {name: value.tobytes() for name, value in parts.items()}
 
 

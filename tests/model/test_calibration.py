@@ -51,7 +51,7 @@ def test_each_layer_has_mean_and_variance_of_all_frames_after_the_layers_before_
 ):
     """NumPy normalises by the calibrated statistics. The features then have these statistics."""
     chunks = chunks_of_unequal_size(generator)
-    weights = in_double(generator.state())
+    weights = in_double(generator.variables())
     calibrated = calibrate(generator, chunks)
     assert len(calibrated) == len(TABLE) - 1
     appearance, states = every_frame(weights, chunks)
@@ -96,10 +96,10 @@ def test_they_are_the_statistics_of_one_long_chunk(generator):
 def test_the_averages_of_training_do_not_enter_them(generator):
     chunks = chunks_of_unequal_size(generator)
     before = calibrate(generator, chunks)
-    state = generator.state()
+    state = generator.variables()
     moved = {name: 2.0 * value for name, value in state.items() if "/moving_" in name}
     assert len(moved) == 4
-    generator.load_state(state | moved)
+    generator.set_variables(state | moved)
     for one, other in zip(before, calibrate(generator, chunks), strict=True):
         assert one.mean.tobytes() == other.mean.tobytes()
         assert one.variance.tobytes() == other.variance.tobytes()
@@ -115,7 +115,7 @@ def test_order_and_repetition_of_chunks_change_nothing_but_rounding(generator):
 def test_layer_moments_depend_on_the_layers_before_only(generator):
     """Against NumPy; other statistics of this and of later layers give the same bytes."""
     latents = draw_latents(generator.settings.sizes, 2, 3)
-    weights = in_double(generator.state())
+    weights = in_double(generator.variables())
     given = generator.moving_statistics()
     states, _ = unroll(weights, in_double(latents))
     appearance = in_double(latents).appearance
@@ -132,7 +132,7 @@ def test_layer_moments_depend_on_the_layers_before_only(generator):
 
 
 def test_moving_statistics_are_the_averages_of_training(generator):
-    averages = statistics_for("moving", generator.state())
+    averages = statistics_for("moving", generator.variables())
     for one, other in zip(generator.moving_statistics(), averages, strict=True):
         np.testing.assert_array_equal(one.mean, other.mean)
         np.testing.assert_array_equal(one.variance, other.variance)
@@ -189,7 +189,7 @@ def test_a_video_does_not_depend_on_how_it_is_divided(generator, chunk_length, b
 
 def test_frames_by_calibrated_statistics_equal_numpy(generator):
     latents = draw_latents(generator.settings.sizes, 2, 3)
-    weights = in_double(generator.state())
+    weights = in_double(generator.variables())
     chunks = chunks_of_unequal_size(generator)
     given = calibrate(generator, chunks)
     _, of_all = emit(weights, TABLE, *every_frame(weights, chunks))
@@ -224,7 +224,7 @@ def test_the_first_frame_has_those_of_the_beginning_and_later_ones_a_mix():
 def test_frames_of_a_video_go_over_into_later_statistics_as_in_numpy(generator):
     """Two sequences of seven frames in chunks of four; NumPy emits each frame by its own."""
     latents = draw_latents(generator.settings.sizes, 2, 7)
-    weights = in_double(generator.state())
+    weights = in_double(generator.variables())
     beginning, later = made_statistics(0), made_statistics(1)
     frames = reconstruct(generator, latents, 4, 2, later, beginning)
     states, _ = unroll(weights, in_double(latents))

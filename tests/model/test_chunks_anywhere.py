@@ -54,7 +54,7 @@ class Recorder:
         return getattr(self._generator, name)
 
     def infer(self, frames, latents, begins_sequence, key, visible, part):
-        before = self._generator.state(), copied(self._latents), copied(latents)
+        before = self._generator.variables(), copied(self._latents), copied(latents)
         sampled = self._generator.infer(frames, latents, begins_sequence, key, visible)
         self._visit = (*place_of(frames), *before, begins_sequence, sampled.latents)
         return sampled
@@ -166,7 +166,7 @@ def test_reconstruction_is_that_of_the_chunks_and_of_the_end_elsewhere(generator
     """Frames in no chunk: against NumPy with weights and latents after the epoch."""
     latents = drawn_latents(generator)
     report, kept, visits = run_epoch(generator, latents, 0)
-    weights = in_double(generator.state())
+    weights = in_double(generator.variables())
     expected = np.full(FRAMES.shape, np.nan)
     for rows in (slice(0, 2), slice(2, 3)):
         batch = in_double(of_sequences(latents, rows))
@@ -186,20 +186,20 @@ def test_reconstruction_is_that_of_the_chunks_and_of_the_end_elsewhere(generator
 
 def test_fewer_kept_sequences_get_the_same_bits(generator):
     """Frames in no chunk are reconstructed in the same batches."""
-    state, kept = generator.state(), []
+    state, kept = generator.variables(), []
     for num_kept in (NUM_SEQUENCES, 1):
-        generator.load_state(state)
+        generator.set_variables(state)
         kept.append(run_epoch(generator, drawn_latents(generator), 0, num_kept)[1])
     np.testing.assert_array_equal(kept[1], kept[0][:1])
 
 
 def test_seed_and_epoch_decide_every_bit_and_epochs_differ(generator):
-    state, ends, places = generator.state(), [], []
+    state, ends, places = generator.variables(), [], []
     for epoch in (4, 4, 5):
-        generator.load_state(state)
+        generator.set_variables(state)
         latents = drawn_latents(generator)
         _, kept, visits = run_epoch(generator, latents, epoch)
-        parts = [kept, *latents, *generator.state().values()]
+        parts = [kept, *latents, *generator.variables().values()]
         ends.append([part.tobytes() for part in parts])
         places.append([(visit.rows, visit.start) for visit in visits])
     assert ends[0] == ends[1]

@@ -25,7 +25,7 @@ def latents(generator):
 
 def test_video_goes_on_from_the_last_state_with_the_same_appearance_and_motion(generator, latents):
     after = after_last_frame(generator, latents, 3)
-    states, _ = unroll(in_double(generator.state()), in_double(latents))
+    states, _ = unroll(in_double(generator.variables()), in_double(latents))
     np.testing.assert_allclose(after.initial_state, states[:, -1], atol=1e-5)
     assert after.appearance is latents.appearance and after.motion_type is latents.motion_type
 
@@ -52,10 +52,10 @@ def error(generator, latents, frames):
 def test_inference_explains_a_clip_and_keeps_weights_and_given_latents(generator, latents):
     truth = draw_latents(generator.settings.sizes, 1, LENGTH, seed=5)
     frames = reconstruct(generator, truth, 3, 1)
-    before, kept = generator.state(), copied(latents)
+    before, kept = generator.variables(), copied(latents)
     found = infer_clip(generator, frames, latents, 3, seed=0, sweeps=150)
     assert error(generator, found, frames) < 0.5 * error(generator, latents, frames)
-    for name, value in generator.state().items():
+    for name, value in generator.variables().items():
         np.testing.assert_array_equal(value, before[name])
     for given, value in zip(latents, kept, strict=True):
         np.testing.assert_array_equal(given, value)
@@ -103,7 +103,7 @@ def test_model_of_incomplete_clips_infers_from_all_pixels(incomplete_generator):
 def test_nearest_sequence_is_the_one_whose_frames_are_nearest_in_numpy(generator):
     latents = draw_latents(generator.settings.sizes, 3, LENGTH)
     one = in_double(Latents(*(values[[1]] for values in latents)))
-    weights = in_double(generator.state())
+    weights = in_double(generator.variables())
     one = one._replace(innovations=one.innovations[:, :3])  # a clip shorter than the training
     frames, _ = emit(weights, NETWORKS["8"], one.appearance, unroll(weights, one)[0])
     found = nearest_sequence(generator, frames.astype(np.float32), latents, 3)

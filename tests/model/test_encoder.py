@@ -57,7 +57,7 @@ def test_mirrors_the_emission_network_down_to_one_code(network):
 
 def test_equals_numpy(encoding_generator):
     images = draw_images(3)
-    weights = in_double(encoding_generator.state())
+    weights = in_double(encoding_generator.variables())
     expected = encode(weights, NETWORKS["8"], images.astype(np.float64), 2)
     for actual, part in zip(encoding_generator.encode(images), expected, strict=True):
         assert np.abs(part).max() > 0.1
@@ -83,11 +83,11 @@ def test_gradient_in_every_weight_equals_directional_differences(
     """Where the chunk does not begin the sequence, the start state is not the encoder's."""
     generator, images = encoding_generator, draw_images(2)
     latents, frames = draw_latents(SIZES, 2, 3), draw_frames(2, 3, 8)
-    weights = in_double(generator.state())
+    weights = in_double(generator.variables())
     generator.learn(frames, latents, begins_sequence, LEARNING_RATE, images=images)
     taken = {
         name.removesuffix("/Adam"): value / (1.0 - BETA1)
-        for name, value in generator.state().items()
+        for name, value in generator.variables().items()
         if name.endswith("/Adam")
     }
     gamma = {name for name in taken if name.startswith("encoder")}
@@ -210,14 +210,14 @@ def onward_latents(generator, frames, repeats):
 def test_inference_onwards_leaves_weights_and_starts_and_is_decided_by_the_seed(
     encoding_generator,
 ):
-    frames, state = draw_frames(3, 6, 8), encoding_generator.state()
+    frames, state = draw_frames(3, 6, 8), encoding_generator.variables()
     before, after = onward_latents(encoding_generator, frames, 2)
     _, again = onward_latents(encoding_generator, frames, 2)
     np.testing.assert_array_equal(after.initial_state, before.initial_state)
     np.testing.assert_array_equal(after.appearance, before.appearance)
     assert np.all(np.any(after.innovations != before.innovations, axis=-1))
     np.testing.assert_array_equal(after.innovations, again.innovations)
-    for name, value in encoding_generator.state().items():
+    for name, value in encoding_generator.variables().items():
         np.testing.assert_array_equal(value, state[name])
 
 

@@ -323,7 +323,7 @@ def test_inference_of_the_whole_model_equals_numpy(request, kind):
     visible = draw_visible(2, 3, 8) if settings.training_mode == "incomplete" else None
     latents = draw_latents(settings.sizes, 2, 3)
     frames = draw_frames(2, 3, 8)
-    weights = in_double(generator.state())
+    weights = in_double(generator.variables())
     inferred = generator.infer(frames, latents, True, KEY, visible)
     expected, norm = langevin_in_numpy(
         lambda given: joint_energy(

@@ -33,7 +33,7 @@ def sampled_step(make_generator, dynamic_mode, scale, seed, latents):
     generator = make_generator(
         [1], sizes=SIZES, dynamic_mode=dynamic_mode, transition_init_std=scale, seed=seed
     )
-    states, _ = unroll(in_double(generator.state()), in_double(latents), dynamic_mode)
+    states, _ = unroll(in_double(generator.variables()), in_double(latents), dynamic_mode)
     second_half = seen_of(states, dynamic_mode)[:, NUM_FRAMES:]
     return relative_step(second_half)
 

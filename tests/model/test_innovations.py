@@ -23,9 +23,9 @@ def make(built_generator, **replaced):
     """A model that only tests, with weights far from 0; otherwise as the session's."""
     settings = built_generator[0].settings._replace(sizes=SIZES)._replace(**replaced)
     generator = DynamicGenerator(settings, [3], learns=False)
-    state = generator.state()
+    state = generator.variables()
     shapes = {name: value.shape for name, value in state.items()}
-    generator.load_state(state | draw_weights(shapes))
+    generator.set_variables(state | draw_weights(shapes))
     return generator
 
 
@@ -39,7 +39,7 @@ def generator(request, built_generator):
 
 def kernel_of(generator):
     """K, float64 [z_size, outputs]."""
-    weights = in_double(generator.state())
+    weights = in_double(generator.variables())
     maps = {"nonlinear": [1], "linear": [1], "gru": [1, 2, 3], "momentum": [1]}[
         generator.settings.dynamic_mode
     ]
@@ -161,10 +161,10 @@ def test_fitted_where_one_direction_is_seen(built_generator):
 def test_fitted_where_hidden_units_look_alike_sees_fewer_directions_than_units(built_generator):
     """Units in pairs: 10 directions for 20 units, up to the rounding of the weights."""
     generator = make(built_generator)
-    state = generator.state()
+    state = generator.variables()
     kernel = state["transition/kernel_1"]
     kernel[:, 10:] = 3.3 * kernel[:, :10]
-    generator.load_state(state)
+    generator.set_variables(state)
     latents = inferred()
     distribution = fitted(generator, latents)
     mean, covariance = expected_moments(generator, latents.innovations)
@@ -199,7 +199,7 @@ def test_fitted_to_draws_from_the_prior_is_nearly_the_prior(generator):
 def regression(generator, latents):
     """The states before ξ_2 … ξ_T, and the seen part of these innovations, centred; in NumPy."""
     exact = in_double(latents)
-    states, _ = unroll(in_double(generator.state()), exact, generator.settings.dynamic_mode)
+    states, _ = unroll(in_double(generator.variables()), exact, generator.settings.dynamic_mode)
     before = states[:, :-1].reshape(-1, SIZES.state_size)
     after = (exact.innovations[:, 1:] @ projection(generator)).reshape(-1, SIZES.z_size)
     return before - before.mean(axis=0), after - after.mean(axis=0), before.mean(axis=0)
@@ -241,7 +241,7 @@ def test_conditional_finds_how_the_state_pulls_and_how_much_is_left(built_genera
     drawn = truth.draw(random, start.innovations.shape)
     latents = truth.pulled(generator, start._replace(innovations=drawn))
     found = conditional(generator, latents)
-    states, _ = unroll(in_double(generator.state()), in_double(latents), "linear")
+    states, _ = unroll(in_double(generator.variables()), in_double(latents), "linear")
     generator.close()
     before = states[:, :-1].reshape(-1, 3)
     scatter = np.cov(before.T, bias=True)
@@ -281,9 +281,9 @@ def test_conditional_to_fewer_frames_is_fitted(generator, num_frames):
 def test_conditional_to_states_that_do_not_move_is_fitted(built_generator):
     """As where all states are saturated: s_t = tanh(s_{t-1} + 100) = 1."""
     generator = make(built_generator, dynamic_mode="linear")
-    state = generator.state()
+    state = generator.variables()
     state["transition/bias_1"][...] = 100.0
-    generator.load_state(state)
+    generator.set_variables(state)
     latents = inferred()
     found, expected = conditional(generator, latents), fitted(generator, latents)
     generator.close()
@@ -299,7 +299,7 @@ def test_states_pull_innovations_as_in_a_loop_over_frames(generator):
     innovations = Innovations(np.zeros(SIZES.z_size), np.eye(SIZES.z_size), pull)
     latents = draw_latents(SIZES, 2, 4)
     found = innovations.pulled(generator, latents).innovations
-    weights, exact = in_double(generator.state()), in_double(latents)
+    weights, exact = in_double(generator.variables()), in_double(latents)
     expected, state = [], exact.initial_state
     for time in range(4):
         inside = np.minimum(np.maximum(state, -0.5), 0.8)

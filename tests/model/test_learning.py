@@ -114,9 +114,9 @@ def test_gradient_in_every_weight_equals_finite_differences(tiny_model, dynamic_
 def test_gradient_of_the_whole_model_equals_directional_differences(generator):
     """`DynamicGenerator.learn`: along a random direction in each weight, 128 channels and all."""
     latents, frames = draw_latents(generator.settings.sizes, 2, 3), draw_frames(2, 3, 8)
-    weights = in_double(generator.state())
+    weights = in_double(generator.variables())
     learned = generator.learn(frames, latents, True, LEARNING_RATE)
-    taken = gradients_taken(generator.state())
+    taken = gradients_taken(generator.variables())
     assert taken.keys() == WEIGHTS_8
     for name, slope in taken.items():
         direction = np.random.default_rng(0).standard_normal(slope.shape)
@@ -197,27 +197,27 @@ def test_long_gradients_are_shortened_as_in_numpy(tiny_model):
 def test_gradient_of_nothing_changes_nothing_before_there_is_a_usual_length(make_generator):
     """A first chunk in which nothing is visible has the gradient 0, whose length is not usual."""
     generator = make_generator([3], True, clip_gradient=2.0, training_mode="incomplete")
-    before = generator.state()
+    before = generator.variables()
     frames, latents = draw_frames(2, 3, 8), draw_latents(generator.settings.sizes, 2, 3)
     nothing = np.zeros((2, 3, 8, 8, 1), bool)
     generator.learn(frames, latents, True, LEARNING_RATE, nothing)
-    after = generator.state()
+    after = generator.variables()
     for name in {*WEIGHTS_8, "usual_gradient"}:
         np.testing.assert_array_equal(before[name], after[name], err_msg=name)
     generator.learn(frames, latents, True, LEARNING_RATE, ~nothing)
-    assert generator.state()["usual_gradient"] > 0
-    assert all(np.isfinite(value).all() for value in generator.state().values())
+    assert generator.variables()["usual_gradient"] > 0
+    assert all(np.isfinite(value).all() for value in generator.variables().values())
 
 
 def test_usual_gradient_is_part_of_the_state_only_if_gradients_are_shortened(make_generator):
     """So that checkpoints of earlier versions fit."""
-    assert "usual_gradient" not in make_generator([3]).state()
+    assert "usual_gradient" not in make_generator([3]).variables()
     generator = make_generator([3, 4], clip_gradient=2.0)
     latents, frames = draw_latents(generator.settings.sizes, 2, 3), draw_frames(2, 3, 8)
-    assert generator.state()["usual_gradient"] == 0
+    assert generator.variables()["usual_gradient"] == 0
     learned = generator.learn(frames, latents, True, LEARNING_RATE)
     length = np.hypot(learned.alpha_gradient, learned.beta_gradient)
-    assert generator.state()["usual_gradient"] == pytest.approx(length, rel=1e-5)
+    assert generator.variables()["usual_gradient"] == pytest.approx(length, rel=1e-5)
 
 
 def test_chunks_of_every_length_move_the_same_adam(generator):
@@ -227,7 +227,7 @@ def test_chunks_of_every_length_move_the_same_adam(generator):
         generator.learn(
             draw_frames(2, length, 8), draw_latents(sizes, 2, length), True, LEARNING_RATE
         )
-    state = generator.state()
+    state = generator.variables()
     assert state["beta1_power"] == pytest.approx(BETA1**3)
     assert state["beta2_power"] == pytest.approx(BETA2**3)
 
@@ -286,7 +286,7 @@ def ancestors(name, nodes):
 def test_learning_reports_what_was_before_the_step(generator):
     """Reconstruction, states and U against NumPy with the weights before it."""
     latents, frames = draw_latents(generator.settings.sizes, 2, 3), draw_frames(2, 3, 8)
-    before = in_double(generator.state())
+    before = in_double(generator.variables())
     learned = generator.learn(frames, latents, False, LEARNING_RATE)
     states, active_share = unroll(before, in_double(latents))
     emitted, _ = emit(before, NETWORKS["8"], in_double(latents).appearance, states)
@@ -301,9 +301,9 @@ def test_learning_reports_what_was_before_the_step(generator):
 def test_learning_gathers_the_statistics_of_its_batch(generator):
     """A tenth of the way to the batch's mean and sample variance, by NumPy."""
     latents, frames = draw_latents(generator.settings.sizes, 2, 3), draw_frames(2, 3, 8)
-    before = in_double(generator.state())
+    before = in_double(generator.variables())
     generator.learn(frames, latents, True, LEARNING_RATE)
-    after = generator.state()
+    after = generator.variables()
     states, _ = unroll(before, in_double(latents))
     _, statistics = emit(before, NETWORKS["8"], in_double(latents).appearance, states)
     for layer, (mean, variance) in enumerate(statistics, start=1):
@@ -330,11 +330,12 @@ def test_every_weight_exists_exactly_once(make_generator, dynamic_mode):
     every = [variable.op.name for variable in graph.get_collection("variables")]
     powers = {"beta1_power", "beta2_power"}
     assert sorted(every) == sorted(weights | AVERAGES_8 | moments | powers)
-    assert generator.state().keys() == set(every)
+    assert generator.variables().keys() == set(every)
 
 
-def test_state_bytes_is_the_size_of_the_state(generator):
-    assert generator.state_bytes() == sum(value.nbytes for value in generator.state().values())
+def test_variable_bytes_is_the_size_of_the_variables(generator):
+    sizes = [values.nbytes for values in generator.variables().values()]
+    assert generator.variable_bytes() == sum(sizes)
 
 
 def test_inference_and_generation_see_what_was_learned(generator):
@@ -349,11 +350,11 @@ def test_inference_and_generation_see_what_was_learned(generator):
         ]
         return [*inferred.latents, *emitted]
 
-    state = generator.state()
+    state = generator.variables()
     before = results()
     generator.learn(frames, latents, True, LEARNING_RATE)
     after = results()
-    generator.load_state(state)
+    generator.set_variables(state)
     again = results()
     for old, new, restored in zip(before, after, again, strict=True):
         assert np.any(old != new)
@@ -361,13 +362,13 @@ def test_inference_and_generation_see_what_was_learned(generator):
 
 
 def test_loading_a_state_brings_back_every_variable_to_the_bit(generator):
-    state = generator.state()
+    state = generator.variables()
     generator.learn(
         draw_frames(2, 3, 8), draw_latents(generator.settings.sizes, 2, 3), True, LEARNING_RATE
     )
-    assert any(np.any(value != state[name]) for name, value in generator.state().items())
-    generator.load_state(state)
-    for name, value in generator.state().items():
+    assert any(np.any(value != state[name]) for name, value in generator.variables().items())
+    generator.set_variables(state)
+    for name, value in generator.variables().items():
         assert value.tobytes() == state[name].tobytes()
 
 
@@ -376,33 +377,33 @@ def test_state_fits_a_model_that_is_built_for_chunks_of_other_lengths(generator,
     generator.learn(
         draw_frames(2, 3, 8), draw_latents(generator.settings.sizes, 2, 3), True, LEARNING_RATE
     )
-    state, other = generator.state(), make_generator([2])
-    other.load_state(state)
-    assert other.state().keys() == state.keys()
-    for name, value in other.state().items():
+    state, other = generator.variables(), make_generator([2])
+    other.set_variables(state)
+    assert other.variables().keys() == state.keys()
+    for name, value in other.variables().items():
         assert value.tobytes() == state[name].tobytes()
 
 
 def test_state_of_another_model_is_refused_and_nothing_is_loaded(generator):
-    state = generator.state()
+    state = generator.variables()
     wrong = {name: value + 1.0 for name, value in state.items()}
     last = list(wrong)[-1]
     with pytest.raises(ValueError, match=last):
-        generator.load_state(wrong | {last: np.zeros((1, 2, 3), np.float32)})
+        generator.set_variables(wrong | {last: np.zeros((1, 2, 3), np.float32)})
     with pytest.raises(KeyError, match=last):
-        generator.load_state({name: value for name, value in wrong.items() if name != last})
-    for name, value in generator.state().items():
+        generator.set_variables({name: value for name, value in wrong.items() if name != last})
+    for name, value in generator.variables().items():
         np.testing.assert_array_equal(value, state[name])
 
 
 def test_model_that_does_not_learn_has_the_weights_alone_and_makes_the_same_frames(
     generator,
 ):
-    state = generator.state()
+    state = generator.variables()
     latents = draw_latents(generator.settings.sizes, 2, 3)
     other = DynamicGenerator(generator.settings, [3], learns=False)
-    other.load_state(state)
-    assert set(other.state()) == WEIGHTS_8 | AVERAGES_8
+    other.set_variables(state)
+    assert set(other.variables()) == WEIGHTS_8 | AVERAGES_8
     for given in (None, generator.moving_statistics()):
         expected, made = (model.generate(latents, given) for model in (generator, other))
         assert made.frames.tobytes() == expected.frames.tobytes()
@@ -415,10 +416,10 @@ def test_model_that_does_not_learn_has_the_weights_alone_and_makes_the_same_fram
 def test_permuted_sequences_permute_what_is_learned_of_each(generator):
     """And leave the weights to rounding where they were: the loss is a sum over sequences."""
     latents, frames = draw_latents(generator.settings.sizes, 3, 3), draw_frames(3, 3, 8)
-    state, order = generator.state(), [2, 0, 1]
+    state, order = generator.variables(), [2, 0, 1]
     learned = generator.learn(frames, latents, True, LEARNING_RATE)
-    moved = generator.state()
-    generator.load_state(state)
+    moved = generator.variables()
+    generator.set_variables(state)
     permuted = generator.learn(frames[order], of_sequences(latents, order), True, LEARNING_RATE)
     for one, other in zip(
         (learned.frames, learned.last_state, *learned.energy),
@@ -427,7 +428,7 @@ def test_permuted_sequences_permute_what_is_learned_of_each(generator):
     ):
         np.testing.assert_allclose(one[order], other, rtol=1e-4, atol=1e-5)
         assert np.abs(one - other).max() > 1e-2
-    gradients, of_permuted = gradients_taken(moved), gradients_taken(generator.state())
+    gradients, of_permuted = gradients_taken(moved), gradients_taken(generator.variables())
     for name, value in gradients.items():
         np.testing.assert_allclose(of_permuted[name], value, rtol=1e-3, atol=1e-4 * norm([value]))
 

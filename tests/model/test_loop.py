@@ -17,7 +17,7 @@ def one_sequence(generator):
 @pytest.fixture
 def forgetful(generator):
     """The model, with weights so small that it forgets its start state."""
-    state = generator.state()
+    state = generator.variables()
     small = {name: 0.3 * value for name, value in state.items() if name.startswith("transition/")}
     # The state of `nonlinear` decays only if the perceptron pulls it back.
     hidden = np.zeros_like(small["transition/kernel_1"])
@@ -29,7 +29,7 @@ def forgetful(generator):
     back[:size], back[size : 2 * size] = -0.6 * np.eye(size), 0.6 * np.eye(size)
     kernels = {"transition/kernel_1": small["transition/kernel_1"] + hidden}
     kernels |= {"transition/kernel_2": through, "transition/kernel_3": back}
-    generator.load_state(state | small | kernels)
+    generator.set_variables(state | small | kernels)
     return generator
 
 
@@ -37,13 +37,13 @@ def test_states_of_a_loop_end_where_they_began_in_numpy(forgetful):
     start = one_sequence(forgetful)
     found = settled(forgetful, start, 3)
     np.testing.assert_array_equal(found.latents.innovations, start.innovations)
-    states, _ = unroll(in_double(forgetful.state()), in_double(found.latents))
+    states, _ = unroll(in_double(forgetful.variables()), in_double(found.latents))
     path = np.concatenate([found.latents.initial_state, states[0]])
     step = np.linalg.norm(np.diff(path, axis=0), axis=1).mean()
     gap = np.linalg.norm(path[-1] - path[0]) / step
     assert step > 0.05 and gap <= CLOSED
     assert found.gap == pytest.approx(gap, abs=1e-4)
-    first, _ = unroll(in_double(forgetful.state()), in_double(start))
+    first, _ = unroll(in_double(forgetful.variables()), in_double(start))
     assert np.linalg.norm(first[0, -1] - start.initial_state[0]) > 10 * CLOSED * step
 
 
@@ -79,7 +79,7 @@ def test_smallest_gap_is_kept_if_no_draw_closes(generator, monkeypatch):
 
 def test_states_that_grow_into_two_rounds_do_not_count_as_closed(generator):
     """s_t = tanh(s - 3 s): the sign changes at each step, so an odd round never closes."""
-    state = generator.state()
+    state = generator.variables()
     size = generator.settings.sizes.state_size
     zeros = {name: 0 * value for name, value in state.items() if name.startswith("transition/")}
     first, through, back = (zeros[f"transition/kernel_{layer}"].copy() for layer in (1, 2, 3))
@@ -87,7 +87,7 @@ def test_states_that_grow_into_two_rounds_do_not_count_as_closed(generator):
     through[: 2 * size, : 2 * size] = np.eye(2 * size)
     back[:size], back[size : 2 * size] = -3 * np.eye(size), 3 * np.eye(size)
     kernels = {f"transition/kernel_{i}": k for i, k in enumerate((first, through, back), 1)}
-    generator.load_state(state | zeros | kernels)
+    generator.set_variables(state | zeros | kernels)
     assert settled(generator, one_sequence(generator), 3).gap > 0.5
 
 

@@ -172,7 +172,7 @@ def test_every_ratio_equals_numpy(generator, draws_start):
     latents = draw_latents(generator.settings.sizes, 2, 7)
     latents = latents._replace(innovations=1.5 * latents.innovations + 0.5)
     samples = samples_for(latents, draws_start)
-    expected = expected_ratios(in_double(generator.state()), latents, samples)
+    expected = expected_ratios(in_double(generator.variables()), latents, samples)
     assert np.abs(np.array(expected) - 1.0).min() > 0.01
     for chunk_length in (3, 7):
         found = check_posterior(generator, latents, chunk_length, noise(), draws_start=draws_start)
@@ -187,7 +187,7 @@ def test_without_motion_types_the_first_random_numbers_are_those_of_the_innovati
     random = noise()
     innovations = [random.standard_normal((2, 7, 2), dtype=np.float32) for _ in range(2)]
     starts = [random.standard_normal((2, 3), dtype=np.float32) for _ in range(2)]
-    weights = in_double(generator.state())
+    weights = in_double(generator.variables())
     inferred, sampled = (
         unroll(weights, in_double(part))[0]
         for part in (

@@ -53,12 +53,12 @@ def in_bfloat16(built_generator):
 @pytest.fixture
 def pair(generator, in_bfloat16):
     """The same model, fresh, with the same weights in both precisions."""
-    state = generator.state()
+    state = generator.variables()
     # Smaller, lest the last layer's tanh be flat and hide what reaches it.
     state["emission/layer_3/kernel"] *= 0.1
     models = {"float32": generator, "bfloat16": in_bfloat16}
     for model in models.values():
-        model.load_state(state)
+        model.set_variables(state)
     return models
 
 
@@ -143,7 +143,7 @@ def test_variables_and_all_results_are_float32(pair):
         tuple(model.moments(latents, layer, model.moving_statistics()) for layer in (0, 1)),
     ]
     assert {value.dtype for result in results for value in values_of(result)} == {np.dtype("f4")}
-    assert {value.dtype for value in model.state().values()} == {np.dtype("f4")}
+    assert {value.dtype for value in model.variables().values()} == {np.dtype("f4")}
 
 
 def test_transition_and_prior_are_the_same_to_the_bit(pair):
@@ -161,7 +161,7 @@ def test_transition_and_prior_are_the_same_to_the_bit(pair):
 @pytest.mark.parametrize("normalization", ["batch", "moving"])
 def test_frames_are_near_numpy_and_those_of_float32_much_nearer(pair, normalization):
     latents, _ = case(pair["float32"])
-    weights = in_double(pair["float32"].state())
+    weights = in_double(pair["float32"].variables())
     states, _ = unroll(weights, in_double(latents))
     appearance = in_double(latents).appearance
     given = statistics_for(normalization, weights)
@@ -180,7 +180,7 @@ def test_gradient_in_every_weight_is_near_that_of_float32(pair):
     moments = {}
     for precision, model in pair.items():
         model.learn(frames, latents, True, LEARNING_RATE)
-        state = model.state()
+        state = model.variables()
         moments[precision] = {name: state[name] for name in state if name.endswith("/Adam")}
     assert len(moments["float32"]) == 12
     for name, expected in moments["float32"].items():
@@ -205,7 +205,7 @@ def test_same_seed_makes_the_same_bytes(make_generator):
         inferred = model.infer(frames, latents, True, KEY)
         learned = model.learn(frames, inferred.latents, True, LEARNING_RATE)
         generated = [model.generate(latents, given) for given in (None, model.moving_statistics())]
-        results.append((inferred, learned, *generated, tuple(model.state().values())))
+        results.append((inferred, learned, *generated, tuple(model.variables().values())))
     one, other = ([value.tobytes() for value in values_of(result)] for result in results)
     assert one == other
 

@@ -27,7 +27,7 @@ def noise(chunk):
 def synthesized(
     generator, start, chunk_length, num_chunks, normalization="moving", innovations=PRIOR
 ):
-    given = statistics_for(normalization, generator.state())
+    given = statistics_for(normalization, generator.variables())
     sampled = synthesize(generator, start, innovations, chunk_length, num_chunks, given, noise)
     chunks = list(sampled)
     assert [chunk.shape[1] for chunk in chunks] == [chunk_length] * num_chunks
@@ -49,7 +49,7 @@ def test_synthesis_in_chunks_equals_one_long_run_of_the_same_noise(generator):
 @pytest.mark.parametrize("normalization", ["batch", "moving"])
 def test_synthesized_frames_equal_numpy(generator, normalization, innovations):
     start = start_of(generator)
-    state, weights = start.initial_state, in_double(generator.state())
+    state, weights = start.initial_state, in_double(generator.variables())
     given = statistics_for(normalization, weights)
     frames = synthesized(generator, start, 3, 2, normalization, innovations)
     for chunk in range(2):
@@ -94,8 +94,8 @@ def test_synthesis_draws_and_holds_one_chunk_at_a_time(generator):
 
 @pytest.mark.parametrize("normalization", ["batch", "moving"])
 def test_synthesized_frames_are_in_range_even_for_large_weights(generator, normalization):
-    state = generator.state()
-    generator.load_state({name: 5.0 * np.abs(value) for name, value in state.items()})
+    state = generator.variables()
+    generator.set_variables({name: 5.0 * np.abs(value) for name, value in state.items()})
     frames = synthesized(generator, start_of(generator), 3, 2, normalization)
     assert frames.min() >= -1.0
     assert 0.99 < frames.max() <= 1.0
@@ -106,7 +106,7 @@ def test_reconstruction_equals_numpy_batch_by_batch_and_chunk_by_chunk(generator
     latents = start_of(generator, num_sequences=3)
     frames = reconstruct(generator, latents, chunk_length=3, batch_size=2)
     assert frames.shape == (3, NUM_FRAMES, 8, 8, 3)
-    weights = in_double(generator.state())
+    weights = in_double(generator.variables())
     for rows in (slice(0, 2), slice(2, 3)):
         batch = in_double(Latents(*(part[rows] for part in latents)))
         state = batch.initial_state
@@ -120,7 +120,7 @@ def test_reconstruction_equals_numpy_batch_by_batch_and_chunk_by_chunk(generator
 
 def test_unrolled_chunks_have_the_states_of_the_whole_sequence_in_numpy(generator):
     latents = start_of(generator)
-    expected, _ = unroll(in_double(generator.state()), in_double(latents))
+    expected, _ = unroll(in_double(generator.variables()), in_double(latents))
     chunks = list(unrolled(generator, latents, 3))
     spans = [slice(0, 3), slice(3, 6), slice(6, 7)]
     for (chunk, states), span in zip(chunks, spans, strict=True):
@@ -144,10 +144,10 @@ def test_drawn_starts_are_standard_normals_for_all_sequences_or_for_each(same_fo
 
 
 def test_sampling_leaves_latents_and_weights_as_they_were(generator):
-    latents, state = start_of(generator), generator.state()
+    latents, state = start_of(generator), generator.variables()
     reconstruct(generator, latents, 3, 2)
     synthesized(generator, latents, 3, 2)
     for value, before in zip(latents, start_of(generator), strict=True):
         np.testing.assert_array_equal(value, before)
-    for name, value in generator.state().items():
+    for name, value in generator.variables().items():
         np.testing.assert_array_equal(value, state[name])

@@ -27,7 +27,7 @@ def pair(make_generator):
             make_generator([3], drawn_weights=True, sample_steps=1, updates=updates, **settings)
             for updates in UPDATES
         )
-        simultaneous.load_state(alternating.state())
+        simultaneous.set_variables(alternating.variables())
         return alternating, simultaneous
 
     return make
@@ -58,7 +58,7 @@ def test_both_steps_start_from_the_same_latents_and_weights(pair, case, begins):
         inferred.diagnostics[INNOVATIONS_GRADIENT], rel=1e-3
     )
     np.testing.assert_allclose(learned.frames, expected.frames, atol=1e-5)
-    moved, states = simultaneous.state(), alternating.state()
+    moved, states = simultaneous.variables(), alternating.variables()
     for name, value in states.items():
         scale = np.abs(value).max()
         np.testing.assert_allclose(moved[name], value, rtol=0, atol=1e-3 * scale, err_msg=name)
@@ -66,7 +66,7 @@ def test_both_steps_start_from_the_same_latents_and_weights(pair, case, begins):
 
 def test_an_epoch_learns_from_the_latents_before_it_and_keeps_those_after(pair):
     _, generator = pair()
-    sizes, state = generator.settings.sizes, generator.state()
+    sizes, state = generator.settings.sizes, generator.variables()
     frames, latents = draw_frames(2, 6, 8), draw_latents(sizes, 2, 6)
     before = draw_latents(sizes, 2, 6)
     keys, learned = [], []
@@ -90,7 +90,7 @@ def test_an_epoch_learns_from_the_latents_before_it_and_keeps_those_after(pair):
         epoch=0,
     )
     assert len(learned) == 2
-    generator.load_state(state)
+    generator.set_variables(state)
     start = before.initial_state
     for number, times in enumerate((slice(0, 3), slice(3, 6))):
         chunk = before._replace(innovations=before.innovations[:, times], initial_state=start)
@@ -110,10 +110,10 @@ def test_noise_of_a_sequence_does_not_depend_on_where_the_learning_is(pair):
     """The same key gives the same noise to both kinds of updates, and another key another."""
     alternating, simultaneous = pair()
     latents, frames = draw_latents(alternating.settings.sizes, 2, 3), draw_frames(2, 3, 8)
-    state = simultaneous.state()
+    state = simultaneous.variables()
     moves = []
     for key in (KEY, KEY, KEY + 1):
-        simultaneous.load_state(state)
+        simultaneous.set_variables(state)
         learned = simultaneous.learn(frames, latents, True, LEARNING_RATE, key=key)
         moves.append(of_sequences(learned.sampled.latents, [0]).innovations)
     assert moves[0].tobytes() == moves[1].tobytes()

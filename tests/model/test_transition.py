@@ -124,9 +124,9 @@ def test_emission_sees_the_positions_of_momentum_and_the_whole_states_of_others(
 ):
     generator = make_generator([3], drawn_weights=True, dynamic_mode=dynamic_mode)
     latents = latents_of(generator.settings, num_frames=3)
-    states, _ = numpy_unroll(in_double(generator.state()), in_double(latents), dynamic_mode)
+    states, _ = numpy_unroll(in_double(generator.variables()), in_double(latents), dynamic_mode)
     expected, _ = emit(
-        in_double(generator.state()),
+        in_double(generator.variables()),
         NETWORKS["8"],
         in_double(latents).appearance,
         seen_of(states, dynamic_mode),
@@ -181,7 +181,7 @@ def test_whole_model_learns_and_generates_with_the_transition_it_is_set_to(
 ):
     generator = make_generator([3], drawn_weights=True, dynamic_mode=dynamic_mode)
     latents = latents_of(generator.settings, num_frames=3)
-    expected, _ = numpy_unroll(in_double(generator.state()), in_double(latents), dynamic_mode)
+    expected, _ = numpy_unroll(in_double(generator.variables()), in_double(latents), dynamic_mode)
     for made in (
         generator.generate(latents).states,
         generator.generate(latents, generator.moving_statistics()).states,

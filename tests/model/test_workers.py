@@ -117,7 +117,7 @@ def an_epoch(generator, workers, inputs, **options):
         workers=workers,
         **options,
     )
-    return latents, generator.state(), report, kept.frames
+    return latents, generator.variables(), report, kept.frames
 
 
 @pytest.mark.parametrize(
@@ -159,12 +159,12 @@ def test_without_shared_statistics_gradients_are_those_of_the_parts_added(crew):
     parts = [Part(0, 1, 3), Part(1, 2, 3)]
     assert parts == [worker.part(3) for worker in crew]
     alone = DynamicGenerator(SETTINGS, [CHUNK_LENGTH])
-    start = alone.state()
+    start = alone.variables()
     expected = {}
     for part in parts:
-        alone.load_state(start)
+        alone.set_variables(start)
         alone.learn(frames[part.span], of_sequences(latents, part.span), True, 0.002)
-        for name, value in alone.state().items():
+        for name, value in alone.variables().items():
             if name.endswith("/Adam"):
                 expected[name] = expected.get(name, 0.0) + value.astype(np.float64)
             if "moving" in name:
@@ -175,7 +175,7 @@ def test_without_shared_statistics_gradients_are_those_of_the_parts_added(crew):
         part = worker.part(3)
         generator = together[worker]
         generator.learn(frames[part.span], of_sequences(latents, part.span), True, 0.002, part=part)
-        return generator.state()
+        return generator.variables()
 
     for state in by_all(crew, work):
         assert len(expected) > 10

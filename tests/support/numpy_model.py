@@ -1,6 +1,6 @@
 """An independent model in NumPy float64 and plain loops, with which the tests compare `model/`.
 
-Weights are one dictionary from the variables' names to arrays, like a `DynamicGenerator.state()`.
+Weights are one dictionary from the variables' names to arrays, as of `DynamicGenerator.variables`.
 Nothing here calls TensorFlow or the functions of `model/`; `Latents`, `Moments` and `LayerSpec` are
 only its containers.
 """

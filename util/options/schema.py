@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from model.chunks import CHUNK_STARTS
 from model.inference import SAMPLERS, UPDATES
 from model.innovations import INNOVATIONS
-from model.matched_transition import MATCHED, OTHERS, STEADY
+from model.matched_transition import MATCHED, STEADY, UNSTEADY
 from model.networks import ALIASES, NETWORKS, image_side
 from model.transition import TRANSITIONS
 from util.options.schedule import SCHEDULES
@@ -368,7 +368,7 @@ class Options:
         Scope.FIXED,
         Group.MODEL,
         "transition network; nonlinear is that of the paper; momentum has states with a velocity; "
-        f"{MATCHED} is {STEADY} for clips whose frames keep their direction, else {OTHERS}",
+        f"{MATCHED} is {STEADY} for clips whose frames keep their direction, else {UNSTEADY}",
         one_of(*TRANSITIONS, MATCHED),
     )
     state_size: int = option(

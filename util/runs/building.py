@@ -99,7 +99,7 @@ def restore(generator: DynamicGenerator, state: RunState, checkpoint: Path) -> N
         RunError: the checkpoint belongs to another model.
     """
     try:
-        generator.load_state(state.variables)
+        generator.set_variables(state.variables)
     except (KeyError, ValueError) as error:
         raise RunError(
             f"checkpoint {checkpoint} is of another model: {error}; name one that fits"

@@ -6,7 +6,7 @@ The factors were found by measuring the peak of the resident memory of trainings
 
 from collections.abc import Mapping, Sequence
 
-from model.matched_transition import MATCHED, OTHERS
+from model.matched_transition import MATCHED, UNSTEADY
 from model.networks import NETWORKS
 from model.transition import HIDDEN_UNITS, TRANSITIONS
 from util.metrics.evaluation import AT_ONCE
@@ -159,7 +159,7 @@ def videos_of_overview(options: Options, experiment: Experiment, num_sequences: 
 def number_of_weights(options: Options, experiment: Experiment) -> int:
     """The number of weights of transition, emission and encoder, without biases."""
     # Before the clips are read, take the larger one of those that may be matched.
-    mode = OTHERS if options.dynamic_mode == MATCHED else options.dynamic_mode
+    mode = UNSTEADY if options.dynamic_mode == MATCHED else options.dynamic_mode
     seen = TRANSITIONS[mode].num_seen(options.state_size)
     size = options.motion_type_size + options.z_size + options.state_size
     if mode in HIDDEN_UNITS:

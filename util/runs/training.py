@@ -307,11 +307,11 @@ def share_beginning(workers: Workers, generator: DynamicGenerator, begin: Beginn
     """Give all workers the beginning of worker 0, in place; the number of epochs done."""
     if workers.count == 1:
         return begin.epoch
-    state = {name: np.array(values, ndmin=1) for name, values in generator.state().items()}
-    for values in (*begin.latents, *(state[name] for name in sorted(state))):
+    own = generator.variables()
+    shared = {name: np.array(values, ndmin=1) for name, values in own.items()}
+    for values in (*begin.latents, *(shared[name] for name in sorted(shared))):
         share(workers, values)
-    variables = generator.state()
-    generator.load_state({name: state[name].reshape(variables[name].shape) for name in state})
+    generator.set_variables({name: shared[name].reshape(own[name].shape) for name in own})
     numbers = np.array([begin.epoch, len(begin.recovery.samples) if begin.recovery else 0])
     share(workers, numbers)
     epoch, num_samples = numbers.tolist()
@@ -341,7 +341,7 @@ def on_its_own(generator: DynamicGenerator, workers: Workers) -> DynamicGenerato
     if workers.count == 1:
         return generator
     alone = DynamicGenerator(generator.settings, generator.chunk_lengths)
-    alone.load_state(generator.state())
+    alone.set_variables(generator.variables())
     return alone
 
 
@@ -415,7 +415,7 @@ def state_of(result: TrainingResult, epoch: int, calibrated: Calibrated | None) 
         sequence_names=result.clips.names,
         clips_digest=result.clips.digest,
         latents=copied(result.latents),
-        variables=result.generator.state(),
+        variables=result.generator.variables(),
         recovery_samples=result.recovery.samples if result.recovery else None,
         calibrated=calibrated,
         formats=result.clips.formats,
@@ -441,7 +441,7 @@ def refuse_full_disk(
         samples_bytes: of the last reconstructions in a checkpoint.
         freed: bytes that the run frees before it writes.
     """
-    needed = 2 * (generator.state_bytes() + samples_bytes)
+    needed = 2 * (generator.variable_bytes() + samples_bytes)
     free = shutil.disk_usage(existing_part(run.models)).free + freed
     if free < needed:
         raise RunError(

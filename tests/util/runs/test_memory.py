@@ -171,7 +171,7 @@ def test_weights_are_those_of_the_model(make_generator, mode, encodes):
     sizes = generator.settings.sizes._asdict()
     options = parse(flags(image_size=8, dynamic_mode=mode, **sizes)).options
     experiment = EXPERIMENTS["animation" if encodes else "synthesis"]
-    state = generator.state()
+    state = generator.variables()
     kernels = [name for name in state if "kernel" in name and name.count("/") < 3]
     kernels = [name for name in kernels if "adam" not in name.lower()]
     assert module.number_of_weights(options, experiment) == sum(state[k].size for k in kernels)

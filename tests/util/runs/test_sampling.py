@@ -105,7 +105,7 @@ def test_states_pull_the_innovations_of_videos_and_of_the_sample_that_calibrates
     options = dataclasses.replace(OPTIONS, innovations_in_test="conditional")
     sampler = make_sampler(generator, options, latents)
     assert np.abs(sampler.innovations.pull.slope).max() > 0.1
-    given = statistics_for("moving", generator.state())
+    given = statistics_for("moving", generator.variables())
     sampler = sampler._replace(statistics=given)
     frames = next(sampled(sampler, latents, 2, FOR_RESULTS, 0))
     start = drawn_start(latents, random_generator(0, Stream.START, 0), True)
@@ -132,7 +132,7 @@ def test_states_pull_the_innovations_of_videos_and_of_the_sample_that_calibrates
 
 def test_statistics_are_those_that_the_options_ask_for(generator, monkeypatch):
     latents = draw_latents(generator.settings.sizes, 2, 3)
-    averages = statistics_for("moving", generator.state())
+    averages = statistics_for("moving", generator.variables())
     now, given = (
         Calibrated([Moments(first, first)], [Moments(last, last)])
         for first, last in np.arange(4.0).reshape(2, 2, 1)
