@@ -168,24 +168,16 @@ def _read(job: TestingJob) -> tuple[Path, RunState]:
     """The path and the content of the checkpoint of a test.
 
     A training that goes on deletes old checkpoints. If it deletes this one, the newest is taken
-    again. If it is damaged, the one before it is taken, as by --resume. A checkpoint that the user
-    named is never replaced by another one.
+    again, unless the user named the checkpoint.
     """
     path = job.checkpoint
     while True:
         try:
             return path, read_state(path, job.command_line.experiments)
         except checkpoints.UnreadableCheckpoint as error:
-            found = checkpoints.existing(path.parent)
             if checkpoints.is_there(path):
-                epochs = {other: epoch for epoch, other in found}
-                older = [other for epoch, other in found if epoch < epochs.get(path, 0)]
-                if not (job.takes_newest and older):
-                    raise
-                print(f"warning: {error}; trying the one before it", file=sys.stderr)
-                path = older[-1]
-                continue
-            newest = found[-1:]
+                raise
+            newest = checkpoints.existing(path.parent)[-1:]
             if newest and newest[0][1] == path:
                 raise  # its index is there, but not its data
             if not (job.takes_newest and newest):

@@ -11,11 +11,9 @@ from support.command_line import (
     played,
     recorded,
     refusal,
-    refused,
     run_directory,
     run_here,
     trained,
-    tree,
 )
 
 from model.latents import Latents
@@ -45,24 +43,6 @@ def test_another_seed_or_category_still_measures_against_the_training_clips(plac
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stderr == ""
     assert (run_directory(place) / "test" / "synthesis" / "comparison.json").exists()
-
-
-def test_damaged_checkpoint_is_passed_over_for_the_one_before(place):
-    """As by --resume; but not one that the user named."""
-    for file in (run_directory(place) / "model").glob("model.ckpt-6.*"):
-        file.write_bytes(b"")
-    test = flags(category="waves", isTraining=False)
-    outcome = run_here(place, *test)
-    assert outcome.returncode == 0, outcome.stderr
-    assert "model.ckpt-6" in outcome.stderr
-    assert "trying the one before it" in outcome.stderr
-    before = tree(place)
-    refused(run_here(place, *test, "--ckpt_name", "model.ckpt-6"), 1)
-    assert tree(place) == before
-    assert run_here(place, *test, "--ckpt_name", "model.ckpt-4").returncode == 0
-    results = run_directory(place)
-    one, other = (tree(results / f"final_result_testing{end}") for end in ("", "_2"))
-    assert one == other
 
 
 # --- Calibrated statistics ---

@@ -117,7 +117,7 @@ def test_last_whole_epoch_is_saved_if_a_worker_dies_but_only_a_finite_one(
         Options(),
         run,
         clips=SimpleNamespace(names=["a"], digest="d", formats=[]),
-        generator=SimpleNamespace(state=lambda: {"w": np.array([weight], np.float32)}),
+        generator=SimpleNamespace(variables=lambda: {"w": np.array([weight], np.float32)}),
         latents=draw_latents(sizes, 1, 3),
         recovery=None,
     )
