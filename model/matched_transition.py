@@ -25,7 +25,7 @@ def matched_transition(
     """The name of the transition in `TRANSITIONS` that is matched to clips.
 
     Args:
-        sequences, visible: see `relative_step`. If their correlation is not known, the transition
-            is that of the paper.
+        sequences, visible: see `relative_step`. If their correlation is not known, the result is
+            the transition of the paper.
     """
     return STEADY if correlation_of_steps(sequences, visible) >= STEADY_FROM else UNSTEADY

@@ -13,7 +13,7 @@ import numpy as np
 def relative_step(
     sequences: Iterable[np.ndarray], visible: Iterable[np.ndarray] | None = None
 ) -> float:
-    """How long the steps of N sequences [N, T, ...] are, relative to those of independent vectors.
+    """The length of the steps of N sequences [N, T, ...], compared with independent vectors.
 
     It is the root mean square step, over its value for independent vectors of the same variance,
     which is √2 standard deviations: near 0 for a slow sequence, 1 for independent vectors. It is
