@@ -32,6 +32,7 @@ class Stream(enum.IntEnum):
     CONTINUED_CLIP = 16
     LIVE = 17
     BEGINNING = 18
+    INITIAL_MOTION = 19
 
 
 def random_generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

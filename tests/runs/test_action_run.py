@@ -16,6 +16,7 @@ from support.command_line import (
     played,
     refused,
     run,
+    run_directory,
     run_here,
     train_on_sequences,
     tree,
@@ -30,6 +31,7 @@ from util.metrics.measures import compare
 from util.metrics.tables import in_words
 from util.pictures.layout import under_one_head
 from util.pictures.sheets import Row, Sheet
+from util.runs.run_state import read_state
 
 NAMES = ["hop", "jog", "run"]
 LENGTH = 4
@@ -42,6 +44,7 @@ TRAINING = {
     "batch_size": 2,  # the last batch has one sequence
     "num_epochs": 2,
     "num_sections_in_test": 2,
+    "initial_latents": "prior",  # the others have their own tests below
 }
 TEST = flags(experiment="action", category="waves", isTraining=False)
 CHECKPOINT = "output_synthesis/waves/model/model.ckpt-2"
@@ -343,3 +346,49 @@ def test_unknown_pair_is_refused(place):
     before = tree(place)
     assert "has 3" in refused(run_here(place, *INTERPOLATION, "--pairs", "0:3"), 2)
     assert tree(place) == before
+
+
+# --- First latents that follow the clips ---
+
+
+def latents_after(place, epoch):
+    return read_state(run_directory(place) / "model" / f"model.ckpt-{epoch}").latents
+
+
+def test_fitted_latents_wait_until_the_weights_have_learned(tmp_path):
+    """With a warm-up of two epochs, the latents of the second epoch are those of the first."""
+    options = {**TRAINING, "initial_latents": "clips", "state_size": 2, "step_warmup": 2}
+    options |= {"num_epochs": 4, "log_step": 1}
+    train_on_sequences(tmp_path, NAMES, LENGTH, options)
+    first, second, fourth = (latents_after(tmp_path, epoch) for epoch in (1, 2, 4))
+    assert all(np.array_equal(*pair) for pair in zip(first, second, strict=True))
+    assert not np.array_equal(second.innovations, fourth.innovations)
+    begun = np.square(first.initial_state).mean()
+    assert begun < 0.95**2  # those of the prior are larger
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"dynamic_mode": "momentum"}, "not --dynamic_mode momentum"),
+        ({"state_size": 21}, "--state_size of at most 20, not 21"),
+    ],
+    ids=str,
+)
+def test_fitted_latents_are_refused_where_states_cannot_follow(tmp_path, given, why):
+    options = {**TRAINING, "category": "waves", "isTraining": True, "initial_latents": "clips"}
+    line = refused(run(tmp_path, *flags(**{**options, **given})), 2)
+    assert why in line
+    assert "--initial_latents prior" in line
+
+
+def test_still_clips_begin_with_the_prior_and_a_line_says_so(tmp_path):
+    for name in NAMES:
+        folder = tmp_path / "clips" / "waves" / name
+        folder.mkdir(parents=True)
+        for number in range(LENGTH):
+            Image.new("RGB", (8, 8), (90, 90, 90)).save(folder / f"{number}.png")
+    options = {**TRAINING, "category": "waves", "data_path": "clips", "isTraining": True}
+    outcome = run_here(tmp_path, *flags(**{**options, "initial_latents": "clips"}))
+    assert outcome.returncode == 0, outcome.stderr
+    assert "warning: the clips move in fewer than --state_size" in outcome.stderr

@@ -275,6 +275,12 @@ def test_resume_with_more_epochs_goes_on_as_a_longer_run(finished, uninterrupted
     "learning",
     [
         {"chunk_starts": "anywhere"},
+        {
+            "experiment": "action",
+            "data_path": "./trainingVideo/dynamicTexture",
+            "initial_latents": "clips",
+            "step_warmup": 1,
+        },
         {"updates": "simultaneous", "sample_steps": 1},
         {"lr_half_life": 1, "step_follows_rate": 0.9},
     ],

@@ -47,6 +47,21 @@ FAST_SEQUENCES = {
     "transition_init_std": 0.0,
     "batch_size": 5,
 }
+# An innovation moves fitted states less than it moves states from the prior with matched weights,
+# so the Langevin steps are longer.
+FITTED = {
+    "initial_latents": "clips",
+    "transition_init_std": 0.1,
+    "step_size": 0.1,
+    "step_warmup": 15,
+}
+UNFITTED = {
+    "initial_latents": "prior",
+    "transition_init_std": 0.0,
+    "step_size": 0.03,
+    "step_warmup": 0,
+    "innovations_in_test": "conditional",
+}
 FAST_RECOVERY = {"num_epochs": 350, "lr_half_life": 150}
 
 # The runs of a figure take all options but those that name a checkpoint, several workers, or only
@@ -72,8 +87,9 @@ EXPERIMENTS = {
             "num_sections_in_test": 2,
             "start_in_test": "prior",
         },
-        scheduled={"fast": {**FAST_SEQUENCES, "innovations_in_test": "conditional"}},
-        uses=(*TRAINING_SEQUENCES, "chunk_starts"),
+        scheduled={"fast": {**FAST_SEQUENCES, **FITTED}},
+        unfitted=UNFITTED,
+        uses=(*TRAINING_SEQUENCES, "chunk_starts", "initial_latents"),
         shows_together=True,
     ),
     "recovery": Experiment(

@@ -15,12 +15,14 @@ from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from model.inference import SIMULTANEOUS
+from model.initial_motion import FROM_CLIPS, FROM_PRIOR
 from model.matched_transition import MATCHED, MATCHES
 from model.networks import ALIASES
 from util.options.experiment import (
     Experiment,
     Experiments,
     users_of,
+    why_states_cannot_follow,
     without_truth_of_others,
 )
 from util.options.hints import hint
@@ -182,6 +184,7 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
     _refuse_out_of_range("schedule", schedule)
     defaults = experiments[experiment].defaults(schedule)
     defaults |= without_truth_of_others(defaults, given.get("data_path"))
+    defaults |= experiments[experiment].unfitted_for(defaults, given)
     options = Options(**{**defaults, **given})
     for name in FIELDS:
         _refuse_out_of_range(name, getattr(options, name))
@@ -369,6 +372,15 @@ def refuse_jumps(options: Options, experiment: Experiment) -> None:
         )
 
 
+def _first_states_follow_the_clips(options: Options, _: Experiment) -> None:
+    if options.initial_latents != FROM_CLIPS or not options.isTraining or options.resume:
+        return
+    if why := why_states_cannot_follow(options.dynamic_mode, options.state_size):
+        raise CommandLineError(
+            f"--initial_latents {FROM_CLIPS} needs {why}; give --initial_latents {FROM_PRIOR}"
+        )
+
+
 def _learned_states_are_inferred(options: Options, experiment: Experiment) -> None:
     if options.isTraining and not options.resume:  # otherwise the recorded options count
         refuse_conditional(options, experiment)
@@ -394,6 +406,7 @@ RULES = (
     _resume_or_overwrite,
     _slow_motion_ends_on_a_frame,
     _shared_step_is_the_only_one,
+    _first_states_follow_the_clips,
     _learned_states_are_inferred,
     _workers_train,
 )

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from model.initial_motion import FROM_CLIPS, FROM_PRIOR, LARGEST_STATE
+from model.transition import TRANSITIONS
 from util.options.schedule import SCHEDULES
-from util.options.schema import Options
+from util.options.schema import FIELDS, Options
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Experiment:
             for the other kind.
         presets: the defaults that differ from the defaults of `Options`.
         scheduled: the defaults that differ further with a schedule, by its name.
+        unfitted: the defaults that replace those of a schedule whose --initial_latents is clips,
+            where the first latents come from the prior all the same.
         uses: the options that this experiment uses, but not every experiment.
         result: the last word in the name of a test's result folder, final_result_<result> or
             test/<result>; "" for the published names, final_result_testing and test/synthesis.
@@ -47,6 +51,7 @@ class Experiment:
     module: str
     presets: Mapping[str, Any] = field(default_factory=dict)
     scheduled: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unfitted: Mapping[str, Any] = field(default_factory=dict)
     uses: tuple[str, ...] = ()
     result: str = ""
     trains: bool = True
@@ -84,8 +89,30 @@ class Experiment:
         """The defaults of a schedule in this experiment, alike on every machine."""
         return {**SCHEDULES[schedule].defaults, **self.scheduled.get(schedule, {})}
 
+    def unfitted_for(self, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        """The defaults `unfitted` if first latents fitted to the clips do not go with `given`."""
+        if defaults.get("initial_latents") != FROM_CLIPS:
+            return {}
+        asked = {**defaults, **given}
+        mode, size = (
+            asked.get(name, FIELDS[name].default) for name in ("dynamic_mode", "state_size")
+        )
+        if given.get("initial_latents") == FROM_PRIOR or why_states_cannot_follow(mode, size):
+            return dict(self.unfitted)
+        return {}
+
 
 Experiments = Mapping[str, Experiment]
+
+
+def why_states_cannot_follow(dynamic_mode: str, state_size: int) -> str:
+    """What --initial_latents clips needs and these options do not have; "" if nothing."""
+    transition = TRANSITIONS.get(dynamic_mode)
+    if transition is None or transition.num_seen(state_size) < state_size:
+        return f"a transition whose whole state is seen, not --dynamic_mode {dynamic_mode}"
+    if state_size > LARGEST_STATE:
+        return f"--state_size of at most {LARGEST_STATE}, not {state_size}"
+    return ""
 
 
 def without_truth_of_others(defaults: Mapping[str, Any], data_path: str | None) -> dict[str, str]:

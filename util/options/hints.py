@@ -42,6 +42,8 @@ HABITS = {
     "beta2_gen": "beta2 adam_beta2",
     "clip_gradient": "grad_clip gradient_clip clip_grad clip_norm max_grad_norm clipnorm",
     "clip_drift": "truncate_drift max_drift drift_clip clip_langevin tamed tame_drift",
+    "step_warmup": "langevin_warmup warmup_langevin burn_in burnin freeze_latents",
+    "initial_latents": "init_latents latent_init initialization init",
     "step_follows_rate": "anneal_step step_decay decay_step_size step_schedule langevin_decay",
     "precision": "fp16 bf16 bfloat16 half amp mixed_precision dtype float16",
     "seed": "random_seed manual_seed rng_seed",

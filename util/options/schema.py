@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from model.chunks import CHUNK_STARTS
 from model.inference import SAMPLERS, UPDATES
+from model.initial_motion import INITIAL_LATENTS
 from model.innovations import INNOVATIONS
 from model.matched_transition import MATCHED, STEADY, UNSTEADY
 from model.networks import ALIASES, NETWORKS, image_side
@@ -417,6 +418,14 @@ class Options:
     truncated_backprop_length: int = option(
         30, Scope.FIXED, Group.LEARNING, "frames in a chunk", FRAMES
     )
+    initial_latents: str = option(
+        INITIAL_LATENTS[0],
+        Scope.FIXED,
+        Group.LEARNING,
+        "prior draws the first latents of the sequences from the prior, as in the paper; clips "
+        "begins with states that follow the clips, and with a transition that predicts them",
+        one_of(*INITIAL_LATENTS),
+    )
     chunk_starts: str = option(
         "fixed",
         Scope.FIXED,
@@ -483,6 +492,14 @@ class Options:
     )
     step_size: float = option(
         0.03, Scope.FIXED, Group.INFERENCE, "δ, step size of the sampler", POSITIVE
+    )
+    step_warmup: int = option(
+        0,
+        Scope.FIXED,
+        Group.INFERENCE,
+        "in so many first epochs the latents stay as they began, and only the weights learn; over "
+        "as many further epochs, δ rises linearly to step_size",
+        COUNT_FROM_0,
     )
     step_follows_rate: float = option(
         0.0,

@@ -9,7 +9,7 @@ from util.data.clip_facts import ClipFacts
 from util.data.clips import Clips
 from util.options.schema import Options
 from util.pictures.encoding import FRAMES_PER_SECOND
-from util.runs.falling import step_size
+from util.runs.falling import settled_step
 from util.runs.run_directory import RunDirectory
 from util.system.device import device_in_words, unused_gpu
 
@@ -92,7 +92,7 @@ def model_in_words(options: Options, generator: DynamicGenerator) -> str:
 def training_in_words(options: Options, done: int) -> str:
     """The schedule, the epochs, the sampler after `done` epochs, and the precision."""
     steps = "step" if options.sample_steps == 1 else "steps"
-    size = step_size(options, done)
+    size = settled_step(options, done)
     return (
         f"schedule {options.schedule}, {options.num_epochs} epochs, {options.sample_steps} "
         f"{options.sampler.capitalize()} {steps} of {size:.3g}, {options.precision}"

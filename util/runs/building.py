@@ -7,8 +7,9 @@ from pathlib import Path
 
 from model.dynamic_generator import DynamicGenerator
 from model.graph import Settings
+from model.initial_motion import begun_with_motion
 from model.initial_scale import matched_scale
-from model.latents import LatentSizes, split_range
+from model.latents import Latents, LatentSizes, split_range
 from model.sequence_steps import relative_step
 from model.workers import ALONE, Workers
 from util.data.clips import Clips
@@ -90,6 +91,29 @@ def initial_scale(options: Options, clips: Clips | None) -> float:
         return usual
     length = options.num_frames
     return matched_scale(options.dynamic_mode, latent_sizes(options), speed, length, options.seed)
+
+
+def latents_of_clips(
+    options: Options, generator: DynamicGenerator, latents: Latents, clips: Clips
+) -> Latents:
+    """The first latents, and in `generator` the first transition, fitted to the clips.
+
+    If the clips move too little for that, both stay as they are; a line on stderr says that.
+
+    Args:
+        latents: drawn from the prior.
+    """
+    variables = generator.variables()
+    begun = begun_with_motion(options.dynamic_mode, variables, latents, clips.frames, options.seed)
+    if begun is None:
+        print(
+            f"warning: the clips move in fewer than --state_size {options.state_size} directions; "
+            "so the first latents are drawn from the prior",
+            file=sys.stderr,
+        )
+        return latents
+    generator.set_variables({**variables, **begun.alpha})
+    return begun.latents
 
 
 def restore(generator: DynamicGenerator, state: RunState, checkpoint: Path) -> None:

@@ -1,4 +1,4 @@
-"""What falls during a training: the learning rate, and then the step size of the sampler."""
+"""What changes during a training: the learning rate and the step size of the sampler."""
 
 import math
 
@@ -12,7 +12,18 @@ def learning_rate(options: Options, epoch: int) -> float:
 
 
 def step_size(options: Options, epoch: int) -> float:
-    """δ of an epoch, counted from 0.
+    """δ of an epoch, counted from 0: `settled_step`, times warm-up.
+
+    The gradients of networks that have learned nothing yet would scatter first latents that were
+    fitted to the clips. So δ is 0 for `step_warmup` epochs, and rises linearly for as many.
+    """
+    wait = options.step_warmup
+    warm = min(1.0, max(0, epoch + 1 - wait) / wait) if wait else 1.0
+    return settled_step(options, epoch) * warm
+
+
+def settled_step(options: Options, epoch: int) -> float:
+    """δ of an epoch, counted from 0, without warm-up.
 
     Once the halvings have left less than `step_follows_rate` of the learning rate, δ² falls in
     proportion to it. Langevin steps of a fixed size are stable only where the curvature of the
@@ -26,7 +37,7 @@ def step_size(options: Options, epoch: int) -> float:
 
 def shortest_step(options: Options) -> float:
     """δ of the last epoch."""
-    return step_size(options, options.num_epochs - 1)
+    return settled_step(options, options.num_epochs - 1)
 
 
 def left_of_rate(options: Options, epoch: int) -> float:

@@ -23,7 +23,7 @@ from util.pictures.encoding import FRAMES_PER_SECOND
 from util.pictures.showing import Showing
 from util.runs import checkpoints
 from util.runs.building import build_generator, restore
-from util.runs.falling import step_size
+from util.runs.falling import settled_step
 from util.runs.jobs import TestingJob, refuse_unwritable
 from util.runs.memory import refuse_too_large
 from util.runs.result_folder import ResultFolder
@@ -225,7 +225,7 @@ def built_sampler(checkpoint: LoadedCheckpoint, more_lengths: Iterable[int] = ()
     infers = bool(options.clip)
     generator = build_generator(options, experiment, infers=infers, more_lengths=more_lengths)
     restore(generator, checkpoint.state, checkpoint.path)
-    generator.step_size = step_size(checkpoint.state.options, checkpoint.state.epoch)
+    generator.step_size = settled_step(checkpoint.state.options, checkpoint.state.epoch)
     return sampler_of(checkpoint, generator)
 
 

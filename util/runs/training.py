@@ -15,6 +15,7 @@ import numpy as np
 from model.alternating import EpochReport, alternate
 from model.calibration import Calibrated
 from model.dynamic_generator import DynamicGenerator
+from model.initial_motion import FROM_CLIPS
 from model.kept_frames import Keeper, KeptFrames
 from model.latents import Latents, copied, draw_from_prior, of_sequences
 from model.random_keys import Stream, random_generator
@@ -29,9 +30,9 @@ from util.pictures.layout import write_picture
 from util.pictures.sheets import contact_sheet
 from util.runs import checkpoints
 from util.runs.announcement import announce
-from util.runs.building import build_generator, latent_sizes, restore
+from util.runs.building import build_generator, latent_sizes, latents_of_clips, restore
 from util.runs.epoch_log import SHEET_SEQUENCES, EpochReporter
-from util.runs.falling import learning_rate, step_size
+from util.runs.falling import learning_rate, settled_step, step_size
 from util.runs.jobs import TrainingJob, existing_part
 from util.runs.memory import refuse_too_large
 from util.runs.run_directory import RunDirectory
@@ -142,7 +143,7 @@ def train_model(job: TrainingJob) -> TrainingResult:
     if interruption.signal:  # it came after the last epoch, while its checkpoint was saved
         raise stopped(interruption.signal, options.num_epochs, run)
     generator = on_its_own(generator, workers)
-    generator.step_size = step_size(options, options.num_epochs)
+    generator.step_size = settled_step(options, options.num_epochs)
     return result._replace(generator=generator)
 
 
@@ -282,7 +283,10 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
         calibrated = state.calibrated_for(options, job.experiment)
         arrays = state._replace(options=options, calibrated=calibrated).arrays()
         checkpoints.save(run.models, state.epoch, arrays, options.max_to_keep)
-    return beginning(job)
+    begin = beginning(job)
+    if state or options.initial_latents != FROM_CLIPS:
+        return begin
+    return begin._replace(latents=latents_of_clips(options, generator, begin.latents, clips))
 
 
 def beginning(job: TrainingJob) -> Beginning:

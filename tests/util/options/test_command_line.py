@@ -121,6 +121,8 @@ OUT_OF_RANGE = {
     "transition_init_std": ["-0.5", "nan", "inf"],
     "schedule": ["slow"],
     "chunk_starts": ["nowhere"],
+    "initial_latents": ["zero"],
+    "step_warmup": ["-1"],
     "updates": ["both"],
     "innovations_in_test": ["guessed"],
     "baseline_states": ["0"],
@@ -370,6 +372,20 @@ def test_given_flag_beats_the_preset(schedule, experiment, name):
     given = FIELDS[name].default
     options = options_of(schedule=schedule, experiment=experiment, **{name: given})
     assert getattr(options, name) == given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"initial_latents": "prior"}, {"state_size": 21}, {"dynamic_mode": "momentum"}],
+    ids=str,
+)
+def test_actions_that_cannot_begin_with_fitted_latents_have_the_defaults_of_the_prior(given):
+    options = options_of(experiment="action", **given)
+    assert (options.initial_latents, options.step_warmup) == ("prior", 0)
+    assert (options.transition_init_std, options.step_size) == (0.0, 0.03)
+    assert options_of(experiment="action", step_size=0.05, **given).step_size == 0.05
+    usual = options_of(experiment="action")
+    assert (usual.initial_latents, usual.step_size, usual.step_warmup) == ("clips", 0.1, 15)
 
 
 def test_schedule_is_fast_where_none_is_given():

@@ -9,7 +9,7 @@ from support.command_line import flags, parse, run_directory, trained
 from util.experiments.registry import EXPERIMENTS
 from util.options.schema import Options
 from util.runs import jobs, training
-from util.runs.falling import learning_rate, step_size
+from util.runs.falling import learning_rate, settled_step, step_size
 from util.runs.loading import built_sampler, read_checkpoint
 
 FALLING = Options(step_size=0.08, lr_half_life=10, step_follows_rate=0.25)
@@ -45,6 +45,15 @@ def test_step_size_stays_where_it_does_not_follow_or_the_rate_does_not_fall(opti
 def test_slow_first_epochs_of_a_warm_up_do_not_shorten_the_step():
     options = Options(step_size=0.08, lr_warmup=100, lr_half_life=10, step_follows_rate=0.25)
     assert step_size(options, 0) == 0.08
+
+
+def test_step_size_is_0_at_first_and_then_rises_in_equal_steps():
+    options = replace(FALLING, step_warmup=4)
+    steps = [step_size(options, epoch) for epoch in range(10)]
+    assert steps == pytest.approx([0.0] * 4 + [0.02, 0.04, 0.06, 0.08, 0.08, 0.08])
+    assert steps[3] == 0.0
+    assert step_size(options, 30) == step_size(FALLING, 30) == settled_step(options, 30)
+    assert settled_step(options, 0) == 0.08
 
 
 def test_no_default_of_an_experiment_shortens_the_step_before_its_last_epoch():

@@ -1,0 +1,162 @@
+"""First states that follow clips, and the first transition that makes them likely."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from scipy.stats import chi2, multivariate_normal
+from support.numpy_model import draw_latents, in_double, unroll
+
+from model.initial_motion import (
+    BOUND,
+    SPREAD,
+    TransitionFit,
+    begun_with_motion,
+    normal_log_density,
+    windows_as_states,
+)
+from model.latents import LatentSizes
+
+SIZES = LatentSizes(state_size=2, z_size=6, content_size=3, motion_type_size=1)
+ANGLE = 2 * np.pi / 9
+NUM_FRAMES = 36
+INSIDE = slice(4, -4)  # frames whose windows repeat neither end
+
+
+def pictures(signals, seed=0):
+    """Frames [N, T, 8, 8, 3] of signals [N, T, n], each times its own picture, the same for all."""
+    patterns = np.random.default_rng(seed).standard_normal((signals.shape[-1], 8, 8, 3))
+    return np.einsum("ntk,khwc->nthwc", signals, patterns).astype(np.float32)
+
+
+def angles_of(states):
+    """The angle [N, T − 1] by which 2-dimensional states turn in each frame."""
+    turned = states[..., 0] + 1j * states[..., 1]
+    return np.angle(turned[:, 1:] / turned[:, :-1])
+
+
+def swinging(number=4, num_frames=NUM_FRAMES):
+    """Sequences [N, T, 1] that swing between two pictures, each with its own phase."""
+    phases = 2 * np.pi * np.arange(number)[:, np.newaxis] / number
+    return np.cos(phases + ANGLE * np.arange(num_frames))[..., np.newaxis]
+
+
+def first_weights(make_generator, dynamic_mode, sizes=SIZES):
+    generator = make_generator([1], sizes=sizes, dynamic_mode=dynamic_mode, transition_init_std=0.1)
+    return generator.variables()
+
+
+# --- The states ---
+
+
+def test_states_of_a_swing_turn_on_one_circle():
+    """A frame of a swing does not tell the direction of the motion; a window of frames does."""
+    states = windows_as_states(pictures(swinging()), 2)
+    assert np.sqrt(np.mean(np.square(states), axis=(0, 1))) == pytest.approx([SPREAD] * 2)
+    turns = angles_of(states)[:, INSIDE]
+    assert np.all(turns * np.sign(turns[0, 0]) > 0)
+    assert np.abs(turns).mean() == pytest.approx(ANGLE, rel=0.01)
+    radii = np.linalg.norm(states, axis=-1)[:, INSIDE]
+    assert radii.std() < 0.12 * radii.mean()
+
+
+def test_sequences_at_the_same_phase_have_the_same_state_whatever_they_show():
+    """The second sequence is brighter, and moves five times as much."""
+    first = pictures(swinging(1))
+    states = windows_as_states(np.concatenate([first, 0.3 + 5 * first]), 2)
+    assert states[0] == pytest.approx(states[1], abs=1e-6)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_clips_that_move_in_too_few_directions_have_no_states(number):
+    straight = pictures(np.linspace(-1, 1, 12)[np.newaxis, :, np.newaxis] ** 3)
+    assert windows_as_states(0 * straight, number) is None
+    assert windows_as_states(straight[:, :1], number) is None
+    found = windows_as_states(np.repeat(straight[:, :2], 3, axis=0), number)
+    assert (found is None) == (number > 2)
+
+
+def test_states_stay_inside_however_far_one_frame_is():
+    signals = 0.1 * np.random.default_rng(1).standard_normal((2, 30, 2))
+    signals[0, 7] = 50
+    states = windows_as_states(pictures(signals), 2)
+    assert np.abs(states).max() == BOUND
+
+
+# --- The transition and the innovations ---
+
+
+def test_log_density_is_that_of_the_normal_distribution_of_the_samples():
+    noise = np.random.default_rng(2)
+    samples, values = noise.standard_normal((50, 4, 3)), noise.standard_normal((4, 3))
+    with tf.Graph().as_default(), tf.Session() as session:
+        tensors = [tf.constant(one, tf.float32) for one in (values, samples)]
+        found = session.run(normal_log_density(*tensors))
+    expected = [
+        multivariate_normal(samples[:, row].mean(0), np.cov(samples[:, row].T, bias=True)).logpdf(
+            values[row]
+        )
+        for row in range(4)
+    ]
+    assert found == pytest.approx(np.mean(expected) + 1.5 * np.log(2 * np.pi), abs=1e-4)
+
+
+def test_linear_transition_is_that_of_a_regression(make_generator):
+    """z_t − s_{t-1} is affine in ξ, m and s_{t-1}, so the likeliest α is that of least squares."""
+    sizes = SIZES._replace(motion_type_size=0)
+    noise = np.random.default_rng(3)
+    turn = 0.9 * np.array([[np.cos(ANGLE), np.sin(ANGLE)], [-np.sin(ANGLE), np.cos(ANGLE)]])
+    states = np.zeros((20, 41, 2), np.float32)
+    states[:, 0] = 0.3 * noise.standard_normal((20, 2))
+    for time in range(40):
+        step = noise.standard_normal((20, 2)) @ [[0.1, 0.05], [0.0, 0.08]]
+        states[:, time + 1] = np.tanh(states[:, time] @ turn + 0.02 + step)
+    latents = draw_latents(sizes, 20, 40)
+    with tf.Graph().as_default(), tf.Session() as session:
+        fit = TransitionFit(
+            session, "linear", first_weights(make_generator, "linear", sizes), latents, seed=0
+        )
+        fit.maximize(states, seed=0)
+        alpha = in_double(fit.alpha())
+    kernel, bias = alpha["transition/kernel_1"], alpha["transition/bias_1"]
+    of_innovations, of_state = kernel[: sizes.z_size], kernel[sizes.z_size :]
+    before = states[:, :-1].reshape(-1, 2).astype(float)
+    change = np.arctanh(states[:, 1:].reshape(-1, 2).astype(float)) - before
+    design = np.column_stack([before, np.ones(len(before))])
+    found, *_ = np.linalg.lstsq(design, change, rcond=None)
+    residual = change - design @ found
+    assert of_state == pytest.approx(found[:2], abs=0.03)
+    assert bias == pytest.approx(found[2], abs=0.01)
+    covariance = residual.T @ residual / len(residual)
+    assert of_innovations.T @ of_innovations == pytest.approx(covariance, rel=0.15, abs=4e-4)
+
+
+@pytest.mark.parametrize("dynamic_mode", ["nonlinear", "linear", "gru"])
+def test_chains_begin_at_the_states_and_innovations_look_like_draws(make_generator, dynamic_mode):
+    frames = pictures(swinging())
+    frames += 0.5 * np.random.default_rng(4).standard_normal(frames.shape).astype(np.float32)
+    drawn = draw_latents(SIZES, len(frames), NUM_FRAMES)
+    alpha = first_weights(make_generator, dynamic_mode)
+    begun = begun_with_motion(dynamic_mode, alpha, drawn, frames, seed=0)
+    again = begun_with_motion(dynamic_mode, alpha, drawn, frames, seed=0)
+    for one, other in zip(begun.latents, again.latents, strict=True):
+        assert np.array_equal(one, other)
+    assert begun.latents.appearance is drawn.appearance
+    assert begun.latents.motion_type is drawn.motion_type
+    states, _ = unroll(in_double(begun.alpha), in_double(begun.latents), dynamic_mode)
+    wanted = windows_as_states(frames, 2)
+    assert np.sqrt(np.mean(np.square(states - wanted))) < 0.1 * SPREAD
+    # The noise is not normal where it goes through rectifiers, so this is not exact.
+    squares = np.square(begun.latents.innovations).sum(axis=-1)
+    assert 0.5 < np.median(squares) / chi2.median(SIZES.z_size) < 2
+    # A transition that has learned the motion turns the states without innovations, too.
+    quiet = begun.latents._replace(innovations=0 * begun.latents.innovations)
+    calm, _ = unroll(in_double(begun.alpha), in_double(quiet), dynamic_mode)
+    turns = np.abs(angles_of(calm))[:, INSIDE]
+    assert turns.mean() == pytest.approx(ANGLE, rel=0.1)
+
+
+def test_still_clips_begin_with_nothing(make_generator):
+    drawn = draw_latents(SIZES, 2, 5)
+    alpha = first_weights(make_generator, "nonlinear")
+    still = np.zeros((2, 5, 8, 8, 3), np.float32)
+    assert begun_with_motion("nonlinear", alpha, drawn, still, seed=0) is None
