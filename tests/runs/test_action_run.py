@@ -44,7 +44,6 @@ TRAINING = {
     "batch_size": 2,  # the last batch has one sequence
     "num_epochs": 2,
     "num_sections_in_test": 2,
-    "initial_latents": "prior",  # the others have their own tests below
 }
 TEST = flags(experiment="action", category="waves", isTraining=False)
 CHECKPOINT = "output_synthesis/waves/model/model.ckpt-2"

@@ -49,19 +49,7 @@ FAST_SEQUENCES = {
 }
 # An innovation moves fitted states less than it moves states from the prior with matched weights,
 # so the Langevin steps are longer.
-FITTED = {
-    "initial_latents": "clips",
-    "transition_init_std": 0.1,
-    "step_size": 0.1,
-    "step_warmup": 15,
-}
-UNFITTED = {
-    "initial_latents": "prior",
-    "transition_init_std": 0.0,
-    "step_size": 0.03,
-    "step_warmup": 0,
-    "innovations_in_test": "conditional",
-}
+FAST_FITTED = {"transition_init_std": 0.1, "step_size": 0.1, "step_warmup": 15}
 FAST_RECOVERY = {"num_epochs": 350, "lr_half_life": 150}
 
 # The runs of a figure take all options but those that name a checkpoint, several workers, or only
@@ -87,8 +75,8 @@ EXPERIMENTS = {
             "num_sections_in_test": 2,
             "start_in_test": "prior",
         },
-        scheduled={"fast": {**FAST_SEQUENCES, **FITTED}},
-        unfitted=UNFITTED,
+        scheduled={"fast": {**FAST_SEQUENCES, "innovations_in_test": "conditional"}},
+        with_latents={"fast": {"clips": FAST_FITTED}},
         uses=(*TRAINING_SEQUENCES, "chunk_starts", "initial_latents"),
         shows_together=True,
     ),

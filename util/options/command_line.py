@@ -184,7 +184,7 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
     _refuse_out_of_range("schedule", schedule)
     defaults = experiments[experiment].defaults(schedule)
     defaults |= without_truth_of_others(defaults, given.get("data_path"))
-    defaults |= experiments[experiment].unfitted_for(defaults, given)
+    defaults |= experiments[experiment].defaults_with_latents(schedule, defaults, given)
     options = Options(**{**defaults, **given})
     for name in FIELDS:
         _refuse_out_of_range(name, getattr(options, name))

@@ -1,14 +1,15 @@
 """The record of an experiment, which the command line reads without TensorFlow."""
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from model.initial_motion import FROM_CLIPS, FROM_PRIOR, LARGEST_STATE
+from model.initial_motion import FROM_PRIOR, LARGEST_STATE
 from model.transition import TRANSITIONS
 from util.options.schedule import SCHEDULES
-from util.options.schema import FIELDS, Options
+from util.options.schema import Options
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Experiment:
             for the other kind.
         presets: the defaults that differ from the defaults of `Options`.
         scheduled: the defaults that differ further with a schedule, by its name.
-        unfitted: the defaults that replace those of a schedule whose --initial_latents is clips,
-            where the first latents come from the prior all the same.
+        with_latents: the defaults that differ further with --initial_latents, by the schedule and
+            the value of that option.
         uses: the options that this experiment uses, but not every experiment.
         result: the last word in the name of a test's result folder, final_result_<result> or
             test/<result>; "" for the published names, final_result_testing and test/synthesis.
@@ -51,7 +52,7 @@ class Experiment:
     module: str
     presets: Mapping[str, Any] = field(default_factory=dict)
     scheduled: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    unfitted: Mapping[str, Any] = field(default_factory=dict)
+    with_latents: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     uses: tuple[str, ...] = ()
     result: str = ""
     trains: bool = True
@@ -89,17 +90,23 @@ class Experiment:
         """The defaults of a schedule in this experiment, alike on every machine."""
         return {**SCHEDULES[schedule].defaults, **self.scheduled.get(schedule, {})}
 
-    def unfitted_for(self, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-        """The defaults `unfitted` if first latents fitted to the clips do not go with `given`."""
-        if defaults.get("initial_latents") != FROM_CLIPS:
+    def defaults_with_latents(
+        self, schedule: str, defaults: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The further defaults that belong to the value of --initial_latents, and that value.
+
+        Args:
+            defaults: the defaults so far.
+            given: the options of the command line.
+        """
+        if schedule not in self.with_latents:
             return {}
-        asked = {**defaults, **given}
-        mode, size = (
-            asked.get(name, FIELDS[name].default) for name in ("dynamic_mode", "state_size")
-        )
-        if given.get("initial_latents") == FROM_PRIOR or why_states_cannot_follow(mode, size):
-            return dict(self.unfitted)
-        return {}
+        asked = {**dataclasses.asdict(Options()), **defaults, **given}
+        first = asked["initial_latents"]
+        follows = not why_states_cannot_follow(asked["dynamic_mode"], asked["state_size"])
+        if "initial_latents" not in given and not follows:
+            first = FROM_PRIOR
+        return {"initial_latents": first, **self.with_latents[schedule].get(first, {})}
 
 
 Experiments = Mapping[str, Experiment]

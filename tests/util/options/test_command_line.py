@@ -374,18 +374,15 @@ def test_given_flag_beats_the_preset(schedule, experiment, name):
     assert getattr(options, name) == given
 
 
-@pytest.mark.parametrize(
-    "given",
-    [{"initial_latents": "prior"}, {"state_size": 21}, {"dynamic_mode": "momentum"}],
-    ids=str,
-)
-def test_actions_that_cannot_begin_with_fitted_latents_have_the_defaults_of_the_prior(given):
-    options = options_of(experiment="action", **given)
-    assert (options.initial_latents, options.step_warmup) == ("prior", 0)
-    assert (options.transition_init_std, options.step_size) == (0.0, 0.03)
-    assert options_of(experiment="action", step_size=0.05, **given).step_size == 0.05
+def test_actions_with_fitted_latents_have_their_own_defaults_in_the_fast_schedule():
+    fitted = options_of(experiment="action", initial_latents="clips")
+    assert (fitted.transition_init_std, fitted.step_size, fitted.step_warmup) == (0.1, 0.1, 15)
+    given = options_of(experiment="action", initial_latents="clips", step_size=0.05)
+    assert (given.step_size, given.step_warmup) == (0.05, 15)
     usual = options_of(experiment="action")
-    assert (usual.initial_latents, usual.step_size, usual.step_warmup) == ("clips", 0.1, 15)
+    assert (usual.initial_latents, usual.step_size, usual.step_warmup) == ("prior", 0.03, 0)
+    published = options_of(experiment="action", schedule="published", initial_latents="clips")
+    assert (published.step_size, published.step_warmup) == (0.03, 0)
 
 
 def test_schedule_is_fast_where_none_is_given():
