@@ -38,7 +38,7 @@ class SamplerSettings(NamedTuple):
     """The settings of a sampler.
 
     Fields:
-        step_size: δ > 0; a tensor where it changes, float64, so that δ² is not rounded twice.
+        step_size: δ ≥ 0; a tensor where it changes, float64, so that δ² is not rounded twice.
         num_steps: l ≥ 1.
         clip_drift: a drift (δ²/2) ∂U/∂latents of a sequence that is longer than so many times the
             expected length of its noise, δ √(number of latents), is shortened to it; 0 shortens

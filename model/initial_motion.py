@@ -1,22 +1,22 @@
 """The first states of the chains, and the first transition, fitted to the motion of the clips.
 
 States that are drawn from the prior are scattered: frames that follow each other, or show the same
-pose, have states far apart. Inference moves the states only to where the frames are reconstructed,
-and by then the transition sees a random walk. It learns to reconstruct, but not to predict: videos
-sampled from the prior take the poses of the clips in any order.
+pose, have states far apart. Inference moves the states only to where the frames are reconstructed.
+The transition learns to reconstruct, but not to predict: videos sampled from the prior take the
+poses of the clips in any order.
 
 Here the states begin where the clips themselves put them, and the transition begins as the one
 under which these states are likely:
 
-1. The frames of all sequences have principal components. The principal components of windows of
-   successive frames tell also in which direction a pose is passed, so a periodic motion is a closed
-   curve (Broomhead and King, *Extracting qualitative dynamics from experimental data*, 1986).
-   These are the states s_1 … s_T.
+1. The states s_1 … s_T are principal components of windows of successive frames. Those of single
+   frames do not show the direction of a motion. Those of windows do, so a periodic motion is a
+   closed curve (Broomhead and King, *Extracting qualitative dynamics from experimental data*,
+   1986).
 2. α maximizes Σ_t log p(s_t | s_{t-1}). The innovations enter F_α through rectifiers, so this
-   density has no closed form. z_t = tanh⁻¹ s_t counts as normal, with the mean and the covariance
-   of z = tanh⁻¹ F_α(s_{t-1}, [m, ξ]) over drawn ξ ~ N(0, I).
+   density has no closed form. A normal density of z_t = tanh⁻¹ s_t approximates it, with the mean
+   and the covariance of z = tanh⁻¹ F_α(s_{t-1}, [m, ξ]) over drawn ξ ~ N(0, I).
 3. From frame to frame, the innovation is near a draw from the prior, and leads from the state
-   that is reached to the next of these states, or near it. It is found by Levenberg's method, with
+   that is reached near to the next of these states. It is found by Levenberg's method, with
    steps of least length (*A method for the solution of certain non-linear problems in least
    squares*, 1944).
 
@@ -38,10 +38,10 @@ from model.transition import TRANSITIONS
 FROM_PRIOR, FROM_CLIPS = "prior", "clips"
 INITIAL_LATENTS = (FROM_PRIOR, FROM_CLIPS)  # the values of --initial_latents
 
-LARGEST_STATE = 20  # innovations reach no more directions of a state: r_α has so many hidden units
-SIDE = 16  # frames are averaged to about so many pixels a side
+LARGEST_STATE = 20  # in `nonlinear`, innovations reach no more directions: 20 hidden units
+SIDE = 16  # frames are averaged to at most this many pixels a side
 COMPONENTS = 20  # principal components of frames
-REACH = 3  # a window has so many frames before and after its own; the first and the last repeat
+REACH = 3  # a window has this many frames before and after its own; the first and the last repeat
 SPREAD = 0.4  # root mean square of each number of the states
 BOUND = 0.95  # the states stay inside: tanh⁻¹ of larger ones would count too much
 NEGLIGIBLE = 1e-6  # smaller variances, relative to the largest, are rounding errors
@@ -49,13 +49,15 @@ NEGLIGIBLE = 1e-6  # smaller variances, relative to the largest, are rounding er
 STEPS, RATE = 1500, 0.01  # of Adam; the rate falls linearly in the second half
 PAIRS = 64  # of successive states in a step
 DRAWS = 64  # of ξ for each pair, half of them negatives; with few, the fitted noise is too large
-SMALLEST_VARIANCE = 1e-6  # of z_t given s_{t-1}
+SMALLEST_VARIANCE = 1e-4  # of z_t given s_{t-1}: few frames must not make the noise vanish
 
 CORRECTIONS = 20  # of an innovation
-DAMPING, EASED, RAISED = 1e-3, 0.3, 5.0  # of a correction; after one that helps, and that does not
+DAMPING = 1e-3  # of the first correction
+EASED, RAISED = 0.3, 5.0  # factors of the damping: after a correction that helps, that does not
+TOLERANCE = 0.02  # a miss of z by this costs as much as a change of ξ by 1
 
 
-class Begun(NamedTuple):
+class FirstFit(NamedTuple):
     """What a training begins with.
 
     Fields:
@@ -67,13 +69,13 @@ class Begun(NamedTuple):
     latents: Latents
 
 
-def begun_with_motion(
+def fit_first_states(
     dynamic_mode: str,
     alpha: dict[str, np.ndarray],
     latents: Latents,
     sequences: Iterable[np.ndarray],
     seed: int,
-) -> Begun | None:
+) -> FirstFit | None:
     """Fit the first states and the first transition to clips.
 
     Args:
@@ -81,8 +83,8 @@ def begun_with_motion(
         alpha: the initial weights of the transition, by the names of their variables, and possibly
             other variables.
         latents: drawn from the prior. Appearance and motion types stay.
-        sequences: N times [T, H, W, 3]. They are taken one by one, and twice, so that they need not
-            be in memory together.
+        sequences: N times [T, side, side, 3]. They are taken one by one, and twice, so that they
+            need not be in memory together.
 
     Returns:
         None if the frames move in fewer directions than a state has numbers.
@@ -98,7 +100,7 @@ def begun_with_motion(
         fit.maximize(states, seed)
         innovations = fit.innovations_to(states)
         fitted = fit.alpha()
-    return Begun(fitted, latents._replace(innovations=innovations, initial_state=states[:, 0]))
+    return FirstFit(fitted, latents._replace(innovations=innovations, initial_state=states[:, 0]))
 
 
 # --- 1. The states ---
@@ -111,7 +113,7 @@ def windows_as_states(sequences: Iterable[np.ndarray], number: int) -> np.ndarra
     `SPREAD` over all frames.
 
     Args:
-        sequences: see `begun_with_motion`. Each needs at least 2 frames.
+        sequences: see `fit_first_states`. Each needs at least 2 frames.
 
     Returns:
         None if the windows vary in fewer directions than `number`.
@@ -123,9 +125,11 @@ def windows_as_states(sequences: Iterable[np.ndarray], number: int) -> np.ndarra
     scores = np.stack([deviations @ axes for deviations in _deviations(sequences)])
     num_frames = scores.shape[1]
     times = np.arange(num_frames)[:, np.newaxis] + np.arange(-REACH, REACH + 1)
+    # At the ends, windows repeat a frame. So their mean is not 0.
     windows = scores[:, np.clip(times, 0, num_frames - 1)].reshape(
         -1, axes.shape[1] * times.shape[1]
     )
+    windows = windows - windows.mean(axis=0)
     leading = _leading(windows.T @ windows, number)
     if leading.shape[1] < number:
         return None
@@ -137,7 +141,7 @@ def windows_as_states(sequences: Iterable[np.ndarray], number: int) -> np.ndarra
 def _deviations(sequences: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Each sequence as small frames, [T, pixels], less their mean; its mean square is 1, or 0."""
     for frames in sequences:
-        block = max(1, frames.shape[1] // SIDE)
+        block = -(-frames.shape[1] // SIDE)
         side = frames.shape[1] // block
         cut = frames[:, : side * block, : side * block].astype(np.float64)
         small = cut.reshape(len(cut), side, block, side, block, -1).mean(axis=(2, 4))
@@ -172,7 +176,7 @@ class TransitionFit:
 
         Args:
             session: a session of this graph.
-            alpha, latents, dynamic_mode, seed: see `begun_with_motion`.
+            alpha, latents, dynamic_mode, seed: see `fit_first_states`.
         """
         self._session, self._latents = session, latents
         sizes = LatentSizes(*(values.shape[-1] for values in _in_order_of_sizes(latents)))
@@ -234,20 +238,22 @@ class TransitionFit:
 
     def innovations_to(self, states: np.ndarray) -> np.ndarray:
         """Innovations [N, T, k] that lead near states [N, T + 1, d], near those of the latents."""
-        found = self._latents.innovations.copy()
+        drawn = self._latents.innovations
+        found = drawn.copy()
         feed = {self._before: states[:, 0], self._motion_type: self._latents.motion_type}
-        for best, after in zip(
-            np.moveaxis(found, 1, 0), np.moveaxis(states[:, 1:], 1, 0), strict=True
-        ):
-            feed[self._after] = after
-            change, nearest = np.zeros_like(best), np.full(len(best), np.inf)
+        for time in range(drawn.shape[1]):
+            best = found[:, time]
+            feed[self._after] = states[:, time + 1]
+            change, least = np.zeros_like(best), np.full(len(best), np.inf)
             damping = np.full(len(best), DAMPING / EASED)
             for _ in range(CORRECTIONS):
                 feed[self._innovations] = (best + change)[np.newaxis]
-                distance = np.square(self._session.run(self._missing, feed)).sum(axis=1)
-                helps = distance < nearest
+                missing = self._session.run(self._missing, feed) / TOLERANCE
+                cost = np.square(missing).sum(axis=1)
+                cost += np.square(best + change - drawn[:, time]).sum(axis=1)
+                helps = cost < least
                 best[helps] += change[helps]
-                nearest[helps] = distance[helps]
+                least[helps] = cost[helps]
                 damping *= np.where(helps, EASED, RAISED)
                 feed |= {self._innovations: best[np.newaxis], self._damping: damping}
                 change = self._session.run(self._correction, feed)

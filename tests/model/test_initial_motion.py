@@ -10,7 +10,7 @@ from model.initial_motion import (
     BOUND,
     SPREAD,
     TransitionFit,
-    begun_with_motion,
+    fit_first_states,
     normal_log_density,
     windows_as_states,
 )
@@ -72,7 +72,7 @@ def test_clips_that_move_in_too_few_directions_have_no_states(number):
     assert windows_as_states(0 * straight, number) is None
     assert windows_as_states(straight[:, :1], number) is None
     found = windows_as_states(np.repeat(straight[:, :2], 3, axis=0), number)
-    assert (found is None) == (number > 2)
+    assert (found is None) == (number > 1)
 
 
 def test_states_stay_inside_however_far_one_frame_is():
@@ -136,8 +136,8 @@ def test_chains_begin_at_the_states_and_innovations_look_like_draws(make_generat
     frames += 0.5 * np.random.default_rng(4).standard_normal(frames.shape).astype(np.float32)
     drawn = draw_latents(SIZES, len(frames), NUM_FRAMES)
     alpha = first_weights(make_generator, dynamic_mode)
-    begun = begun_with_motion(dynamic_mode, alpha, drawn, frames, seed=0)
-    again = begun_with_motion(dynamic_mode, alpha, drawn, frames, seed=0)
+    begun = fit_first_states(dynamic_mode, alpha, drawn, frames, seed=0)
+    again = fit_first_states(dynamic_mode, alpha, drawn, frames, seed=0)
     for one, other in zip(begun.latents, again.latents, strict=True):
         assert np.array_equal(one, other)
     assert begun.latents.appearance is drawn.appearance
@@ -159,4 +159,4 @@ def test_still_clips_begin_with_nothing(make_generator):
     drawn = draw_latents(SIZES, 2, 5)
     alpha = first_weights(make_generator, "nonlinear")
     still = np.zeros((2, 5, 8, 8, 3), np.float32)
-    assert begun_with_motion("nonlinear", alpha, drawn, still, seed=0) is None
+    assert fit_first_states("nonlinear", alpha, drawn, still, seed=0) is None

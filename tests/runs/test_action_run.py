@@ -381,13 +381,28 @@ def test_fitted_latents_are_refused_where_states_cannot_follow(tmp_path, given, 
     assert "--initial_latents prior" in line
 
 
-def test_still_clips_begin_with_the_prior_and_a_line_says_so(tmp_path):
+@pytest.mark.parametrize("resume", [False, True])
+def test_fitted_latents_of_a_run_without_a_checkpoint_are_refused_likewise(tmp_path, resume):
+    options = {**TRAINING, "isTraining": True, "initial_latents": "clips", "num_epochs": 20}
+    outcome = run(tmp_path, *flags(**options, resume=resume, dynamic_mode="momentum"))
+    assert "not --dynamic_mode momentum" in refused(outcome, 2)
+    assert not (tmp_path / "output_synthesis").exists()
+
+
+def test_warm_up_that_does_not_end_is_refused(tmp_path):
+    options = {**TRAINING, "isTraining": True, "num_epochs": 3, "step_warmup": 3}
+    line = refused(run(tmp_path, *flags(**options)), 2)
+    assert "--num_epochs 3 is no longer than --step_warmup 3" in line
+
+
+def test_clips_that_move_too_little_for_fitted_latents_are_refused(tmp_path):
     for name in NAMES:
         folder = tmp_path / "clips" / "waves" / name
         folder.mkdir(parents=True)
         for number in range(LENGTH):
             Image.new("RGB", (8, 8), (90, 90, 90)).save(folder / f"{number}.png")
-    options = {**TRAINING, "category": "waves", "data_path": "clips", "isTraining": True}
+    options = {**TRAINING, "data_path": "clips", "isTraining": True, "num_epochs": 20}
     outcome = run_here(tmp_path, *flags(**{**options, "initial_latents": "clips"}))
-    assert outcome.returncode == 0, outcome.stderr
-    assert "warning: the clips move in fewer than --state_size" in outcome.stderr
+    assert outcome.returncode == 1
+    assert "error: the clips move in fewer directions than --state_size 4" in outcome.stderr
+    assert not (tmp_path / "output_synthesis" / "waves" / "options.json").exists()

@@ -48,8 +48,13 @@ FAST_SEQUENCES = {
     "batch_size": 5,
 }
 # An innovation moves fitted states less than it moves states from the prior with matched weights,
-# so the Langevin steps are longer.
-FAST_FITTED = {"transition_init_std": 0.1, "step_size": 0.1, "step_warmup": 15}
+# so the Langevin steps are longer. Their innovations are near the prior.
+FAST_FITTED = {
+    "transition_init_std": 0.1,
+    "step_size": 0.1,
+    "step_warmup": 15,
+    "innovations_in_test": "prior",
+}
 FAST_RECOVERY = {"num_epochs": 350, "lr_half_life": 150}
 
 # The runs of a figure take all options but those that name a checkpoint, several workers, or only

@@ -184,7 +184,8 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
     _refuse_out_of_range("schedule", schedule)
     defaults = experiments[experiment].defaults(schedule)
     defaults |= without_truth_of_others(defaults, given.get("data_path"))
-    defaults |= experiments[experiment].defaults_with_latents(schedule, defaults, given)
+    first = given.get("initial_latents", Options.initial_latents)
+    defaults |= experiments[experiment].defaults_with_latents(schedule, first)
     options = Options(**{**defaults, **given})
     for name in FIELDS:
         _refuse_out_of_range(name, getattr(options, name))
@@ -372,12 +373,26 @@ def refuse_jumps(options: Options, experiment: Experiment) -> None:
         )
 
 
-def _first_states_follow_the_clips(options: Options, _: Experiment) -> None:
-    if options.initial_latents != FROM_CLIPS or not options.isTraining or options.resume:
-        return
-    if why := why_states_cannot_follow(options.dynamic_mode, options.state_size):
+def refuse_states_that_cannot_follow(options: Options) -> None:
+    """Raises CommandLineError if --initial_latents clips does not go with the state."""
+    why = why_states_cannot_follow(options.dynamic_mode, options.state_size)
+    if why and options.initial_latents == FROM_CLIPS:
         raise CommandLineError(
             f"--initial_latents {FROM_CLIPS} needs {why}; give --initial_latents {FROM_PRIOR}"
+        )
+
+
+def _first_states_follow_the_clips(options: Options, _: Experiment) -> None:
+    if options.isTraining and not options.resume:  # otherwise the recorded options count
+        refuse_states_that_cannot_follow(options)
+
+
+def _latents_change(options: Options, _: Experiment) -> None:
+    if options.isTraining and 0 < options.num_epochs <= options.step_warmup:
+        raise CommandLineError(
+            f"--num_epochs {options.num_epochs} is no longer than --step_warmup "
+            f"{options.step_warmup}, so no latents would be inferred; give more epochs, or a "
+            "shorter warm-up"
         )
 
 
@@ -407,6 +422,7 @@ RULES = (
     _slow_motion_ends_on_a_frame,
     _shared_step_is_the_only_one,
     _first_states_follow_the_clips,
+    _latents_change,
     _learned_states_are_inferred,
     _workers_train,
 )

@@ -1,12 +1,11 @@
 """The record of an experiment, which the command line reads without TensorFlow."""
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from model.initial_motion import FROM_PRIOR, LARGEST_STATE
+from model.initial_motion import LARGEST_STATE
 from model.transition import TRANSITIONS
 from util.options.schedule import SCHEDULES
 from util.options.schema import Options
@@ -90,23 +89,9 @@ class Experiment:
         """The defaults of a schedule in this experiment, alike on every machine."""
         return {**SCHEDULES[schedule].defaults, **self.scheduled.get(schedule, {})}
 
-    def defaults_with_latents(
-        self, schedule: str, defaults: Mapping[str, Any], given: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """The further defaults that belong to the value of --initial_latents, and that value.
-
-        Args:
-            defaults: the defaults so far.
-            given: the options of the command line.
-        """
-        if schedule not in self.with_latents:
-            return {}
-        asked = {**dataclasses.asdict(Options()), **defaults, **given}
-        first = asked["initial_latents"]
-        follows = not why_states_cannot_follow(asked["dynamic_mode"], asked["state_size"])
-        if "initial_latents" not in given and not follows:
-            first = FROM_PRIOR
-        return {"initial_latents": first, **self.with_latents[schedule].get(first, {})}
+    def defaults_with_latents(self, schedule: str, initial_latents: str) -> dict[str, Any]:
+        """The further defaults that belong to the value of --initial_latents."""
+        return dict(self.with_latents.get(schedule, {}).get(initial_latents, {}))
 
 
 Experiments = Mapping[str, Experiment]

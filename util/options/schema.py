@@ -497,8 +497,8 @@ class Options:
         0,
         Scope.FIXED,
         Group.INFERENCE,
-        "in so many first epochs the latents stay as they began, and only the weights learn; over "
-        "as many further epochs, δ rises linearly to step_size",
+        "in this many first epochs δ is 0, so that only the weights learn; over as many epochs "
+        "after these, δ rises linearly to step_size",
         COUNT_FROM_0,
     )
     step_follows_rate: float = option(

@@ -92,8 +92,9 @@ def model_in_words(options: Options, generator: DynamicGenerator) -> str:
 def training_in_words(options: Options, done: int) -> str:
     """The schedule, the epochs, the sampler after `done` epochs, and the precision."""
     steps = "step" if options.sample_steps == 1 else "steps"
-    size = settled_step(options, done)
+    size, rising = settled_step(options, done), 2 * options.step_warmup
+    warm = f" (0 for {options.step_warmup} epochs, then rising)" if done < rising else ""
     return (
         f"schedule {options.schedule}, {options.num_epochs} epochs, {options.sample_steps} "
-        f"{options.sampler.capitalize()} {steps} of {size:.3g}, {options.precision}"
+        f"{options.sampler.capitalize()} {steps} of {size:.3g}{warm}, {options.precision}"
     )

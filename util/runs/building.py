@@ -7,7 +7,7 @@ from pathlib import Path
 
 from model.dynamic_generator import DynamicGenerator
 from model.graph import Settings
-from model.initial_motion import begun_with_motion
+from model.initial_motion import FROM_PRIOR, fit_first_states
 from model.initial_scale import matched_scale
 from model.latents import Latents, LatentSizes, split_range
 from model.sequence_steps import relative_step
@@ -93,27 +93,27 @@ def initial_scale(options: Options, clips: Clips | None) -> float:
     return matched_scale(options.dynamic_mode, latent_sizes(options), speed, length, options.seed)
 
 
-def latents_of_clips(
+def fit_beginning(
     options: Options, generator: DynamicGenerator, latents: Latents, clips: Clips
 ) -> Latents:
-    """The first latents, and in `generator` the first transition, fitted to the clips.
-
-    If the clips move too little for that, both stay as they are; a line on stderr says that.
+    """Fit the first transition in `generator` to the clips; the first latents, fitted as well.
 
     Args:
         latents: drawn from the prior.
+
+    Raises:
+        RunError: the clips move in too few directions.
     """
+    print("fitting the first states to the clips …", file=sys.stderr)
     variables = generator.variables()
-    begun = begun_with_motion(options.dynamic_mode, variables, latents, clips.frames, options.seed)
-    if begun is None:
-        print(
-            f"warning: the clips move in fewer than --state_size {options.state_size} directions; "
-            "so the first latents are drawn from the prior",
-            file=sys.stderr,
+    first = fit_first_states(options.dynamic_mode, variables, latents, clips.frames, options.seed)
+    if first is None:
+        raise RunError(
+            f"the clips move in fewer directions than --state_size {options.state_size}; give a "
+            f"smaller one, or --initial_latents {FROM_PRIOR}"
         )
-        return latents
-    generator.set_variables({**variables, **begun.alpha})
-    return begun.latents
+    generator.set_variables({**variables, **first.alpha})
+    return first.latents
 
 
 def restore(generator: DynamicGenerator, state: RunState, checkpoint: Path) -> None:

@@ -22,6 +22,7 @@ from util.options.command_line import (
     CommandLine,
     refuse_conditional,
     refuse_other_mode,
+    refuse_states_that_cannot_follow,
     refuse_unusable,
 )
 from util.options.experiment import Experiment
@@ -208,6 +209,7 @@ def plan_training(command_line: CommandLine) -> TrainingPlan:
     experiment = command_line.experiment(options)
     refuse_other_mode(options, experiment)
     refuse_conditional(options, experiment)
+    refuse_states_that_cannot_follow(options)
     command_line.warn_of_idle(options)
     refuse_too_large(options, experiment)  # before the clips fill the memory
     refuse_too_large(options, experiment, len(find_clips(options.data_path, options.category)))

@@ -30,7 +30,7 @@ from util.pictures.layout import write_picture
 from util.pictures.sheets import contact_sheet
 from util.runs import checkpoints
 from util.runs.announcement import announce
-from util.runs.building import build_generator, latent_sizes, latents_of_clips, restore
+from util.runs.building import build_generator, fit_beginning, latent_sizes, restore
 from util.runs.epoch_log import SHEET_SEQUENCES, EpochReporter
 from util.runs.falling import learning_rate, settled_step, step_size
 from util.runs.jobs import TrainingJob, existing_part
@@ -275,6 +275,9 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
         restore(generator, state, run.models / f"model.ckpt-{state.epoch}")
     elif options.resume:
         print(f"{run.path} has no checkpoint yet; training from the start", file=sys.stderr)
+    begin = beginning(job)
+    if state is None and options.initial_latents == FROM_CLIPS:
+        begin = begin._replace(latents=fit_beginning(options, generator, begin.latents, clips))
     run.prepare(options, clips.names, device_in_words())
     if state is None:
         write_observed(run, clips, options)
@@ -283,10 +286,7 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
         calibrated = state.calibrated_for(options, job.experiment)
         arrays = state._replace(options=options, calibrated=calibrated).arrays()
         checkpoints.save(run.models, state.epoch, arrays, options.max_to_keep)
-    begin = beginning(job)
-    if state or options.initial_latents != FROM_CLIPS:
-        return begin
-    return begin._replace(latents=latents_of_clips(options, generator, begin.latents, clips))
+    return begin
 
 
 def beginning(job: TrainingJob) -> Beginning:

@@ -377,6 +377,7 @@ def test_given_flag_beats_the_preset(schedule, experiment, name):
 def test_actions_with_fitted_latents_have_their_own_defaults_in_the_fast_schedule():
     fitted = options_of(experiment="action", initial_latents="clips")
     assert (fitted.transition_init_std, fitted.step_size, fitted.step_warmup) == (0.1, 0.1, 15)
+    assert fitted.innovations_in_test == "prior"
     given = options_of(experiment="action", initial_latents="clips", step_size=0.05)
     assert (given.step_size, given.step_warmup) == (0.05, 15)
     usual = options_of(experiment="action")
