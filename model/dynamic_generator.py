@@ -22,6 +22,7 @@ from model.graph import (
 from model.inference import Sampled
 from model.latents import Latents
 from model.transition import TRANSITIONS
+from model.weights import assign
 from model.workers import ALONE, Part, Workers
 
 
@@ -228,10 +229,7 @@ class DynamicGenerator:
         for name, variable in self._variables.items():
             if values[name].shape != tuple(variable.shape):
                 raise ValueError(f"{name} has shape {values[name].shape}, not {variable.shape}")
-        initializers = [variable.initializer for variable in self._variables.values()]
-        initial_values = [initializer.inputs[1] for initializer in initializers]
-        given = [values[name] for name in self._variables]
-        self._session.run(initializers, dict(zip(initial_values, given, strict=True)))
+        assign(self._session, self._variables, values)
 
     def close(self) -> None:
         """Release the session."""

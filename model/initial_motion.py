@@ -34,6 +34,7 @@ from model.latents import Latents, LatentSizes
 from model.random_keys import Stream, random_generator, random_key
 from model.tensorflow_v1 import tf
 from model.transition import TRANSITIONS
+from model.weights import assign
 
 FROM_PRIOR, FROM_CLIPS = "prior", "clips"
 INITIAL_LATENTS = (FROM_PRIOR, FROM_CLIPS)  # the values of --initial_latents
@@ -208,9 +209,7 @@ class TransitionFit:
         optimizer = tf.train.AdamOptimizer(self._rate, beta2=0.99)
         self._loss, self._step = loss, optimizer.minimize(loss, var_list=list(self._alpha.values()))
         session.run(tf.global_variables_initializer())
-        initializers = {name: value.initializer for name, value in self._alpha.items()}
-        given = {one.inputs[1]: alpha[name] for name, one in initializers.items()}
-        session.run(list(initializers.values()), given)
+        assign(session, self._alpha, alpha)
 
     def alpha(self) -> dict[str, np.ndarray]:
         """The present α, by the names of the variables."""
@@ -237,7 +236,7 @@ class TransitionFit:
             )
 
     def innovations_to(self, states: np.ndarray) -> np.ndarray:
-        """Innovations [N, T, k] that lead near states [N, T + 1, d], near those of the latents."""
+        """Innovations [N, T, k] near those of the latents; they lead near states [N, T + 1, d]."""
         drawn = self._latents.innovations
         found = drawn.copy()
         feed = {self._before: states[:, 0], self._motion_type: self._latents.motion_type}

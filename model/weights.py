@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zlib import crc32
+
+import numpy as np
 
 from model.tensorflow_v1 import tf
 
@@ -30,3 +32,12 @@ def constant_variable(
         dtype=tf.float32,
         trainable=trainable,
     )
+
+
+def assign(
+    session: tf.Session, variables: Mapping[str, tf.Variable], values: Mapping[str, np.ndarray]
+) -> None:
+    """Set each variable to its value of the same name. The graph gets no new operation."""
+    initializers = {name: variable.initializer for name, variable in variables.items()}
+    feed = {one.inputs[1]: values[name] for name, one in initializers.items()}
+    session.run(list(initializers.values()), feed)

@@ -101,7 +101,7 @@ def test_log_density_is_that_of_the_normal_distribution_of_the_samples():
 
 
 def test_linear_transition_is_that_of_a_regression(make_generator):
-    """z_t − s_{t-1} is affine in ξ, m and s_{t-1}, so the likeliest α is that of least squares."""
+    """z_t − s_{t-1} is affine in ξ, m and s_{t-1}, so least squares give the likeliest α."""
     sizes = SIZES._replace(motion_type_size=0)
     noise = np.random.default_rng(3)
     turn = 0.9 * np.array([[np.cos(ANGLE), np.sin(ANGLE)], [-np.sin(ANGLE), np.cos(ANGLE)]])

@@ -355,7 +355,7 @@ def latents_after(place, epoch):
 
 
 def test_fitted_latents_wait_until_the_weights_have_learned(tmp_path):
-    """With a warm-up of two epochs, the latents of the second epoch are those of the first."""
+    """In a warm-up of two epochs, the latents do not change."""
     options = {**TRAINING, "initial_latents": "clips", "state_size": 2, "step_warmup": 2}
     options |= {"num_epochs": 4, "log_step": 1}
     train_on_sequences(tmp_path, NAMES, LENGTH, options)
@@ -363,7 +363,7 @@ def test_fitted_latents_wait_until_the_weights_have_learned(tmp_path):
     assert all(np.array_equal(*pair) for pair in zip(first, second, strict=True))
     assert not np.array_equal(second.innovations, fourth.innovations)
     begun = np.square(first.initial_state).mean()
-    assert begun < 0.95**2  # those of the prior are larger
+    assert begun < 0.95**2  # the prior has a mean square of 1
 
 
 @pytest.mark.parametrize(
