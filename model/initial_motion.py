@@ -12,9 +12,11 @@ under which these states are likely:
    frames do not show the direction of a motion. Those of windows do, so a periodic motion is a
    closed curve (Broomhead and King, *Extracting qualitative dynamics from experimental data*,
    1986).
-2. α maximizes Σ_t log p(s_t | s_{t-1}). The innovations enter F_α through rectifiers, so this
-   density has no closed form. A normal density of z_t = tanh⁻¹ s_t approximates it, with the mean
-   and the covariance of z = tanh⁻¹ F_α(s_{t-1}, [m, ξ]) over drawn ξ ~ N(0, I).
+2. α and the motion types m maximize Σ_t log p(s_t | s_{t-1}, m) + log p(m). The innovations enter
+   F_α through rectifiers, so the first density has no closed form. A normal density of
+   z_t = tanh⁻¹ s_t approximates it, with the mean and the covariance of
+   z = tanh⁻¹ F_α(s_{t-1}, [m, ξ]) over drawn ξ ~ N(0, I). Without motion types, one α moves all
+   sequences at one pace.
 3. From frame to frame, the innovation is near a draw from the prior, and leads from the state
    that is reached near to the next of these states. It is found by Levenberg's method, with
    steps of least length (*A method for the solution of certain non-linear problems in least
@@ -83,7 +85,7 @@ def fit_first_states(
         dynamic_mode: a name in `TRANSITIONS`; the emission network must see the whole state.
         alpha: the initial weights of the transition, by the names of their variables, and possibly
             other variables.
-        latents: drawn from the prior. Appearance and motion types stay.
+        latents: drawn from the prior. The appearance stays.
         sequences: N times [T, side, side, 3]. They are taken one by one, and twice, so that they
             need not be in memory together.
 
@@ -100,8 +102,13 @@ def fit_first_states(
         fit = TransitionFit(session, dynamic_mode, alpha, latents, seed)
         fit.maximize(states, seed)
         innovations = fit.innovations_to(states)
-        fitted = fit.alpha()
-    return FirstFit(fitted, latents._replace(innovations=innovations, initial_state=states[:, 0]))
+        fitted, motion_types = fit.alpha(), fit.motion_types()
+    return FirstFit(
+        fitted,
+        latents._replace(
+            innovations=innovations, initial_state=states[:, 0], motion_type=motion_types
+        ),
+    )
 
 
 # --- 1. The states ---
@@ -123,20 +130,23 @@ def windows_as_states(sequences: Iterable[np.ndarray], number: int) -> np.ndarra
     axes = _leading(np.asarray(scatter), COMPONENTS)
     if not axes.size:  # nothing moves
         return None
-    scores = np.stack([deviations @ axes for deviations in _deviations(sequences)])
-    num_frames = scores.shape[1]
-    times = np.arange(num_frames)[:, np.newaxis] + np.arange(-REACH, REACH + 1)
+    scores = [deviations @ axes for deviations in _deviations(sequences)]
     # At the ends, windows repeat a frame. So their mean is not 0.
-    windows = scores[:, np.clip(times, 0, num_frames - 1)].reshape(
-        -1, axes.shape[1] * times.shape[1]
-    )
-    windows = windows - windows.mean(axis=0)
-    leading = _leading(windows.T @ windows, number)
+    mean = np.mean([_windows(one).mean(axis=0) for one in scores], axis=0)
+    centred = (_windows(one) - mean for one in scores)
+    leading = _leading(np.asarray(sum(windows.T @ windows for windows in centred)), number)
     if leading.shape[1] < number:
         return None
-    components = windows @ leading
-    components *= SPREAD / np.sqrt(np.mean(np.square(components), axis=0))
-    return np.clip(components, -BOUND, BOUND).reshape(len(scores), num_frames, number)
+    states = np.stack([(_windows(one) - mean) @ leading for one in scores])
+    states *= SPREAD / np.sqrt(np.mean(np.square(states), axis=(0, 1)))
+    return np.clip(states, -BOUND, BOUND)
+
+
+def _windows(scores: np.ndarray) -> np.ndarray:
+    """The window around each frame, [T, components of a window], from scores [T, components]."""
+    num_frames = len(scores)
+    times = np.arange(num_frames)[:, np.newaxis] + np.arange(-REACH, REACH + 1)
+    return scores[np.clip(times, 0, num_frames - 1)].reshape(num_frames, -1)
 
 
 def _deviations(sequences: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -163,7 +173,7 @@ def _leading(scatter: np.ndarray, number: int) -> np.ndarray:
 
 
 class TransitionFit:
-    """A graph of one step of the transition, whose α is fitted to given states."""
+    """A graph of one step of the transition, whose α and motion types are fitted to states."""
 
     def __init__(
         self,
@@ -179,16 +189,18 @@ class TransitionFit:
             session: a session of this graph.
             alpha, latents, dynamic_mode, seed: see `fit_first_states`.
         """
-        self._session, self._latents = session, latents
+        self._session, self._drawn = session, latents.innovations
         sizes = LatentSizes(*(values.shape[-1] for values in _in_order_of_sizes(latents)))
         transition = TRANSITIONS[dynamic_mode]
         maps = transition.make(sizes, 1.0, random_key(seed, Stream.WEIGHTS))
         self._alpha = {value.op.name: value for layer in maps for value in layer}
         self._before = tf.placeholder(tf.float32, [None, sizes.state_size])
         self._after = tf.placeholder(tf.float32, [None, sizes.state_size])
-        self._motion_type = tf.placeholder(tf.float32, [None, sizes.motion_type_size])
+        self._sequence = tf.placeholder(tf.int32, [None])
         self._innovations = tf.placeholder(tf.float32, [None, None, sizes.z_size])
         self._rate = tf.placeholder(tf.float32, [])
+        self._motion_types = tf.Variable(latents.motion_type, name="motion_types")
+        motion_type = tf.gather(self._motion_types, self._sequence)
         draws, pairs = tf.unstack(tf.shape(self._innovations)[:2])
 
         def of_each_draw(values: tf.Tensor) -> tf.Tensor:
@@ -198,16 +210,17 @@ class TransitionFit:
             tf.reshape(self._innovations, [draws * pairs, 1, sizes.z_size]),
             tf.reshape(of_each_draw(self._before), [draws * pairs, sizes.state_size]),
             tf.zeros([draws * pairs, 0]),
-            tf.reshape(of_each_draw(self._motion_type), [draws * pairs, sizes.motion_type_size]),
+            tf.reshape(of_each_draw(motion_type), [draws * pairs, sizes.motion_type_size]),
         )
         states = transition.unroll(transition.read(maps), flat).states[:, 0]
         self._reached = tf.reshape(_unbounded(states), [draws, pairs, sizes.state_size])
         self._damping = tf.placeholder(tf.float32, [None])
         self._missing = _unbounded(self._after) - self._reached[0]
         self._correction = self._least_correction(sizes.state_size)
-        loss = -normal_log_density(_unbounded(self._after), self._reached)
+        prior = -0.5 * tf.reduce_sum(tf.square(self._motion_types)) / self._drawn[..., 0].size
+        fit = normal_log_density(_unbounded(self._after), self._reached) + prior  # of a pair
         optimizer = tf.train.AdamOptimizer(self._rate, beta2=0.99)
-        self._loss, self._step = loss, optimizer.minimize(loss, var_list=list(self._alpha.values()))
+        self._step = optimizer.minimize(-fit, var_list=[*self._alpha.values(), self._motion_types])
         session.run(tf.global_variables_initializer())
         assign(session, self._alpha, alpha)
 
@@ -215,13 +228,20 @@ class TransitionFit:
         """The present α, by the names of the variables."""
         return self._session.run(self._alpha)
 
+    def motion_types(self) -> np.ndarray:
+        """The present motion types, [N, motion_type_size]."""
+        return self._session.run(self._motion_types)
+
     def maximize(self, states: np.ndarray, seed: int) -> None:
-        """Maximize the likelihood of states [N, T + 1, d]."""
+        """Maximize the likelihood of states [N, T + 1, d], and the prior of the motion types."""
         noise = random_generator(seed, Stream.INITIAL_MOTION)
-        before, after, motion_type = self._pairs(states)
+        num_frames = states.shape[1] - 1
+        before, after = (
+            one.reshape(-1, states.shape[2]) for one in (states[:, :-1], states[:, 1:])
+        )
         for number in range(STEPS):
             rows = noise.integers(len(before), size=PAIRS)
-            shape = (DRAWS // 2, PAIRS, self._latents.innovations.shape[2])
+            shape = (DRAWS // 2, PAIRS, self._drawn.shape[2])
             half = noise.standard_normal(shape, dtype=np.float32)
             rate = RATE * min(1.0, 2 * (1 - number / STEPS))
             self._session.run(
@@ -229,7 +249,7 @@ class TransitionFit:
                 {
                     self._before: before[rows],
                     self._after: after[rows],
-                    self._motion_type: motion_type[rows],
+                    self._sequence: rows // num_frames,
                     self._innovations: np.concatenate([half, -half]),
                     self._rate: rate,
                 },
@@ -237,9 +257,9 @@ class TransitionFit:
 
     def innovations_to(self, states: np.ndarray) -> np.ndarray:
         """Innovations [N, T, k] near those of the latents; they lead near states [N, T + 1, d]."""
-        drawn = self._latents.innovations
+        drawn = self._drawn
         found = drawn.copy()
-        feed = {self._before: states[:, 0], self._motion_type: self._latents.motion_type}
+        feed = {self._before: states[:, 0], self._sequence: np.arange(len(states))}
         for time in range(drawn.shape[1]):
             best = found[:, time]
             feed[self._after] = states[:, time + 1]
@@ -270,12 +290,6 @@ class TransitionFit:
         square += self._damping[:, tf.newaxis, tf.newaxis] * tf.eye(state_size)
         steps = tf.linalg.solve(square, self._missing[..., tf.newaxis])
         return tf.matmul(jacobian, steps, transpose_a=True)[..., 0]
-
-    def _pairs(self, states: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """s_{t-1}, s_t and m of all frames, each [N·T, …]."""
-        size, num_frames = states.shape[2], states.shape[1] - 1
-        motion_type = np.repeat(self._latents.motion_type, num_frames, axis=0)
-        return states[:, :-1].reshape(-1, size), states[:, 1:].reshape(-1, size), motion_type
 
 
 def _in_order_of_sizes(latents: Latents) -> tuple[np.ndarray, ...]:

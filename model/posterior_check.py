@@ -4,6 +4,7 @@ The model says that latents come from the prior, but the weights are learned fro
 If the model has learned its data, both look alike, and all ratios are near 1.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.spatial.distance import cdist
 from model.dynamic_generator import DynamicGenerator
 from model.innovations import spread
 from model.latents import Latents, evenly, of_sequences
-from model.sampling import drawn_start, states_of
+from model.sampling import MOTION_TYPE, drawn_start, states_of
 
 MISSED = 0.2  # a ratio that differs from 1 by more than this shows that the prior is missed
 # Few values have these ratios, so chance alone can take them farther from 1.
@@ -72,18 +73,17 @@ def check_posterior(
     chunk_length: int,
     noise: np.random.Generator,
     whole_sequences: bool = True,
-    draws_start: bool = False,
+    drawn: Collection[str] = (MOTION_TYPE,),
 ) -> PosteriorCheck:
     """Compare the inferred latents of the sequences with samples of the same size.
 
-    Of many sequences, `MOST_SEQUENCES` are compared. The innovations and the motion type of a
-    sample come from the prior.
+    Of many sequences, `MOST_SEQUENCES` are compared. The innovations of a sample come from the
+    prior.
 
     Args:
         whole_sequences: whether the innovations of a sequence were inferred from its start state
             on. Otherwise they give no states, and the ratios of states are NaN.
-        draws_start: whether the start states of a sample come from the prior, too, and not from
-            the inferred latents.
+        drawn: the other latents of a sample that come from the prior, see `drawn_start`.
     """
     inferred = of_sequences(inferred, evenly(len(inferred.innovations), MOST_SEQUENCES))
     nan = float("nan")
@@ -101,10 +101,10 @@ def check_posterior(
     if not whole_sequences:
         return check
     shape = inferred.innovations.shape
-    one, other = (noise.standard_normal(shape, dtype=np.float32) for _ in range(2))
+    pair = [noise.standard_normal(shape, dtype=np.float32) for _ in range(2)]
     samples = [
-        drawn_start(inferred, noise, draws_start, same_for_all=False)._replace(innovations=drawn)
-        for drawn in (one, other)
+        drawn_start(inferred, noise, drawn, same_for_all=False)._replace(innovations=innovations)
+        for innovations in pair
     ]
     states, sampled, another = (
         generator.seen(states_of(generator, latents, chunk_length))

@@ -6,7 +6,7 @@
 Sampling goes chunk by chunk, so that memory does not grow with the length of the video.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from model.dynamic_generator import DynamicGenerator
 from model.emission import Statistics
 from model.innovations import Innovations
 from model.latents import Latents, of_sequences, split_range
+
+# The latents that a sampled video can take from the prior, in the order in which they are drawn.
+MOTION_TYPE, START_STATE = "motion_type", "initial_state"
+MAY_BE_DRAWN = (MOTION_TYPE, START_STATE)
 
 
 def unrolled(
@@ -135,24 +139,22 @@ def synthesize(
 
 
 def drawn_start(
-    latents: Latents, noise: np.random.Generator, initial_state: bool, same_for_all: bool = True
+    latents: Latents, noise: np.random.Generator, drawn: Collection[str], same_for_all: bool = True
 ) -> Latents:
-    """The start of a sampled video: the inferred latents, with motion types from the prior.
+    """The start of a sampled video: the inferred latents, some of them from the prior instead.
 
     Args:
-        initial_state: whether to draw the start states s_0 from the prior as well. Actions draw
-            them; dynamic textures keep the inferred start states.
+        drawn: names in `MAY_BE_DRAWN`.
         same_for_all: whether all sequences get the same values.
     """
 
-    def drawn(values: np.ndarray) -> np.ndarray:
+    def from_prior(values: np.ndarray) -> np.ndarray:
         shape = values.shape[1:] if same_for_all else values.shape
         return np.broadcast_to(noise.standard_normal(shape, dtype=np.float32), values.shape)
 
-    start = latents._replace(motion_type=drawn(latents.motion_type))
-    if not initial_state:
-        return start
-    return start._replace(initial_state=drawn(start.initial_state))
+    return latents._replace(
+        **{name: from_prior(getattr(latents, name)) for name in MAY_BE_DRAWN if name in drawn}
+    )
 
 
 def between(latents: Latents, first: int, second: int, num_steps: int) -> Iterator[Latents]:

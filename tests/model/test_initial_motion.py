@@ -34,10 +34,10 @@ def angles_of(states):
     return np.angle(turned[:, 1:] / turned[:, :-1])
 
 
-def swinging(number=4, num_frames=NUM_FRAMES):
+def swinging(number=4, num_frames=NUM_FRAMES, angle=ANGLE):
     """Sequences [N, T, 1] that swing between two pictures, each with its own phase."""
     phases = 2 * np.pi * np.arange(number)[:, np.newaxis] / number
-    return np.cos(phases + ANGLE * np.arange(num_frames))[..., np.newaxis]
+    return np.cos(phases + angle * np.arange(num_frames))[..., np.newaxis]
 
 
 def first_weights(make_generator, dynamic_mode, sizes=SIZES):
@@ -141,7 +141,6 @@ def test_chains_begin_at_the_states_and_innovations_look_like_draws(make_generat
     for one, other in zip(begun.latents, again.latents, strict=True):
         assert np.array_equal(one, other)
     assert begun.latents.appearance is drawn.appearance
-    assert begun.latents.motion_type is drawn.motion_type
     states, _ = unroll(in_double(begun.alpha), in_double(begun.latents), dynamic_mode)
     wanted = windows_as_states(frames, 2)
     assert np.sqrt(np.mean(np.square(states - wanted))) < 0.1 * SPREAD
@@ -153,6 +152,23 @@ def test_chains_begin_at_the_states_and_innovations_look_like_draws(make_generat
     calm, _ = unroll(in_double(begun.alpha), in_double(quiet), dynamic_mode)
     turns = np.abs(angles_of(calm))[:, INSIDE]
     assert turns.mean() == pytest.approx(ANGLE, rel=0.1)
+
+
+@pytest.mark.parametrize("motion_type_size", [0, 1, 2])
+def test_motion_types_keep_the_pace_of_each_sequence(make_generator, motion_type_size):
+    """Four sequences swing, and four others half as fast again."""
+    sizes = SIZES._replace(motion_type_size=motion_type_size)
+    paces = np.repeat([ANGLE, 1.5 * ANGLE], 4)
+    frames = pictures(np.concatenate([swinging(), swinging(angle=1.5 * ANGLE)]))
+    drawn = draw_latents(sizes, len(frames), NUM_FRAMES)
+    begun = fit_first_states(
+        "nonlinear", first_weights(make_generator, "nonlinear", sizes), drawn, frames, seed=0
+    )
+    quiet = begun.latents._replace(innovations=0 * begun.latents.innovations)
+    calm, _ = unroll(in_double(begun.alpha), in_double(quiet), "nonlinear")
+    turns = np.abs(angles_of(calm))[:, INSIDE].mean(axis=1)
+    assert (np.abs(turns / paces - 1).max() < 0.1) == (motion_type_size > 0)
+    assert np.all(np.abs(begun.latents.motion_type) < 3)  # the prior holds them
 
 
 def test_still_clips_begin_with_nothing(make_generator):

@@ -18,13 +18,14 @@ from model.posterior_check import (
     step,
     thinned,
 )
+from model.sampling import MAY_BE_DRAWN, MOTION_TYPE, START_STATE
 
 
 def noise():
     return np.random.default_rng(2)
 
 
-def samples_for(latents, draws_start=False):
+def samples_for(latents, drawn=(MOTION_TYPE,)):
     """Both samples: standard normals from `noise`, innovations first."""
     random = noise()
 
@@ -33,9 +34,11 @@ def samples_for(latents, draws_start=False):
 
     innovations = [normal(latents.innovations) for _ in range(2)]
     samples = []
-    for drawn in innovations:
-        sample = latents._replace(innovations=drawn, motion_type=normal(latents.motion_type))
-        if draws_start:
+    for values in innovations:
+        sample = latents._replace(innovations=values)
+        if MOTION_TYPE in drawn:
+            sample = sample._replace(motion_type=normal(latents.motion_type))
+        if START_STATE in drawn:
             sample = sample._replace(initial_state=normal(latents.initial_state))
         samples.append(sample)
     return samples
@@ -166,16 +169,16 @@ def expected_ratios(weights, latents, samples):
     )
 
 
-@pytest.mark.parametrize("draws_start", [False, True])
-def test_every_ratio_equals_numpy(generator, draws_start):
-    """Samples draw motion types and, where it is asked for, start states. Chunks do not matter."""
+@pytest.mark.parametrize("drawn", [[], [MOTION_TYPE], [START_STATE], MAY_BE_DRAWN])
+def test_every_ratio_equals_numpy(generator, drawn):
+    """Samples draw motion types and start states where it is asked for. Chunks do not matter."""
     latents = draw_latents(generator.settings.sizes, 2, 7)
     latents = latents._replace(innovations=1.5 * latents.innovations + 0.5)
-    samples = samples_for(latents, draws_start)
+    samples = samples_for(latents, drawn)
     expected = expected_ratios(in_double(generator.variables()), latents, samples)
     assert np.abs(np.array(expected) - 1.0).min() > 0.01
     for chunk_length in (3, 7):
-        found = check_posterior(generator, latents, chunk_length, noise(), draws_start=draws_start)
+        found = check_posterior(generator, latents, chunk_length, noise(), drawn=drawn)
         np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
@@ -195,7 +198,7 @@ def test_without_motion_types_the_first_random_numbers_are_those_of_the_innovati
             latents._replace(innovations=innovations[0], initial_state=starts[0]),
         )
     )
-    found = check_posterior(generator, latents, 7, noise(), draws_start=True)
+    found = check_posterior(generator, latents, 7, noise(), drawn=MAY_BE_DRAWN)
     steps = [np.linalg.norm(np.diff(part, axis=1), axis=2).mean() for part in (inferred, sampled)]
     assert found.state_step == pytest.approx(steps[0] / steps[1], rel=1e-4)
     assert np.isnan([found.appearance_spread, found.motion_type_spread]).all()
@@ -205,7 +208,7 @@ def test_without_motion_types_the_first_random_numbers_are_those_of_the_innovati
 def test_all_ratios_are_near_1_where_the_inferred_are_samples_of_the_prior(generator):
     """Many sequences, because each has only one start state, one appearance and motion type."""
     latents = draw_latents(generator.settings.sizes, 200, 28)
-    check = check_posterior(generator, latents, 7, noise(), draws_start=True)
+    check = check_posterior(generator, latents, 7, noise(), drawn=MAY_BE_DRAWN)
     np.testing.assert_allclose(check, 1.0, atol=0.1)
     assert check.missed() == {}
 
@@ -242,7 +245,8 @@ def test_start_states_far_from_the_prior_show_where_samples_start_from_it(genera
     latents = draw_latents(generator.settings.sizes, 40, 3)
     far = latents._replace(initial_state=latents.initial_state + 8)
     near, drawn = (
-        check_posterior(generator, far, 3, noise(), draws_start=draws) for draws in (False, True)
+        check_posterior(generator, far, 3, noise(), drawn=drawn)
+        for drawn in ([MOTION_TYPE], MAY_BE_DRAWN)
     )
     assert drawn.innovation_spread == near.innovation_spread
     assert drawn.state_distance > 1.5 * near.state_distance

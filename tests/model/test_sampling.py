@@ -8,7 +8,7 @@ from model.innovations import Innovations
 from model.latents import Latents
 from model.networks import NETWORKS
 from model.random_keys import Stream, random_generator
-from model.sampling import drawn_start, reconstruct, synthesize, unrolled
+from model.sampling import MAY_BE_DRAWN, drawn_start, reconstruct, synthesize, unrolled
 
 NUM_FRAMES = 7
 PRIOR = Innovations(mean=np.zeros(2), factor=np.eye(2))
@@ -135,7 +135,7 @@ def test_unrolled_chunks_have_the_states_of_the_whole_sequence_in_numpy(generato
 @pytest.mark.parametrize("same_for_all", [True, False])
 def test_drawn_starts_are_standard_normals_for_all_sequences_or_for_each(same_for_all):
     latents = Latents(*(np.zeros((4, size), np.float32) for size in (1, 3, 5, 2)))
-    start = drawn_start(latents, np.random.default_rng(0), True, same_for_all)
+    start = drawn_start(latents, np.random.default_rng(0), MAY_BE_DRAWN, same_for_all)
     numbers = np.random.default_rng(0)
     for drawn, size in ((start.motion_type, 2), (start.initial_state, 3)):
         shape = (size,) if same_for_all else (4, size)

@@ -109,8 +109,10 @@ def posterior_ratios(checkpoint, position, seed=0):
     other = noise.standard_normal(latents.innovations.shape, dtype=np.float32)
     samples = []
     for innovations in (drawn, other):
-        motion_type = noise.standard_normal(latents.motion_type.shape, dtype=np.float32)
-        sample = latents._replace(innovations=innovations, motion_type=motion_type)
+        sample = latents._replace(innovations=innovations)
+        if state.options.motion_type_in_test == "prior":
+            motion_type = noise.standard_normal(latents.motion_type.shape, dtype=np.float32)
+            sample = sample._replace(motion_type=motion_type)
         if state.options.start_in_test == "prior":
             start = noise.standard_normal(latents.initial_state.shape, dtype=np.float32)
             sample = sample._replace(initial_state=start)

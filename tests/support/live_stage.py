@@ -7,6 +7,7 @@ from PIL import Image
 
 from model.innovations import Innovations
 from model.latents import Latents
+from model.sampling import MOTION_TYPE
 from util.live.player import Chunk, Frame
 from util.live.recordings import Recordings
 from util.live.stage import Stage
@@ -55,6 +56,7 @@ def stage(folder, content_size=2, make=make, rates=(25.0, 10.0, 25.0)):
         showings=[Showing(1, rate, 2.0 if number else 1.0) for number, rate in enumerate(rates)],
         latents=latents(content_size),
         innovations=innovations(),
+        drawn=[MOTION_TYPE],
         make=make,
         recordings=Recordings(folder),
     )

@@ -14,7 +14,7 @@ import numpy as np
 from model.latents import Latents, of_sequences
 from model.loop import CLOSED, Loop, drawn_loop, in_whole_chunks
 from model.random_keys import Stream, random_generator
-from model.sampling import drawn_start, reconstruct
+from model.sampling import START_STATE, drawn_start, reconstruct
 from util.data.frames import to_bytes
 from util.metrics.evaluation import evaluate
 from util.metrics.measures import compare
@@ -25,7 +25,7 @@ from util.pictures.sheets import Row
 from util.pictures.showing import all_shaped, write_repeating
 from util.runs.evaluations import report_evaluations
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again
-from util.runs.sampling import FOR_RESULTS, posterior_check, sampled
+from util.runs.sampling import FOR_RESULTS, drawn_in_test, posterior_check, sampled
 from util.system.notes import tell_once
 
 
@@ -85,7 +85,8 @@ def looped(run: LoadedRun, latents: Latents, video: int) -> tuple[Loop, np.ndarr
     """
     options, sampler = run.options, run.sampler
     numbers = random_generator(options.seed, Stream.START, video)
-    start = drawn_start(latents, numbers, initial_state=False)
+    drawn = set(drawn_in_test(sampler.generator, options)) - {START_STATE}
+    start = drawn_start(latents, numbers, drawn)
     length = options.truncated_backprop_length
 
     def innovations(draw: int) -> np.ndarray:

@@ -9,7 +9,10 @@ from util.options.schema import FIELDS
 # The options of sampled videos, and of videos that are measured as well.
 SAMPLED = ("num_sections_in_test", "num_batches_in_test", "innovations_in_test")
 MEASURED = (*SAMPLED, "baseline_states")
-TRAINING_SEQUENCES = (*MEASURED, "sequences", "results_for", "start_in_test")
+TRAINING_SEQUENCES = (
+    *(*MEASURED, "sequences", "results_for"),
+    *("start_in_test", "motion_type_in_test"),
+)
 MASKS = (
     "mask_type",
     "mask_path",
@@ -44,16 +47,29 @@ FAST_SEQUENCES = {
     "num_epochs": 400,
     "lr_half_life": 170,
     "log_step": 50,
-    "transition_init_std": 0.0,
     "batch_size": 5,
 }
 # An innovation moves fitted states less than it moves states from the prior with matched weights,
-# so the Langevin steps are longer. Their innovations are near the prior.
+# so the Langevin steps are longer. Their innovations are near the prior. Motion types keep the pace
+# of each sequence.
 FAST_FITTED = {
+    "initial_latents": "clips",
     "transition_init_std": 0.1,
     "step_size": 0.1,
     "step_warmup": 15,
     "innovations_in_test": "prior",
+    "motion_type_size": 4,
+    "motion_type_in_test": "inferred",
+}
+# What actions have instead where the first latents come from the prior.
+FAST_DRAWN = {
+    "initial_latents": "prior",
+    "transition_init_std": 0.0,
+    "step_size": 0.03,
+    "step_warmup": 0,
+    "innovations_in_test": "conditional",
+    "motion_type_size": 0,
+    "motion_type_in_test": "prior",
 }
 FAST_RECOVERY = {"num_epochs": 350, "lr_half_life": 150}
 
@@ -80,8 +96,8 @@ EXPERIMENTS = {
             "num_sections_in_test": 2,
             "start_in_test": "prior",
         },
-        scheduled={"fast": {**FAST_SEQUENCES, "innovations_in_test": "conditional"}},
-        with_latents={"fast": {"clips": FAST_FITTED}},
+        scheduled={"fast": {**FAST_SEQUENCES, **FAST_FITTED}},
+        with_latents={"fast": {"prior": FAST_DRAWN}},
         uses=(*TRAINING_SEQUENCES, "chunk_starts", "initial_latents"),
         shows_together=True,
     ),
@@ -152,6 +168,7 @@ EXPERIMENTS = {
         uses=(
             "num_sections_in_test",
             "innovations_in_test",
+            "motion_type_in_test",
             "start_in_test",
             "pairs",
             "interpolation_steps",
@@ -175,6 +192,7 @@ EXPERIMENTS = {
         uses=(
             "num_batches_in_test",
             "innovations_in_test",
+            "motion_type_in_test",
             "baseline_states",
             "sequences",
             "results_for",
@@ -196,7 +214,7 @@ EXPERIMENTS = {
     "live": Experiment(
         summary="watch a trained model in the browser, and change its noise and appearance",
         module="util.experiments.live",
-        uses=("innovations_in_test", "browser", "port"),
+        uses=("innovations_in_test", "motion_type_in_test", "browser", "port"),
         result="live",
         trains=False,
         serves=True,
@@ -210,7 +228,7 @@ EXPERIMENTS = {
             **MANY_SEQUENCES,
             "truncated_backprop_length": 15,
         },
-        scheduled={"fast": FAST_SEQUENCES},
+        scheduled={"fast": {**FAST_SEQUENCES, "transition_init_std": 0.0}},
         uses=(*MEASURED, "results_for", "encoded_frame", "image"),
         result="animation",
         encodes=True,

@@ -110,16 +110,9 @@ FIGURES: dict[str, Figure] = {
             Training(
                 "action",
                 ("blossoms",),
-                # Every flower of a row begins with the bud of the first one.
-                test=Test(
-                    "interpolation",
-                    {
-                        "pairs": "0:3,1:4,5:8",
-                        "start_in_test": "inferred",
-                        "num_sections_in_test": 1,
-                        "enlarge": 2,
-                    },
-                ),
+                # A flower opens once. So a video begins with the bud, and is as long as a clip.
+                flags={"start_in_test": "inferred", "num_sections_in_test": 1},
+                test=Test("interpolation", {"pairs": "0:3,1:4,5:8", "enlarge": 2}),
             ),
         ),
         layout=layouts.interpolated,

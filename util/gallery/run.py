@@ -223,6 +223,7 @@ def _differing(options: Options, experiments: Experiments) -> list[tuple[str, st
     defaults: dict[str, Any] = {name: field.default for name, field in FIELDS.items()}
     if record:
         defaults |= {**record.presets, **record.defaults_of(options.schedule)}
+        defaults |= record.defaults_with_latents(options.schedule, options.initial_latents)
         if record.misses_pixels:
             defaults["training_mode"] = record.training_mode
     defaults |= without_truth_of_others(defaults, options.data_path)

@@ -13,6 +13,7 @@ gives the result to `accept`.
 """
 
 from collections import deque
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy as np
 from model.innovations import Innovations
 from model.latents import Latents, of_sequences
 from model.random_keys import Stream, random_generator
+from model.sampling import drawn_start
 from util.system.errors import RunError
 
 LONGEST_RECORDING = 30  # seconds
@@ -73,18 +75,26 @@ class Player:
     """
 
     def __init__(
-        self, latents: Latents, innovations: Innovations, length: int, rate: float, side: int
+        self,
+        latents: Latents,
+        innovations: Innovations,
+        drawn: Collection[str],
+        length: int,
+        rate: float,
+        side: int,
     ):
         """Start with sequence 0 and seed 0.
 
         Args:
             latents: the inferred latents of all training sequences.
             innovations: the distribution of the innovations.
+            drawn: the other latents that come from the seed, see `model.sampling.drawn_start`.
             length: the number of frames in a chunk.
             rate: frames per second of the recordings.
             side: height and width of a frame.
         """
         self._latents, self._innovations, self._length = latents, innovations, length
+        self._from_prior = drawn
         most = max(1, min(round(LONGEST_RECORDING * rate), MOST_KEPT // (3 * side**2)))
         self._shown: deque[np.ndarray] = deque(maxlen=most)
         self._ahead: deque[tuple[Frame, np.ndarray]] = deque()
@@ -99,14 +109,13 @@ class Player:
         return len(self._ahead)
 
     def restart(self, sequence: int, seed: int) -> None:
-        """Begin again: the inferred start state of a sequence, and the innovations of a seed."""
+        """Begin again: the inferred latents of a sequence, and the innovations of a seed."""
         self.sequence, self.seed = sequence, seed
-        start = of_sequences(self._latents, [sequence])
-        motion_type = random_generator(seed, Stream.LIVE, 0).standard_normal(
-            start.motion_type.shape, dtype=np.float32
+        inferred = of_sequences(self._latents, [sequence])
+        self._start = drawn_start(
+            inferred, random_generator(seed, Stream.LIVE, 0), self._from_prior
         )
-        self._start = start._replace(motion_type=motion_type)
-        self._state, self._taken = start.initial_state, 0
+        self._state, self._taken = self._start.initial_state, 0
         self._beginnings += 1
         self._ahead.clear()
 

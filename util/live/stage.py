@@ -4,7 +4,7 @@ One thread runs the model. A page has at most one request there, and requests ar
 order: no page waits for more than one chunk of each other page. The other thread writes recordings.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,6 +33,7 @@ class Stage:
         names, showings: of each sequence, its name and how it is shown.
         latents: the inferred latents of all sequences.
         innovations: the distribution of the innovations.
+        drawn: the other latents that a seed draws, see `model.sampling.drawn_start`.
         make: runs the model. Only `model_thread` may call it.
         recordings: writes videos. Only `video_thread` may call it.
     """
@@ -43,6 +44,7 @@ class Stage:
     showings: Sequence[Showing]
     latents: Latents
     innovations: Innovations
+    drawn: Collection[str]
     make: Callable[[Request], Chunk]
     recordings: Recordings
     model_thread: ThreadPoolExecutor = field(default_factory=one_thread("model"))
@@ -51,7 +53,7 @@ class Stage:
     def player(self) -> Player:
         """A player for a new page."""
         rate = max(showing.rate for showing in self.showings)
-        return Player(self.latents, self.innovations, CHUNK, rate, self.side)
+        return Player(self.latents, self.innovations, self.drawn, CHUNK, rate, self.side)
 
     def close(self) -> None:
         """End both threads after what they do now."""

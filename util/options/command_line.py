@@ -23,7 +23,6 @@ from util.options.experiment import (
     Experiments,
     users_of,
     why_states_cannot_follow,
-    without_truth_of_others,
 )
 from util.options.hints import hint
 from util.options.schedule import SCHEDULES
@@ -182,10 +181,7 @@ def parse(arguments: Sequence[str], experiments: Experiments) -> CommandLine:
     _refuse_unknown_experiment(experiment, experiments)
     schedule = given.get("schedule", Options.schedule)
     _refuse_out_of_range("schedule", schedule)
-    defaults = experiments[experiment].defaults(schedule)
-    defaults |= without_truth_of_others(defaults, given.get("data_path"))
-    first = given.get("initial_latents", Options.initial_latents)
-    defaults |= experiments[experiment].defaults_with_latents(schedule, first)
+    defaults = experiments[experiment].defaults_beside(schedule, given)
     options = Options(**{**defaults, **given})
     for name in FIELDS:
         _refuse_out_of_range(name, getattr(options, name))
@@ -375,7 +371,7 @@ def refuse_jumps(options: Options, experiment: Experiment) -> None:
 
 def refuse_states_that_cannot_follow(options: Options) -> None:
     """Raises CommandLineError if --initial_latents clips does not go with the state."""
-    why = why_states_cannot_follow(options.dynamic_mode, options.state_size)
+    why = why_states_cannot_follow(options)
     if why and options.initial_latents == FROM_CLIPS:
         raise CommandLineError(
             f"--initial_latents {FROM_CLIPS} needs {why}; give --initial_latents {FROM_PRIOR}"

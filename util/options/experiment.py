@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from model.initial_motion import LARGEST_STATE
+from model.initial_motion import FROM_PRIOR, LARGEST_STATE
 from model.transition import TRANSITIONS
 from util.options.schedule import SCHEDULES
 from util.options.schema import Options
@@ -93,17 +93,33 @@ class Experiment:
         """The further defaults that belong to the value of --initial_latents."""
         return dict(self.with_latents.get(schedule, {}).get(initial_latents, {}))
 
+    def defaults_beside(self, schedule: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The defaults of a command line: given options change some defaults of others.
+
+        Other clips have no truth about the embedded ones. Where states cannot follow the clips,
+        the first latents come from the prior. The warm-up is at most a quarter of the training.
+        """
+        defaults = self.defaults(schedule)
+        defaults |= without_truth_of_others(defaults, given.get("data_path"))
+        options = Options(**{**defaults, **given})
+        latents = options.initial_latents
+        if "initial_latents" not in given and why_states_cannot_follow(options):
+            latents = FROM_PRIOR
+        defaults |= self.defaults_with_latents(schedule, latents)
+        warm_up = defaults.get("step_warmup", Options.step_warmup)
+        return {**defaults, "step_warmup": min(warm_up, max(0, options.num_epochs // 4))}
+
 
 Experiments = Mapping[str, Experiment]
 
 
-def why_states_cannot_follow(dynamic_mode: str, state_size: int) -> str:
+def why_states_cannot_follow(options: Options) -> str:
     """What --initial_latents clips needs and these options do not have; "" if nothing."""
-    transition = TRANSITIONS.get(dynamic_mode)
-    if transition is None or transition.num_seen(state_size) < state_size:
-        return f"a transition whose whole state is seen, not --dynamic_mode {dynamic_mode}"
-    if state_size > LARGEST_STATE:
-        return f"--state_size of at most {LARGEST_STATE}, not {state_size}"
+    transition, size = TRANSITIONS.get(options.dynamic_mode), options.state_size
+    if transition is None or transition.num_seen(size) < size:
+        return f"a transition whose whole state is seen, not --dynamic_mode {options.dynamic_mode}"
+    if size > LARGEST_STATE:
+        return f"--state_size of at most {LARGEST_STATE}, not {size}"
     return ""
 
 

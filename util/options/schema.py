@@ -623,6 +623,13 @@ class Options:
         "start state s_0 of a synthesized video: inferred for the sequence, or from the prior",
         one_of("inferred", "prior"),
     )
+    motion_type_in_test: str = option(
+        "prior",
+        Scope.REMEMBERED,
+        Group.TEST,
+        "motion type m of a synthesized video: inferred for the sequence, or from the prior",
+        one_of("inferred", "prior"),
+    )
     sequences: str = option(
         "",
         Scope.THIS_CALL,

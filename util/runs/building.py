@@ -7,7 +7,7 @@ from pathlib import Path
 
 from model.dynamic_generator import DynamicGenerator
 from model.graph import Settings
-from model.initial_motion import FROM_PRIOR, fit_first_states
+from model.initial_motion import fit_first_states
 from model.initial_scale import matched_scale
 from model.latents import Latents, LatentSizes, split_range
 from model.sequence_steps import relative_step
@@ -98,20 +98,22 @@ def fit_beginning(
 ) -> Latents:
     """Fit the first transition in `generator` to the clips; the first latents, fitted as well.
 
+    Clips that move in too few directions leave both as they are; a line on stderr says that.
+
     Args:
         latents: drawn from the prior.
-
-    Raises:
-        RunError: the clips move in too few directions.
     """
     print("fitting the first states to the clips …", file=sys.stderr)
     variables = generator.variables()
     first = fit_first_states(options.dynamic_mode, variables, latents, clips.frames, options.seed)
     if first is None:
-        raise RunError(
-            f"the clips move in fewer directions than --state_size {options.state_size}; give a "
-            f"smaller one, or --initial_latents {FROM_PRIOR}"
+        print(
+            "warning: the clips move in fewer directions than --state_size "
+            f"{options.state_size}, so the first latents come from the prior; to fit them, give a "
+            "smaller --state_size",
+            file=sys.stderr,
         )
+        return latents
     generator.set_variables({**variables, **first.alpha})
     return first.latents
 

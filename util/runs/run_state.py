@@ -18,7 +18,8 @@ from util.runs.checkpoints import load
 from util.system.errors import CommandLineError, RunError
 from util.system.names import safe_names
 
-CALIBRATED_FOR = ("start_in_test", "innovations_in_test")  # options that change the statistics
+# The options that change the statistics.
+CALIBRATED_FOR = ("start_in_test", "motion_type_in_test", "innovations_in_test")
 _LATENTS = "latents/"
 _CALIBRATED = "calibrated/beginning/layer_", "calibrated/layer_"  # as the fields of Calibrated
 _FORMATS = "clip_formats"  # float64 [N, 2]: frames per second or 0, width over height

@@ -14,7 +14,7 @@ from model.innovations import INNOVATIONS, Innovations
 from model.latents import Latents, evenly, of_sequences, split_range
 from model.posterior_check import PosteriorCheck, check_posterior
 from model.random_keys import Stream, random_generator
-from model.sampling import drawn_start, synthesize, unrolled
+from model.sampling import MOTION_TYPE, START_STATE, drawn_start, synthesize, unrolled
 from util.data.frames import to_bytes
 from util.options.schema import Options
 
@@ -126,8 +126,8 @@ def drawn_to_calibrate(
     for rows in split_range(len(latents.innovations), options.batch_size):
         noise = random_generator(options.seed, stream, *number, rows.start)
         batch = of_sequences(latents, rows)
-        starts_from_prior = draws_start(sampler.generator, options)
-        start = drawn_start(batch, noise, starts_from_prior, same_for_all=False)
+        from_prior = drawn_in_test(sampler.generator, options)
+        start = drawn_start(batch, noise, from_prior, same_for_all=False)
         shape = (len(start.appearance), num_chunks * length, latents.innovations.shape[2])
         yield start._replace(innovations=sampler.innovations.draw(noise, shape))
 
@@ -141,13 +141,15 @@ def unrolled_to_calibrate(sampler: Sampler, drawn: Iterable[Latents]) -> Iterato
             yield chunk
 
 
-def draws_start(generator: DynamicGenerator, options: Options) -> bool:
-    """Whether sampled videos start from a start state of the prior.
+def drawn_in_test(generator: DynamicGenerator, options: Options) -> list[str]:
+    """Which latents of sampled videos come from the prior, beside the innovations.
 
     An encoded start state is never replaced by the prior, because the video continues from its
     image.
     """
-    return options.start_in_test == "prior" and not generator.settings.encodes
+    draws_start = options.start_in_test == "prior" and not generator.settings.encodes
+    draws = {MOTION_TYPE: options.motion_type_in_test == "prior", START_STATE: draws_start}
+    return [name for name, is_drawn in draws.items() if is_drawn]
 
 
 def sampled(
@@ -161,7 +163,7 @@ def sampled(
     numbers = random_generator(options.seed, streams.start, position)
     return synthesize(
         sampler.generator,
-        drawn_start(latents, numbers, draws_start(sampler.generator, options)),
+        drawn_start(latents, numbers, drawn_in_test(sampler.generator, options)),
         sampler.innovations,
         options.truncated_backprop_length,
         num_chunks,
@@ -202,8 +204,8 @@ def posterior_check(
 ) -> PosteriorCheck:
     """Check the latents of all training sequences after `epoch` epochs; see `check_posterior`.
 
-    The start states of the samples come from where --start_in_test says.
+    The samples draw what sampled videos draw.
     """
     noise = random_generator(options.seed, Stream.POSTERIOR_CHECK, epoch)
-    length, start = options.truncated_backprop_length, draws_start(generator, options)
-    return check_posterior(generator, latents, length, noise, whole_sequences, start)
+    length, drawn = options.truncated_backprop_length, drawn_in_test(generator, options)
+    return check_posterior(generator, latents, length, noise, whole_sequences, drawn)

@@ -10,8 +10,8 @@ from util.system.errors import RunError
 LIVE = 17  # the stream of random numbers of a page
 
 
-def player(length=3, rate=25.0, side=SIDE):
-    return Player(latents(), innovations(), length, rate, side)
+def player(length=3, rate=25.0, side=SIDE, drawn=("motion_type",)):
+    return Player(latents(), innovations(), drawn, length, rate, side)
 
 
 def play(player, count):
@@ -53,6 +53,9 @@ def test_motion_type_is_drawn_from_the_seed():
     one.restart(1, 5)
     drawn = np.random.default_rng([5, LIVE, 0]).standard_normal((1, 1), dtype=np.float32)
     assert np.array_equal(one.request().latents.motion_type, drawn)
+    one = player(drawn=())
+    one.restart(1, 5)
+    assert np.array_equal(one.request().latents.motion_type, latents().motion_type[[1]])
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.5, 2.0])

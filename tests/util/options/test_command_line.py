@@ -375,15 +375,30 @@ def test_given_flag_beats_the_preset(schedule, experiment, name):
 
 
 def test_actions_with_fitted_latents_have_their_own_defaults_in_the_fast_schedule():
-    fitted = options_of(experiment="action", initial_latents="clips")
+    fitted = options_of(experiment="action")
+    assert fitted == options_of(experiment="action", initial_latents="clips")
     assert (fitted.transition_init_std, fitted.step_size, fitted.step_warmup) == (0.1, 0.1, 15)
-    assert fitted.innovations_in_test == "prior"
-    given = options_of(experiment="action", initial_latents="clips", step_size=0.05)
+    assert (fitted.initial_latents, fitted.innovations_in_test) == ("clips", "prior")
+    assert (fitted.motion_type_size, fitted.motion_type_in_test) == (4, "inferred")
+    given = options_of(experiment="action", step_size=0.05)
     assert (given.step_size, given.step_warmup) == (0.05, 15)
-    usual = options_of(experiment="action")
-    assert (usual.initial_latents, usual.step_size, usual.step_warmup) == ("prior", 0.03, 0)
+    drawn = options_of(experiment="action", initial_latents="prior")
+    assert (drawn.step_size, drawn.step_warmup, drawn.motion_type_size) == (0.03, 0, 0)
     published = options_of(experiment="action", schedule="published", initial_latents="clips")
     assert (published.step_size, published.step_warmup) == (0.03, 0)
+    assert options_of(experiment="action", schedule="published").initial_latents == "prior"
+
+
+@pytest.mark.parametrize("given", [{"dynamic_mode": "momentum"}, {"state_size": 21}], ids=str)
+def test_latents_of_actions_come_from_the_prior_where_states_cannot_follow_the_clips(given):
+    expected = options_of(experiment="action", initial_latents="prior", **given)
+    assert options_of(experiment="action", **given) == expected
+
+
+@pytest.mark.parametrize(("epochs", "warm_up"), [(1, 0), (10, 2), (59, 14), (60, 15)])
+def test_warm_up_is_at_most_a_quarter_of_the_training(epochs, warm_up):
+    assert options_of(experiment="action", num_epochs=epochs).step_warmup == warm_up
+    assert options_of(experiment="action", num_epochs=epochs + 9, step_warmup=8).step_warmup == 8
 
 
 def test_schedule_is_fast_where_none_is_given():

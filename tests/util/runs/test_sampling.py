@@ -10,7 +10,7 @@ from model.calibration import Calibrated, calibrate
 from model.emission import Moments
 from model.latents import LatentSizes
 from model.random_keys import Stream, random_generator
-from model.sampling import drawn_start
+from model.sampling import MAY_BE_DRAWN, MOTION_TYPE, drawn_start
 from util.options.schema import Options
 from util.runs import sampling
 from util.runs.sampling import FOR_RESULTS, make_sampler, sampled, sampled_bytes
@@ -36,7 +36,8 @@ def draw(generator, options, latents, video=0):
 def test_start_state_is_drawn_or_inferred(generator):
     latents = draw_latents(generator.settings.sizes, 2, 3)
     inferred, drawn = (
-        drawn_start(latents, np.random.default_rng(0), draw) for draw in (False, True)
+        drawn_start(latents, np.random.default_rng(0), draw)
+        for draw in ([MOTION_TYPE], MAY_BE_DRAWN)
     )
     assert inferred.initial_state is latents.initial_state
     assert np.all(drawn.initial_state != latents.initial_state)
@@ -51,6 +52,15 @@ def test_videos_start_where_the_options_say(generator, start, moves):
     options = dataclasses.replace(OPTIONS, start_in_test=start)
     latents = draw_latents(generator.settings.sizes, 3, 3)
     other = latents._replace(initial_state=-latents.initial_state)
+    one, two = (draw(generator, options, given) for given in (latents, other))
+    assert np.any(one != two) == moves
+
+
+@pytest.mark.parametrize("motion, moves", [("prior", False), ("inferred", True)])
+def test_videos_move_as_their_sequence_where_the_options_say_so(generator, motion, moves):
+    options = dataclasses.replace(CALIBRATED, motion_type_in_test=motion)
+    latents = draw_latents(generator.settings.sizes, 3, 3)
+    other = latents._replace(motion_type=3 - latents.motion_type)
     one, two = (draw(generator, options, given) for given in (latents, other))
     assert np.any(one != two) == moves
 
@@ -108,7 +118,7 @@ def test_states_pull_the_innovations_of_videos_and_of_the_sample_that_calibrates
     given = statistics_for("moving", generator.variables())
     sampler = sampler._replace(statistics=given)
     frames = next(sampled(sampler, latents, 2, FOR_RESULTS, 0))
-    start = drawn_start(latents, random_generator(0, Stream.START, 0), True)
+    start = drawn_start(latents, random_generator(0, Stream.START, 0), MAY_BE_DRAWN)
     noise = random_generator(0, Stream.SYNTHESIS, 0, 0)
     shape = (3, latents.innovations.shape[2])
     drawn = np.stack([sampler.innovations.draw(noise, shape)] * 2)
@@ -120,7 +130,7 @@ def test_states_pull_the_innovations_of_videos_and_of_the_sample_that_calibrates
     monkeypatch.setattr(sampling, "calibrate", lambda _, chunks: taken.append(chunks))
     sampling.calibrated_statistics(sampler, latents)
     noise = random_generator(0, Stream.CALIBRATION, 0)
-    start = drawn_start(latents, noise, True, same_for_all=False)
+    start = drawn_start(latents, noise, MAY_BE_DRAWN, same_for_all=False)
     first = taken[1][0]
     drawn = sampler.innovations.draw(noise, (2, 120, latents.innovations.shape[2]))
     whole = sampler.innovations.pulled(generator, start._replace(innovations=drawn))
