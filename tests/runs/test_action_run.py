@@ -32,6 +32,7 @@ from util.metrics.measures import compare
 from util.metrics.tables import in_words
 from util.pictures.layout import under_one_head
 from util.pictures.sheets import Row, Sheet
+from util.runs import checkpoints
 from util.runs.run_state import read_state
 
 NAMES = ["hop", "jog", "run"]
@@ -356,6 +357,16 @@ def test_unknown_pair_is_refused(place):
 # --- First latents that follow the clips ---
 
 
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """A directory in which a model was trained with the default first latents."""
+    place = tmp_path_factory.mktemp("fitted")
+    options = dict(TRAINING)
+    del options["initial_latents"]
+    train_on_sequences(place, NAMES, LENGTH, options)
+    return place
+
+
 def latents_after(place, epoch):
     return read_state(run_directory(place) / "model" / f"model.ckpt-{epoch}").latents
 
@@ -395,10 +406,51 @@ def test_fitted_latents_of_a_run_without_a_checkpoint_are_refused_likewise(tmp_p
     assert not (tmp_path / "output_synthesis").exists()
 
 
-def test_warm_up_that_does_not_end_is_refused(tmp_path):
-    options = {**TRAINING, "isTraining": True, "num_epochs": 3, "step_warmup": 3}
-    line = refused(run(tmp_path, *flags(**options)), 2)
-    assert "--num_epochs 3 is no longer than --step_warmup 3" in line
+def test_default_training_of_few_epochs_is_the_beginning_of_a_longer_one(tmp_path):
+    """All its epochs may be in the warm-up, which a line says."""
+    options = {**TRAINING, "log_step": 1, "step_warmup": 2}
+    del options["initial_latents"]
+    for name, epochs in (("short", 2), ("long", 4)):
+        outcome = train_on_sequences(
+            tmp_path / name, NAMES, LENGTH, options | {"num_epochs": epochs}
+        )
+        assert ("no latents are inferred" in outcome.stderr) == (name == "short")
+    again = flags(experiment="action", category="waves", isTraining=True, resume=True)
+    outcome = run(tmp_path / "short", *again, "--num_epochs", "4")
+    assert outcome.returncode == 0, outcome.stderr
+    one, other = (latents_after(tmp_path / name, 4) for name in ("short", "long"))
+    assert all(np.array_equal(*pair) for pair in zip(one, other, strict=True))
+    assert one.motion_type.shape[1] == 4
+
+
+@pytest.mark.parametrize("experiment", ["interpolation", "loop", "transfer"])
+def test_motion_type_of_a_sequence_stays_in_tests_of_a_default_training(
+    fitted, tmp_path, experiment
+):
+    """Videos depend on it with `inferred`, the default of this training, and not with `prior`."""
+    place = shutil.copytree(fitted, tmp_path / "place")
+    more = {"transfer": {}, "loop": {"loop_length": 10, "num_batches_in_test": 1}}
+    asked = flags(
+        experiment=experiment, ckpt=CHECKPOINT, overwrite=True, **more.get(experiment, {})
+    )
+    folder = place / "output_synthesis" / "waves" / "test" / experiment
+
+    def videos(*arguments):
+        outcome = run_here(place, *asked, *arguments)
+        assert outcome.returncode == 0, outcome.stderr
+        return [path.read_bytes() for path in sorted(folder.glob("**/*.mp4"))]
+
+    ways = [["--motion_type_in_test", "prior"], []] if experiment != "transfer" else [[]]
+    before = [videos(*way) for way in ways]
+
+    models = run_directory(place) / "model"
+    values = checkpoints.load(models / "model.ckpt-2")
+    values["latents/motion_type"] += 5
+    checkpoints.save(models, 2, values, max_to_keep=5)
+    after = [videos(*way) for way in ways]
+    assert before[-1] != after[-1]
+    if len(ways) > 1:
+        assert before[0] == after[0] != before[1]
 
 
 def test_clips_that_move_too_little_for_fitted_latents_keep_those_of_the_prior(tmp_path):

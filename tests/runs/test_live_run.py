@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,6 +87,17 @@ def test_stage_has_the_sequences_of_the_run(loaded, place):
     assert stage.title == f"waves model.ckpt-{SMALL['num_epochs']}"
     assert (stage.side, stage.names) == (8, ["ripples", "swell"])
     assert len(stage.showings) == 2 and len(stage.latents.appearance) == 2
+    stage.close()
+
+
+@pytest.mark.parametrize(("motion", "drawn"), [("prior", ["motion_type"]), ("inferred", [])])
+def test_start_state_is_inferred_and_the_motion_type_where_the_options_say_so(
+    loaded, motion, drawn
+):
+    job, checkpoint, sampler = loaded
+    options = replace(checkpoint.options, start_in_test="prior", motion_type_in_test=motion)
+    stage = stage_of(job, checkpoint._replace(options=options), sampler)
+    assert stage.drawn == drawn
     stage.close()
 
 

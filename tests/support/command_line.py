@@ -290,11 +290,12 @@ def run_here(place: Path, *arguments: Any) -> Ended:
 
 def train_on_sequences(
     place: Path, names: Sequence[str], length: int, training: dict[str, Any]
-) -> None:
+) -> Ended:
     """Make the clips of several sequences in `place` and train on them, as a process."""
     make_sequences(place, names, length)
     outcome = run(place, *flags(**training))
     assert outcome.returncode == 0, outcome.stderr
+    return outcome
 
 
 def wait_until(happened: Callable[[], bool], process: Child | subprocess.Popen) -> None:

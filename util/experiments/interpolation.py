@@ -1,7 +1,7 @@
 """Appearance interpolation: videos with one motion, between the appearances of two sequences.
 
 The model is an action model. The appearance vectors lie on the straight line between two inferred
-appearance vectors. All videos of a line have the same start state and the same innovations.
+appearance vectors. All videos of a line have the same start state, motion type and innovations.
 """
 
 import math
@@ -71,8 +71,8 @@ def interpolated(
 ) -> Iterator[Iterator[np.ndarray]]:
     """Yield the videos on the line between the appearances of two sequences, each in chunks.
 
-    Each video is sampled alone, with the same start state and the same innovations. It therefore
-    differs from the other videos only by its appearance vector.
+    Each video is sampled alone, with the same start state, motion type and innovations. It
+    therefore differs from the other videos only by its appearance vector.
 
     Args:
         video: the number of the video, which gives the random numbers.

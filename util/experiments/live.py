@@ -9,7 +9,6 @@ import numpy as np
 from PIL import Image
 
 from model.calibration import going_over
-from model.sampling import START_STATE
 from util.data.frames import to_bytes
 from util.live.opening import open_page
 from util.live.player import Chunk, Frame, Request
@@ -18,7 +17,7 @@ from util.live.server import Server, listen
 from util.live.stage import CHUNK, Stage
 from util.runs.jobs import TestingJob
 from util.runs.loading import LoadedCheckpoint, built_sampler
-from util.runs.sampling import Sampler, drawn_in_test
+from util.runs.sampling import Sampler, drawn_in_test, from_inferred_states
 from util.runs.showing import showing_of
 from util.system.errors import CommandLineError, Interrupted
 from util.system.interruption import Interruption
@@ -72,7 +71,7 @@ def stage_of(job: TestingJob, checkpoint: LoadedCheckpoint, sampler: Sampler) ->
         showings=[showing_of(options, state.format_of(row)) for row in rows],
         latents=state.latents,
         innovations=sampler.innovations,
-        drawn=set(drawn_in_test(sampler.generator, options)) - {START_STATE},
+        drawn=drawn_in_test(sampler.generator, from_inferred_states(options)),
         make=partial(made, sampler),
         recordings=Recordings(job.result_folder(checkpoint.experiment)),
     )

@@ -4,7 +4,6 @@ The innovations of one round drive the transition again and again, until its sta
 `model.loop`. A round of the repeating states is the loop.
 """
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from model.latents import Latents, of_sequences
 from model.loop import CLOSED, Loop, drawn_loop, in_whole_chunks
 from model.random_keys import Stream, random_generator
-from model.sampling import START_STATE, drawn_start, reconstruct
+from model.sampling import drawn_start, reconstruct
 from util.data.frames import to_bytes
 from util.metrics.evaluation import evaluate
 from util.metrics.measures import compare
@@ -25,7 +24,13 @@ from util.pictures.sheets import Row
 from util.pictures.showing import all_shaped, write_repeating
 from util.runs.evaluations import report_evaluations
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again
-from util.runs.sampling import FOR_RESULTS, drawn_in_test, posterior_check, sampled
+from util.runs.sampling import (
+    FOR_RESULTS,
+    drawn_in_test,
+    from_inferred_states,
+    posterior_check,
+    sampled,
+)
 from util.system.notes import tell_once
 
 
@@ -73,7 +78,7 @@ def test(run: LoadedRun) -> None:
     if evaluations:
         state = run.checkpoint.state
         whole = run.checkpoint.whole_sequences
-        started = dataclasses.replace(options, start_in_test="inferred")  # as loops are
+        started = from_inferred_states(options)
         ratios = posterior_check(run.sampler.generator, started, state.latents, state.epoch, whole)
         report_evaluations(run.folder, evaluations, ratios, run.num_shown, run.results.final)
 
@@ -85,8 +90,9 @@ def looped(run: LoadedRun, latents: Latents, video: int) -> tuple[Loop, np.ndarr
     """
     options, sampler = run.options, run.sampler
     numbers = random_generator(options.seed, Stream.START, video)
-    drawn = set(drawn_in_test(sampler.generator, options)) - {START_STATE}
-    start = drawn_start(latents, numbers, drawn)
+    start = drawn_start(
+        latents, numbers, drawn_in_test(sampler.generator, from_inferred_states(options))
+    )
     length = options.truncated_backprop_length
 
     def innovations(draw: int) -> np.ndarray:
@@ -105,7 +111,7 @@ def unlooped(run: LoadedRun, latents: Latents, video: int) -> np.ndarray:
     """A sampled video as long as a loop, from the same start, uint8 [T, side, side, 3]."""
     options = run.options
     num_chunks = math.ceil(options.loop_length / options.truncated_backprop_length)
-    sampler = run.sampler._replace(options=dataclasses.replace(options, start_in_test="inferred"))
+    sampler = run.sampler._replace(options=from_inferred_states(options))
     chunks = sampled(sampler, latents, num_chunks, FOR_RESULTS, video)
     return np.concatenate([to_bytes(frames[0]) for frames in chunks])[: options.loop_length]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from model.initial_motion import LARGEST_STATE
 from util.experiments.registry import EXPERIMENTS
 from util.options.experiment import users_of
 from util.options.schedule import SCHEDULES, Schedule
@@ -102,7 +103,30 @@ def schedule_part(name: str, schedule: Schedule) -> str:
         else ""
     )
     heading = f"## Defaults of `--schedule {name}`\n\n"
-    return f"{heading}It takes {schedule.summary}.\n\n{table_of_defaults(shown)}{precision}"
+    table = f"It takes {schedule.summary}.\n\n{table_of_defaults(shown)}"
+    return f"{heading}{table}{precision}{other_latents(name)}"
+
+
+def other_latents(schedule: str) -> str:
+    """A sentence for each value of --initial_latents with which the defaults differ."""
+    sentences = ""
+    for experiment, record in EXPERIMENTS.items():
+        usual = record.defaults_of(schedule)
+        for latents in record.with_latents.get(schedule, {}):
+            other = record.defaults_of(schedule, latents)
+            differing = [
+                f"`--{name} {other.get(name, field.default)}`"
+                for name, field in FIELDS.items()
+                if other.get(name, field.default) != usual.get(name, field.default)
+                and name != "initial_latents"
+            ]
+            if differing:
+                sentences += (
+                    f"\nWith `--initial_latents {latents}`, `{experiment}` has instead "
+                    f"{', '.join(differing)}. So it has where states cannot follow the clips: with "
+                    f"`--dynamic_mode momentum`, or `--state_size` above {LARGEST_STATE}.\n"
+                )
+    return sentences
 
 
 def table_of_defaults(columns: Mapping[str, Mapping[str, Any]]) -> str:

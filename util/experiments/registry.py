@@ -9,10 +9,8 @@ from util.options.schema import FIELDS
 # The options of sampled videos, and of videos that are measured as well.
 SAMPLED = ("num_sections_in_test", "num_batches_in_test", "innovations_in_test")
 MEASURED = (*SAMPLED, "baseline_states")
-TRAINING_SEQUENCES = (
-    *(*MEASURED, "sequences", "results_for"),
-    *("start_in_test", "motion_type_in_test"),
-)
+STARTS = ("start_in_test", "motion_type_in_test")
+TRAINING_SEQUENCES = (*MEASURED, "sequences", "results_for", *STARTS)
 MASKS = (
     "mask_type",
     "mask_path",
@@ -53,24 +51,13 @@ FAST_SEQUENCES = {
 # so the Langevin steps are longer. Their innovations are near the prior. Motion types keep the pace
 # of each sequence.
 FAST_FITTED = {
-    "initial_latents": "clips",
     "transition_init_std": 0.1,
     "step_size": 0.1,
     "step_warmup": 15,
-    "innovations_in_test": "prior",
     "motion_type_size": 4,
     "motion_type_in_test": "inferred",
 }
-# What actions have instead where the first latents come from the prior.
-FAST_DRAWN = {
-    "initial_latents": "prior",
-    "transition_init_std": 0.0,
-    "step_size": 0.03,
-    "step_warmup": 0,
-    "innovations_in_test": "conditional",
-    "motion_type_size": 0,
-    "motion_type_in_test": "prior",
-}
+FAST_DRAWN = {"transition_init_std": 0.0, "innovations_in_test": "conditional"}
 FAST_RECOVERY = {"num_epochs": 350, "lr_half_life": 150}
 
 # The runs of a figure take all options but those that name a checkpoint, several workers, or only
@@ -96,8 +83,8 @@ EXPERIMENTS = {
             "num_sections_in_test": 2,
             "start_in_test": "prior",
         },
-        scheduled={"fast": {**FAST_SEQUENCES, **FAST_FITTED}},
-        with_latents={"fast": {"prior": FAST_DRAWN}},
+        scheduled={"fast": FAST_SEQUENCES},
+        with_latents={"fast": {"clips": FAST_FITTED, "prior": FAST_DRAWN}},
         uses=(*TRAINING_SEQUENCES, "chunk_starts", "initial_latents"),
         shows_together=True,
     ),
@@ -168,8 +155,7 @@ EXPERIMENTS = {
         uses=(
             "num_sections_in_test",
             "innovations_in_test",
-            "motion_type_in_test",
-            "start_in_test",
+            *STARTS,
             "pairs",
             "interpolation_steps",
         ),

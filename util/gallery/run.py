@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from model.initial_motion import FROM_PRIOR
 from model.matched_transition import MATCHED, MATCHES
 from util.gallery.curves import ERROR, SECONDS, TAGS, Plot, figure, named, plots
 from util.gallery.events import read_figures
@@ -222,8 +223,9 @@ def _differing(options: Options, experiments: Experiments) -> list[tuple[str, st
     record = experiments.get(options.experiment)
     defaults: dict[str, Any] = {name: field.default for name, field in FIELDS.items()}
     if record:
-        defaults |= {**record.presets, **record.defaults_of(options.schedule)}
-        defaults |= record.defaults_with_latents(options.schedule, options.initial_latents)
+        with_latents = record.defaults_of(options.schedule, options.initial_latents)
+        by_default = record.defaults_of(options.schedule).get("initial_latents", FROM_PRIOR)
+        defaults |= {**record.presets, **with_latents, "initial_latents": by_default}
         if record.misses_pixels:
             defaults["training_mode"] = record.training_mode
     defaults |= without_truth_of_others(defaults, options.data_path)

@@ -21,6 +21,7 @@ from model.networks import ALIASES
 from util.options.experiment import (
     Experiment,
     Experiments,
+    begins_with_clips,
     users_of,
     why_states_cannot_follow,
 )
@@ -369,27 +370,18 @@ def refuse_jumps(options: Options, experiment: Experiment) -> None:
         )
 
 
-def refuse_states_that_cannot_follow(options: Options) -> None:
+def refuse_states_that_cannot_follow(options: Options, experiment: Experiment) -> None:
     """Raises CommandLineError if --initial_latents clips does not go with the state."""
     why = why_states_cannot_follow(options)
-    if why and options.initial_latents == FROM_CLIPS:
+    if why and begins_with_clips(options, experiment):
         raise CommandLineError(
             f"--initial_latents {FROM_CLIPS} needs {why}; give --initial_latents {FROM_PRIOR}"
         )
 
 
-def _first_states_follow_the_clips(options: Options, _: Experiment) -> None:
+def _first_states_follow_the_clips(options: Options, experiment: Experiment) -> None:
     if options.isTraining and not options.resume:  # otherwise the recorded options count
-        refuse_states_that_cannot_follow(options)
-
-
-def _latents_change(options: Options, _: Experiment) -> None:
-    if options.isTraining and 0 < options.num_epochs <= options.step_warmup:
-        raise CommandLineError(
-            f"--num_epochs {options.num_epochs} is no longer than --step_warmup "
-            f"{options.step_warmup}, so no latents would be inferred; give more epochs, or a "
-            "shorter warm-up"
-        )
+        refuse_states_that_cannot_follow(options, experiment)
 
 
 def _learned_states_are_inferred(options: Options, experiment: Experiment) -> None:
@@ -418,7 +410,6 @@ RULES = (
     _slow_motion_ends_on_a_frame,
     _shared_step_is_the_only_one,
     _first_states_follow_the_clips,
-    _latents_change,
     _learned_states_are_inferred,
     _workers_train,
 )

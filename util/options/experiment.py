@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from model.initial_motion import FROM_PRIOR, LARGEST_STATE
+from model.initial_motion import FROM_CLIPS, FROM_PRIOR, LARGEST_STATE
 from model.transition import TRANSITIONS
 from util.options.schedule import SCHEDULES
 from util.options.schema import Options
@@ -23,7 +23,7 @@ class Experiment:
         presets: the defaults that differ from the defaults of `Options`.
         scheduled: the defaults that differ further with a schedule, by its name.
         with_latents: the defaults that differ further with --initial_latents, by the schedule and
-            the value of that option.
+            the value of that option. The first value is the default.
         uses: the options that this experiment uses, but not every experiment.
         result: the last word in the name of a test's result folder, final_result_<result> or
             test/<result>; "" for the published names, final_result_testing and test/synthesis.
@@ -75,42 +75,53 @@ class Experiment:
         """Whether the innovations of a sequence are inferred from its start state on."""
         return not (self.encodes and encoded_frame == "random")
 
-    def defaults(self, schedule: str) -> dict[str, Any]:
-        """The presets, and the defaults that follow from the schedule and from other fields."""
+    def defaults(self, schedule: str, initial_latents: str = "") -> dict[str, Any]:
+        """The presets, and the defaults that follow from the schedule and from other fields.
+
+        Args:
+            initial_latents: see `defaults_of`.
+        """
         follows: dict[str, Any] = {}
         if self.misses_pixels:
             follows["training_mode"] = self.training_mode
         if not self.trains:
             follows["isTraining"] = False
         precision = SCHEDULES[schedule].precision_here()
-        return {**self.presets, **precision, **self.defaults_of(schedule), **follows}
+        of_schedule = self.defaults_of(schedule, initial_latents)
+        return {**self.presets, **precision, **of_schedule, **follows}
 
-    def defaults_of(self, schedule: str) -> dict[str, Any]:
-        """The defaults of a schedule in this experiment, alike on every machine."""
-        return {**SCHEDULES[schedule].defaults, **self.scheduled.get(schedule, {})}
+    def defaults_of(self, schedule: str, initial_latents: str = "") -> dict[str, Any]:
+        """The defaults of a schedule in this experiment, alike on every machine.
 
-    def defaults_with_latents(self, schedule: str, initial_latents: str) -> dict[str, Any]:
-        """The further defaults that belong to the value of --initial_latents."""
-        return dict(self.with_latents.get(schedule, {}).get(initial_latents, {}))
+        Args:
+            initial_latents: the value of that option, on which others depend; "" is its default.
+        """
+        defaults = {**SCHEDULES[schedule].defaults, **self.scheduled.get(schedule, {})}
+        with_latents = self.with_latents.get(schedule, {})
+        latents = initial_latents or next(iter(with_latents), "")
+        if latents in with_latents:
+            defaults |= {"initial_latents": latents, **with_latents[latents]}
+        return defaults
 
     def defaults_beside(self, schedule: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """The defaults of a command line: given options change some defaults of others.
 
         Other clips have no truth about the embedded ones. Where states cannot follow the clips,
-        the first latents come from the prior. The warm-up is at most a quarter of the training.
+        the first latents come from the prior.
         """
-        defaults = self.defaults(schedule)
-        defaults |= without_truth_of_others(defaults, given.get("data_path"))
-        options = Options(**{**defaults, **given})
-        latents = options.initial_latents
-        if "initial_latents" not in given and why_states_cannot_follow(options):
-            latents = FROM_PRIOR
-        defaults |= self.defaults_with_latents(schedule, latents)
-        warm_up = defaults.get("step_warmup", Options.step_warmup)
-        return {**defaults, "step_warmup": min(warm_up, max(0, options.num_epochs // 4))}
+        latents = given.get("initial_latents", "")
+        defaults = self.defaults(schedule, latents)
+        if not latents and why_states_cannot_follow(Options(**{**defaults, **given})):
+            defaults = self.defaults(schedule, FROM_PRIOR)
+        return defaults | without_truth_of_others(defaults, given.get("data_path"))
 
 
 Experiments = Mapping[str, Experiment]
+
+
+def begins_with_clips(options: Options, experiment: Experiment) -> bool:
+    """Whether the first latents of a training are fitted to the clips."""
+    return options.initial_latents == FROM_CLIPS and "initial_latents" in experiment.uses
 
 
 def why_states_cannot_follow(options: Options) -> str:

@@ -629,6 +629,7 @@ class Options:
         Group.TEST,
         "motion type m of a synthesized video: inferred for the sequence, or from the prior",
         one_of("inferred", "prior"),
+        needs=("motion_type_size", None),
     )
     sequences: str = option(
         "",

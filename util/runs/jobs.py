@@ -209,7 +209,7 @@ def plan_training(command_line: CommandLine) -> TrainingPlan:
     experiment = command_line.experiment(options)
     refuse_other_mode(options, experiment)
     refuse_conditional(options, experiment)
-    refuse_states_that_cannot_follow(options)
+    refuse_states_that_cannot_follow(options, experiment)
     command_line.warn_of_idle(options)
     refuse_too_large(options, experiment)  # before the clips fill the memory
     refuse_too_large(options, experiment, len(find_clips(options.data_path, options.category)))

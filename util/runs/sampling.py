@@ -1,5 +1,6 @@
 """Sampling videos from a model, with the options of a run."""
 
+import dataclasses
 import math
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -144,12 +145,18 @@ def unrolled_to_calibrate(sampler: Sampler, drawn: Iterable[Latents]) -> Iterato
 def drawn_in_test(generator: DynamicGenerator, options: Options) -> list[str]:
     """Which latents of sampled videos come from the prior, beside the innovations.
 
-    An encoded start state is never replaced by the prior, because the video continues from its
-    image.
+    With an encoder, a video continues from its image: its start state is that of the image. No
+    motion type was inferred for an image.
     """
-    draws_start = options.start_in_test == "prior" and not generator.settings.encodes
-    draws = {MOTION_TYPE: options.motion_type_in_test == "prior", START_STATE: draws_start}
-    return [name for name, is_drawn in draws.items() if is_drawn]
+    if generator.settings.encodes:
+        return [MOTION_TYPE]
+    origins = {MOTION_TYPE: options.motion_type_in_test, START_STATE: options.start_in_test}
+    return [name for name, origin in origins.items() if origin == "prior"]
+
+
+def from_inferred_states(options: Options) -> Options:
+    """The options of videos that always begin with the inferred start state."""
+    return dataclasses.replace(options, start_in_test="inferred")
 
 
 def sampled(

@@ -15,7 +15,6 @@ import numpy as np
 from model.alternating import EpochReport, alternate
 from model.calibration import Calibrated
 from model.dynamic_generator import DynamicGenerator
-from model.initial_motion import FROM_CLIPS
 from model.kept_frames import Keeper, KeptFrames
 from model.latents import Latents, copied, draw_from_prior, of_sequences
 from model.random_keys import Stream, random_generator
@@ -24,6 +23,7 @@ from util.data.clips import Clips
 from util.data.frames import to_bytes
 from util.data.pieces import Indexable
 from util.metrics.recovered import Recovered, Recovery
+from util.options.experiment import begins_with_clips
 from util.options.schema import Options
 from util.pictures.encoding import FRAMES_PER_SECOND, write_video
 from util.pictures.layout import write_picture
@@ -276,7 +276,8 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
     elif options.resume:
         print(f"{run.path} has no checkpoint yet; training from the start", file=sys.stderr)
     begin = beginning(job)
-    if state is None and options.initial_latents == FROM_CLIPS:
+    warn_of_long_warmup(options)
+    if state is None and begins_with_clips(options, job.experiment):
         begin = begin._replace(latents=fit_beginning(options, generator, begin.latents, clips))
     run.prepare(options, clips.names, device_in_words())
     if state is None:
@@ -287,6 +288,16 @@ def start_or_resume(job: TrainingJob, generator: DynamicGenerator) -> Beginning:
         arrays = state._replace(options=options, calibrated=calibrated).arrays()
         checkpoints.save(run.models, state.epoch, arrays, options.max_to_keep)
     return begin
+
+
+def warn_of_long_warmup(options: Options) -> None:
+    """Print a line to stderr if the latents change in no epoch."""
+    if options.num_epochs <= options.step_warmup:
+        print(
+            f"warning: --num_epochs {options.num_epochs} is no longer than --step_warmup "
+            f"{options.step_warmup}, in which only the weights learn; so no latents are inferred",
+            file=sys.stderr,
+        )
 
 
 def beginning(job: TrainingJob) -> Beginning:

@@ -80,6 +80,24 @@ def test_matched_transition_is_no_difference_where_the_schedule_matches_it(tmp_p
         assert read(make_run(tmp_path / str(number), *words)).differing == expected, words
 
 
+def test_first_latents_are_a_difference_but_not_what_follows_from_them(tmp_path):
+    words = ["--experiment", "action", "--category", "waves"]
+    prior = ("initial_latents", "prior", "clips")
+    for number, (more, expected) in enumerate(
+        [
+            (["--num_epochs", "20"], [("num_epochs", "20", "400")]),
+            (["--initial_latents", "prior"], [prior]),
+            (
+                ["--initial_latents", "prior", "--step_size", "0.1"],
+                [prior, ("step_size", "0.1", "0.03")],
+            ),
+            (["--dynamic_mode", "momentum"], [("dynamic_mode", "momentum", "nonlinear"), prior]),
+        ]
+    ):
+        differing = read(make_run(tmp_path / str(number), *words, *more)).differing
+        assert sorted(differing) == sorted(expected), more
+
+
 def test_run_without_results_says_so(tmp_path):
     run = read(make_run(tmp_path / "run", "--num_epochs", "9", errors=[0.5, 0.25], table=None))
     assert not run.is_finished

@@ -395,10 +395,8 @@ def test_latents_of_actions_come_from_the_prior_where_states_cannot_follow_the_c
     assert options_of(experiment="action", **given) == expected
 
 
-@pytest.mark.parametrize(("epochs", "warm_up"), [(1, 0), (10, 2), (59, 14), (60, 15)])
-def test_warm_up_is_at_most_a_quarter_of_the_training(epochs, warm_up):
-    assert options_of(experiment="action", num_epochs=epochs).step_warmup == warm_up
-    assert options_of(experiment="action", num_epochs=epochs + 9, step_warmup=8).step_warmup == 8
+def test_an_option_that_an_experiment_does_not_use_is_not_refused_for_its_value():
+    assert options_of(initial_latents="clips", dynamic_mode="momentum").experiment == "synthesis"
 
 
 def test_schedule_is_fast_where_none_is_given():

@@ -117,7 +117,14 @@ def test_a_checkpoint_of_an_earlier_version_is_calibrated_in_its_test(place, rem
     assert same(videos(place), before)
 
 
-@pytest.mark.parametrize("asked", [{"start_in_test": "prior"}, {"innovations_in_test": "fitted"}])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"start_in_test": "prior"},
+        {"innovations_in_test": "fitted"},
+        {"motion_type_in_test": "inferred"},
+    ],
+)
 def test_videos_that_are_sampled_otherwise_are_calibrated_anew(place, asked):
     before = videos(place, **asked)
     change_checkpoint(place, distort)
