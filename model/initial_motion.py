@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.latents import Latents, LatentSizes
+from model.latents import Latents, sizes_of
 from model.random_keys import Stream, random_generator, random_key
 from model.tensorflow_v1 import tf
 from model.transition import TRANSITIONS
@@ -190,7 +190,7 @@ class TransitionFit:
             alpha, latents, dynamic_mode, seed: see `fit_first_states`.
         """
         self._session, self._drawn = session, latents.innovations
-        sizes = LatentSizes(*(values.shape[-1] for values in _in_order_of_sizes(latents)))
+        sizes = sizes_of(latents)
         transition = TRANSITIONS[dynamic_mode]
         maps = transition.make(sizes, 1.0, random_key(seed, Stream.WEIGHTS))
         self._alpha = {value.op.name: value for layer in maps for value in layer}
@@ -256,7 +256,7 @@ class TransitionFit:
             )
 
     def innovations_to(self, states: np.ndarray) -> np.ndarray:
-        """Innovations [N, T, k] near those of the latents; they lead near states [N, T + 1, d]."""
+        """Innovations [N, T, k] that lead near states [N, T + 1, d]; near the drawn ones."""
         drawn = self._drawn
         found = drawn.copy()
         feed = {self._before: states[:, 0], self._sequence: np.arange(len(states))}
@@ -290,11 +290,6 @@ class TransitionFit:
         square += self._damping[:, tf.newaxis, tf.newaxis] * tf.eye(state_size)
         steps = tf.linalg.solve(square, self._missing[..., tf.newaxis])
         return tf.matmul(jacobian, steps, transpose_a=True)[..., 0]
-
-
-def _in_order_of_sizes(latents: Latents) -> tuple[np.ndarray, ...]:
-    """The latents in the order of `LatentSizes`."""
-    return latents.initial_state, latents.innovations, latents.appearance, latents.motion_type
 
 
 def _unbounded(states: tf.Tensor) -> tf.Tensor:

@@ -50,6 +50,12 @@ class LatentSizes(NamedTuple):
     motion_type_size: int
 
 
+def sizes_of(latents: Latents) -> LatentSizes:
+    """The dimensions of latents."""
+    parts = latents.initial_state, latents.innovations, latents.appearance, latents.motion_type
+    return LatentSizes(*(values.shape[-1] for values in parts))
+
+
 def draw_from_prior(
     sizes: LatentSizes, num_sequences: int, num_frames: int, generator: np.random.Generator
 ) -> Latents:

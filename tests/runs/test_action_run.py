@@ -23,7 +23,7 @@ from support.command_line import (
 )
 from support.numpy_model import draw_latents
 
-from model.latents import LatentSizes, draw_from_prior
+from model.latents import LatentSizes, draw_from_prior, sizes_of
 from model.random_keys import Stream, random_generator
 from model.sampling import between
 from util.data.clip_facts import facts_of
@@ -50,7 +50,6 @@ TRAINING = {
 }
 TEST = flags(experiment="action", category="waves", isTraining=False)
 CHECKPOINT = "output_synthesis/waves/model/model.ckpt-2"
-IN_ORDER_OF_SIZES = ("initial_state", "innovations", "appearance", "motion_type")
 INTERPOLATION = flags(experiment="interpolation", ckpt=CHECKPOINT)
 
 
@@ -465,7 +464,7 @@ def test_clips_that_move_too_little_for_fitted_latents_keep_those_of_the_prior(t
     assert outcome.returncode == 0, outcome.stderr
     assert "warning: the clips move in fewer directions than --state_size 4" in outcome.stderr
     first = latents_after(tmp_path, 1)
-    sizes = LatentSizes(*(getattr(first, name).shape[-1] for name in IN_ORDER_OF_SIZES))
     noise = random_generator(0, Stream.INITIAL_LATENTS)
-    for one, other in zip(first, draw_from_prior(sizes, 3, LENGTH, noise), strict=True):
+    drawn = draw_from_prior(sizes_of(first), 3, LENGTH, noise)
+    for one, other in zip(first, drawn, strict=True):
         assert np.array_equal(one, other)

@@ -145,8 +145,8 @@ def unrolled_to_calibrate(sampler: Sampler, drawn: Iterable[Latents]) -> Iterato
 def drawn_in_test(generator: DynamicGenerator, options: Options) -> list[str]:
     """Which latents of sampled videos come from the prior, beside the innovations.
 
-    With an encoder, a video continues from its image: its start state is that of the image. No
-    motion type was inferred for an image.
+    With an encoder, a video continues from its image. So the image gives the start state,
+    but it has no inferred motion type.
     """
     if generator.settings.encodes:
         return [MOTION_TYPE]
