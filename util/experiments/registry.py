@@ -47,12 +47,10 @@ FAST_SEQUENCES = {
     "log_step": 50,
     "batch_size": 5,
 }
-# An innovation moves fitted states less than it moves states from the prior with matched weights,
-# so the Langevin steps are longer. Their innovations are near the prior. Motion types keep the pace
-# of each sequence.
+# Motion types keep the pace of each sequence. Longer Langevin steps than the default δ blur fast
+# motion: they keep the emission network less steep than 4/δ² allows.
 FAST_FITTED = {
     "transition_init_std": 0.1,
-    "step_size": 0.1,
     "step_warmup": 15,
     "motion_type_size": 4,
     "motion_type_in_test": "inferred",
