@@ -377,7 +377,7 @@ def test_given_flag_beats_the_preset(schedule, experiment, name):
 def test_actions_with_fitted_latents_have_their_own_defaults_in_the_fast_schedule():
     fitted = options_of(experiment="action")
     assert fitted == options_of(experiment="action", initial_latents="clips")
-    assert (fitted.transition_init_std, fitted.step_size, fitted.step_warmup) == (0.1, 0.03, 15)
+    assert (fitted.transition_init_std, fitted.step_size, fitted.step_warmup) == (0.1, 0.015, 15)
     assert (fitted.initial_latents, fitted.innovations_in_test) == ("clips", "prior")
     assert (fitted.motion_type_size, fitted.motion_type_in_test) == (4, "inferred")
     given = options_of(experiment="action", step_size=0.05)
