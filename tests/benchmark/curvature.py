@@ -29,7 +29,7 @@ from model.latents import Latents  # noqa: E402
 from util.experiments.registry import EXPERIMENTS  # noqa: E402
 from util.options.command_line import parse  # noqa: E402
 from util.runs.building import build_generator, restore  # noqa: E402
-from util.runs.falling import step_size  # noqa: E402
+from util.runs.falling import settled_step  # noqa: E402
 from util.runs.jobs import plan_training, with_clips  # noqa: E402
 from util.runs.training import refuse_other_state  # noqa: E402
 from util.system.errors import CommandLineError, RunError  # noqa: E402
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> None:
     plain = replace(options, sample_steps=1, clip_drift=0.0, precision="float32")
     generator = build_generator(plain, job.experiment, infers=True)
     restore(generator, state, job.run.models)
-    size = step_size(options, state.epoch)
+    size = settled_step(options, state.epoch)  # during a warm-up, too: δ may still be 0
     print(f"{job.run.path}, epoch {state.epoch}: δ {size:.4g}, stable below {4 / size**2:.0f}")
     rows = np.arange(min(options.batch_size, len(job.clips.names)))
     start = state.latents.initial_state[rows]

@@ -38,8 +38,9 @@ def test_largest_curvature_is_the_largest_eigenvalue_of_what_moves(moves):
     assert found == pytest.approx(expected, rel=0.02)
 
 
-def test_script_prints_the_limit_and_the_curvature_of_each_chunk(tmp_path):
-    trained().copy(tmp_path)
+@pytest.mark.parametrize("further", [{}, {"step_warmup": 9}], ids=str)
+def test_script_prints_the_limit_and_the_curvature_of_each_chunk(tmp_path, further):
+    trained(**further).copy(tmp_path)
     words = flags(category="waves")
     ended = subprocess.run(
         [sys.executable, SCRIPT, *words], cwd=tmp_path, capture_output=True, text=True

@@ -47,8 +47,8 @@ FAST_SEQUENCES = {
     "log_step": 50,
     "batch_size": 5,
 }
-# Motion types keep the pace of each sequence. Longer Langevin steps blur fast motion: learning then
-# stays where the curvature is below 4/δ², so where the emission network is not steep.
+# Motion types keep the pace of each sequence. Long Langevin steps blur fast motion. They are stable
+# only where the curvature is below 4/δ², so learning keeps the emission network flat.
 FAST_FITTED = {
     "transition_init_std": 0.1,
     "step_size": 0.015,
