@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> None:
     plain = replace(options, sample_steps=1, clip_drift=0.0, precision="float32")
     generator = build_generator(plain, job.experiment, infers=True)
     restore(generator, state, job.run.models)
-    size = settled_step(options, state.epoch)  # during a warm-up, too: δ may still be 0
+    size = settled_step(options, state.epoch)  # without warm-up, in which δ may be 0
     print(f"{job.run.path}, epoch {state.epoch}: δ {size:.4g}, stable below {4 / size**2:.0f}")
     rows = np.arange(min(options.batch_size, len(job.clips.names)))
     start = state.latents.initial_state[rows]
