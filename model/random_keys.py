@@ -33,6 +33,7 @@ class Stream(enum.IntEnum):
     LIVE = 17
     BEGINNING = 18
     INITIAL_MOTION = 19
+    TRANSITION_IN_TEST = 20
 
 
 def random_generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

@@ -2,18 +2,10 @@
 
 import numpy as np
 import pytest
-import tensorflow.compat.v1 as tf
-from scipy.stats import chi2, multivariate_normal
+from scipy.stats import chi2
 from support.numpy_model import draw_latents, in_double, unroll
 
-from model.initial_motion import (
-    BOUND,
-    SPREAD,
-    TransitionFit,
-    fit_first_states,
-    normal_log_density,
-    windows_as_states,
-)
+from model.initial_motion import BOUND, SPREAD, fit_first_states, windows_as_states
 from model.latents import LatentSizes
 
 SIZES = LatentSizes(state_size=2, z_size=6, content_size=3, motion_type_size=1)
@@ -83,51 +75,6 @@ def test_states_stay_inside_however_far_one_frame_is():
 
 
 # --- The transition and the innovations ---
-
-
-def test_log_density_is_that_of_the_normal_distribution_of_the_samples():
-    noise = np.random.default_rng(2)
-    samples, values = noise.standard_normal((50, 4, 3)), noise.standard_normal((4, 3))
-    with tf.Graph().as_default(), tf.Session() as session:
-        tensors = [tf.constant(one, tf.float32) for one in (values, samples)]
-        found = session.run(normal_log_density(*tensors))
-    expected = [
-        multivariate_normal(samples[:, row].mean(0), np.cov(samples[:, row].T, bias=True)).logpdf(
-            values[row]
-        )
-        for row in range(4)
-    ]
-    assert found == pytest.approx(np.mean(expected) + 1.5 * np.log(2 * np.pi), abs=1e-4)
-
-
-def test_linear_transition_is_that_of_a_regression(make_generator):
-    """z_t − s_{t-1} is affine in ξ, m and s_{t-1}, so least squares give the likeliest α."""
-    sizes = SIZES._replace(motion_type_size=0)
-    noise = np.random.default_rng(3)
-    turn = 0.9 * np.array([[np.cos(ANGLE), np.sin(ANGLE)], [-np.sin(ANGLE), np.cos(ANGLE)]])
-    states = np.zeros((20, 41, 2), np.float32)
-    states[:, 0] = 0.3 * noise.standard_normal((20, 2))
-    for time in range(40):
-        step = noise.standard_normal((20, 2)) @ [[0.1, 0.05], [0.0, 0.08]]
-        states[:, time + 1] = np.tanh(states[:, time] @ turn + 0.02 + step)
-    latents = draw_latents(sizes, 20, 40)
-    with tf.Graph().as_default(), tf.Session() as session:
-        fit = TransitionFit(
-            session, "linear", first_weights(make_generator, "linear", sizes), latents, seed=0
-        )
-        fit.maximize(states, seed=0)
-        alpha = in_double(fit.alpha())
-    kernel, bias = alpha["transition/kernel_1"], alpha["transition/bias_1"]
-    of_innovations, of_state = kernel[: sizes.z_size], kernel[sizes.z_size :]
-    before = states[:, :-1].reshape(-1, 2).astype(float)
-    change = np.arctanh(states[:, 1:].reshape(-1, 2).astype(float)) - before
-    design = np.column_stack([before, np.ones(len(before))])
-    found, *_ = np.linalg.lstsq(design, change, rcond=None)
-    residual = change - design @ found
-    assert of_state == pytest.approx(found[:2], abs=0.03)
-    assert bias == pytest.approx(found[2], abs=0.01)
-    covariance = residual.T @ residual / len(residual)
-    assert of_innovations.T @ of_innovations == pytest.approx(covariance, rel=0.15, abs=4e-4)
 
 
 @pytest.mark.parametrize("dynamic_mode", ["nonlinear", "linear", "gru"])

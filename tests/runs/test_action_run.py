@@ -439,7 +439,9 @@ def test_motion_type_of_a_sequence_stays_in_tests_of_a_default_training(
         assert outcome.returncode == 0, outcome.stderr
         return [path.read_bytes() for path in sorted(folder.glob("**/*.mp4"))]
 
-    ways = [["--motion_type_in_test", "prior"], []] if experiment != "transfer" else [[]]
+    learned = ["--transition_in_test", "learned"]  # a fit would change with the motion types
+    prior = [*learned, "--motion_type_in_test", "prior"]
+    ways = [prior, learned] if experiment != "transfer" else [[]]
     before = [videos(*way) for way in ways]
 
     models = run_directory(place) / "model"
@@ -450,6 +452,45 @@ def test_motion_type_of_a_sequence_stays_in_tests_of_a_default_training(
     assert before[-1] != after[-1]
     if len(ways) > 1:
         assert before[0] == after[0] != before[1]
+
+
+def test_transition_is_fitted_for_the_results_and_not_for_the_training(fitted, tmp_path):
+    """The checkpoint keeps the learned transition, and both ways of a test can be had again."""
+    place = shutil.copytree(fitted, tmp_path / "place")
+    told = "fitting the transition to the inferred states"
+
+    def test(*arguments):
+        outcome = run_here(place, *TEST, "--overwrite", "True", *arguments)
+        assert outcome.returncode == 0, outcome.stderr
+        folder = run_directory(place) / "final_result_testing"
+        made = [path.read_bytes() for path in sorted(folder.glob("*.mp4"))]
+        assert made
+        return told in outcome.stderr, made
+
+    before = tree(run_directory(place) / "model")
+    by_default, learned, fitted_again = (
+        test(),
+        test("--transition_in_test", "learned"),
+        test("--transition_in_test", "fitted"),
+    )
+    assert by_default == fitted_again
+    assert by_default[0] and not learned[0]
+    assert by_default[1] != learned[1]
+    assert tree(run_directory(place) / "model") == before
+
+
+@pytest.mark.parametrize(
+    "changed, needs",
+    [
+        ({"state_size": 21}, "--state_size of at most 20, not 21"),
+        ({"dynamic_mode": "momentum"}, "not --dynamic_mode momentum"),
+    ],
+)
+def test_a_transition_that_cannot_be_fitted_is_refused(tmp_path, changed, needs):
+    asked = {**TRAINING, "category": "waves", "isTraining": True, "transition_in_test": "fitted"}
+    line = refused(tmp_path, *flags(**{**asked, **changed}))
+    assert "--transition_in_test fitted needs" in line and needs in line
+    assert line.endswith("give --transition_in_test learned")
 
 
 def test_clips_that_move_too_little_for_fitted_latents_keep_those_of_the_prior(tmp_path):

@@ -16,7 +16,7 @@ from util.live.recordings import Recordings
 from util.live.server import Server, listen
 from util.live.stage import CHUNK, Stage
 from util.runs.jobs import TestingJob
-from util.runs.loading import LoadedCheckpoint, built_sampler
+from util.runs.loading import LoadedCheckpoint, built_sampler, with_transition_in_test
 from util.runs.sampling import Sampler, drawn_in_test, from_inferred_states
 from util.runs.showing import showing_of
 from util.system.errors import CommandLineError, Interrupted
@@ -42,6 +42,7 @@ def serve(job: TestingJob, checkpoint: LoadedCheckpoint) -> NoReturn:
         Interrupted: a signal has come.
     """
     with listen(checkpoint.options.port) as listening:
+        checkpoint = with_transition_in_test(checkpoint)
         stage = stage_of(job, checkpoint, built_sampler(checkpoint, more_lengths=[CHUNK]))
         server = Server(stage, listening.getsockname()[1])
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from model.initial_motion import LARGEST_STATE
+from model.transition_fit import LARGEST_STATE
 from util.experiments.registry import EXPERIMENTS
 from util.options.experiment import users_of
 from util.options.schedule import SCHEDULES, Schedule

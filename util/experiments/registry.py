@@ -9,7 +9,7 @@ from util.options.schema import FIELDS
 # The options of sampled videos, and of videos that are measured as well.
 SAMPLED = ("num_sections_in_test", "num_batches_in_test", "innovations_in_test")
 MEASURED = (*SAMPLED, "baseline_states")
-STARTS = ("start_in_test", "motion_type_in_test")
+STARTS = ("start_in_test", "motion_type_in_test", "transition_in_test")
 TRAINING_SEQUENCES = (*MEASURED, "sequences", "results_for", *STARTS)
 MASKS = (
     "mask_type",
@@ -55,6 +55,7 @@ FAST_FITTED = {
     "step_warmup": 15,
     "motion_type_size": 4,
     "motion_type_in_test": "inferred",
+    "transition_in_test": "fitted",
 }
 FAST_DRAWN = {"transition_init_std": 0.0, "innovations_in_test": "conditional"}
 FAST_RECOVERY = {"num_epochs": 350, "lr_half_life": 150}
@@ -178,6 +179,7 @@ EXPERIMENTS = {
             "num_batches_in_test",
             "innovations_in_test",
             "motion_type_in_test",
+            "transition_in_test",
             "baseline_states",
             "sequences",
             "results_for",
@@ -191,7 +193,10 @@ EXPERIMENTS = {
     "continuation": Experiment(
         summary="continue the clips of a trained model, or another clip, after their last frame",
         module="util.experiments.continuation",
-        uses=(*MEASURED, "sequences", "results_for", "clip", "inference_steps"),
+        uses=(
+            *(*MEASURED, "sequences", "results_for", "clip", "inference_steps"),
+            "transition_in_test",
+        ),
         result="continuation",
         trains=False,
         shows_together=True,
@@ -199,7 +204,10 @@ EXPERIMENTS = {
     "live": Experiment(
         summary="watch a trained model in the browser, and change its noise and appearance",
         module="util.experiments.live",
-        uses=("innovations_in_test", "motion_type_in_test", "browser", "port"),
+        uses=(
+            *("innovations_in_test", "motion_type_in_test", "transition_in_test"),
+            *("browser", "port"),
+        ),
         result="live",
         trains=False,
         serves=True,

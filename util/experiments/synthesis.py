@@ -19,6 +19,7 @@ from util.data.pieces import Indexable
 from util.metrics.evaluation import AT_ONCE, Evaluation, evaluate
 from util.metrics.measures import MOST_FRAMES, Comparison, compare
 from util.metrics.tables import write_comparisons
+from util.options.experiment import fits_transition
 from util.options.schema import Options
 from util.pictures.layout import (
     IN_SEQUENCE,
@@ -29,6 +30,7 @@ from util.pictures.layout import (
 )
 from util.pictures.sheets import Row
 from util.pictures.showing import Showing, all_shaped, shown_writer
+from util.runs.building import fitted_transition
 from util.runs.evaluations import report_evaluations
 from util.runs.jobs import TrainingJob
 from util.runs.loading import LoadedCheckpoint, LoadedRun, observed_again
@@ -48,7 +50,10 @@ from util.system.threads import beside_each_other
 
 def train(job: TrainingJob) -> None:
     """Train, and write the reconstruction and the synthesized videos of every sequence."""
-    write_final_result(train_model(job))
+    result = train_model(job)
+    if fits_transition(job.options, job.experiment):
+        result = with_fitted_transition(result)
+    write_final_result(result)
 
 
 def test(run: LoadedRun) -> None:
@@ -100,6 +105,18 @@ def write_final_result(result: TrainingResult) -> None:
         write_overview(
             result.run.final_result / "overview", rows_of_videos, first.enlarge, first.rate
         )
+
+
+def with_fitted_transition(result: TrainingResult) -> TrainingResult:
+    """Fit the transition of the model to the inferred states; the latents are fitted as well.
+
+    The statistics that were calibrated belong to the learned transition, so they are dropped.
+    """
+    options, generator = result.options, result.generator
+    variables = generator.variables()
+    fit = fitted_transition(options, variables, result.latents)
+    generator.set_variables({**variables, **fit.alpha})
+    return result._replace(latents=fit.latents, calibrated=None)
 
 
 def made_videos(

@@ -18,10 +18,12 @@ from model.inference import SIMULTANEOUS
 from model.initial_motion import FROM_CLIPS, FROM_PRIOR
 from model.matched_transition import MATCHED, MATCHES
 from model.networks import ALIASES
+from model.transition_fit import FITTED, LEARNED
 from util.options.experiment import (
     Experiment,
     Experiments,
     begins_with_clips,
+    fits_transition,
     users_of,
     why_states_cannot_follow,
 )
@@ -379,6 +381,17 @@ def refuse_states_that_cannot_follow(options: Options, experiment: Experiment) -
         )
 
 
+def refuse_unfitted_transition(
+    options: Options, experiment: Experiment, trained_by: Experiment
+) -> None:
+    """Raises CommandLineError if --transition_in_test fitted does not go with the model."""
+    why = "a model without an encoder" if trained_by.encodes else why_states_cannot_follow(options)
+    if why and fits_transition(options, experiment):
+        raise CommandLineError(
+            f"--transition_in_test {FITTED} needs {why}; give --transition_in_test {LEARNED}"
+        )
+
+
 def _first_states_follow_the_clips(options: Options, experiment: Experiment) -> None:
     if options.isTraining and not options.resume:  # otherwise the recorded options count
         refuse_states_that_cannot_follow(options, experiment)
@@ -387,6 +400,11 @@ def _first_states_follow_the_clips(options: Options, experiment: Experiment) -> 
 def _learned_states_are_inferred(options: Options, experiment: Experiment) -> None:
     if options.isTraining and not options.resume:  # otherwise the recorded options count
         refuse_conditional(options, experiment)
+
+
+def _states_can_be_fitted(options: Options, experiment: Experiment) -> None:
+    if options.isTraining and not options.resume:  # otherwise the recorded options count
+        refuse_unfitted_transition(options, experiment, experiment)
 
 
 def _workers_train(options: Options, _: Experiment) -> None:
@@ -411,6 +429,7 @@ RULES = (
     _shared_step_is_the_only_one,
     _first_states_follow_the_clips,
     _learned_states_are_inferred,
+    _states_can_be_fitted,
     _workers_train,
 )
 

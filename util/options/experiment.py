@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from model.initial_motion import FROM_CLIPS, FROM_PRIOR, LARGEST_STATE
+from model.initial_motion import FROM_CLIPS, FROM_PRIOR
 from model.transition import TRANSITIONS
+from model.transition_fit import FITTED, LARGEST_STATE
 from util.options.schedule import SCHEDULES
 from util.options.schema import Options
 
@@ -124,8 +125,13 @@ def begins_with_clips(options: Options, experiment: Experiment) -> bool:
     return options.initial_latents == FROM_CLIPS and "initial_latents" in experiment.uses
 
 
+def fits_transition(options: Options, experiment: Experiment) -> bool:
+    """Whether the transition of sampled videos is fitted to the inferred states."""
+    return options.transition_in_test == FITTED and "transition_in_test" in experiment.uses
+
+
 def why_states_cannot_follow(options: Options) -> str:
-    """What --initial_latents clips needs and these options do not have; "" if nothing."""
+    """What a fit to states needs and these options do not have; "" if nothing."""
     transition, size = TRANSITIONS.get(options.dynamic_mode), options.state_size
     if transition is None or transition.num_seen(size) < size:
         return f"a transition whose whole state is seen, not --dynamic_mode {options.dynamic_mode}"

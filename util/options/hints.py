@@ -35,6 +35,7 @@ HABITS = {
     "content_size": "appearance_size appearance_dim content_dim style_dim",
     "motion_type_size": "motion_size motion_dim motion_type",
     "motion_type_in_test": "motion_in_test fixed_motion_type test_motion_type",
+    "transition_in_test": "fit_transition refit refit_transition fitted_transition",
     "dynamic_mode": "transition rnn cell dynamics rnn_type",
     "sample_steps": "langevin_steps mcmc_steps num_langevin_steps l sampling_steps mcmc",
     "step_size": "delta langevin_step_size mcmc_step_size langevin_step",

@@ -19,6 +19,7 @@ from model.innovations import INNOVATIONS
 from model.matched_transition import MATCHED, STEADY, UNSTEADY
 from model.networks import ALIASES, NETWORKS, image_side
 from model.transition import TRANSITIONS
+from model.transition_fit import LARGEST_STATE, TRANSITIONS_IN_TEST
 from util.options.schedule import SCHEDULES
 from util.system.counting import counted
 from util.system.errors import CommandLineError
@@ -630,6 +631,15 @@ class Options:
         "motion type m of a synthesized video: inferred for the sequence, or from the prior",
         one_of("inferred", "prior"),
         needs=("motion_type_size", None),
+    )
+    transition_in_test: str = option(
+        TRANSITIONS_IN_TEST[0],
+        Scope.REMEMBERED,
+        Group.TEST,
+        "transition of a synthesized video: learned takes it as it was learned; fitted fits it to "
+        "the inferred states once more, so that sequences keep their pace (--state_size of at "
+        f"most {LARGEST_STATE})",
+        one_of(*TRANSITIONS_IN_TEST),
     )
     sequences: str = option(
         "",

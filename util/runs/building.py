@@ -2,8 +2,10 @@
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+import numpy as np
 
 from model.dynamic_generator import DynamicGenerator
 from model.graph import Settings
@@ -11,6 +13,7 @@ from model.initial_motion import fit_first_states
 from model.initial_scale import matched_scale
 from model.latents import Latents, LatentSizes, split_range
 from model.sequence_steps import relative_step
+from model.transition_fit import Fit, fit_to_inferred_states
 from model.workers import ALONE, Workers
 from util.data.clips import Clips
 from util.options.experiment import Experiment
@@ -116,6 +119,20 @@ def fit_beginning(
         return latents
     generator.set_variables({**variables, **first.alpha})
     return first.latents
+
+
+def fitted_transition(
+    options: Options, variables: Mapping[str, np.ndarray], latents: Latents
+) -> Fit:
+    """The transition and the latents, fitted to the inferred states.
+
+    Args:
+        options: those of the training.
+        variables: all weights, by the names of the variables.
+        latents: the inferred latents of all sequences.
+    """
+    print("fitting the transition to the inferred states …", file=sys.stderr)
+    return fit_to_inferred_states(options.dynamic_mode, variables, latents, options.seed)
 
 
 def restore(generator: DynamicGenerator, state: RunState, checkpoint: Path) -> None:

@@ -23,6 +23,7 @@ from util.options.command_line import (
     refuse_conditional,
     refuse_other_mode,
     refuse_states_that_cannot_follow,
+    refuse_unfitted_transition,
     refuse_unusable,
 )
 from util.options.experiment import Experiment
@@ -210,6 +211,7 @@ def plan_training(command_line: CommandLine) -> TrainingPlan:
     refuse_other_mode(options, experiment)
     refuse_conditional(options, experiment)
     refuse_states_that_cannot_follow(options, experiment)
+    refuse_unfitted_transition(options, experiment, experiment)
     command_line.warn_of_idle(options)
     refuse_too_large(options, experiment)  # before the clips fill the memory
     refuse_too_large(options, experiment, len(find_clips(options.data_path, options.category)))

@@ -16,13 +16,17 @@ from model.sampling import reconstruct
 from util.data.frames import to_bytes
 from util.data.observed import observed_clips
 from util.data.pieces import Indexable, OneByOne
-from util.options.command_line import refuse_conditional, refuse_jumps
-from util.options.experiment import Experiment
+from util.options.command_line import (
+    refuse_conditional,
+    refuse_jumps,
+    refuse_unfitted_transition,
+)
+from util.options.experiment import Experiment, fits_transition
 from util.options.schema import Options, numbers_of, refuse_unknown
 from util.pictures.encoding import FRAMES_PER_SECOND
 from util.pictures.showing import Showing
 from util.runs import checkpoints
-from util.runs.building import build_generator, restore
+from util.runs.building import build_generator, fitted_transition, restore
 from util.runs.falling import settled_step
 from util.runs.jobs import TestingJob, refuse_unwritable
 from util.runs.memory import refuse_too_large
@@ -133,6 +137,7 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
     command_line.warn_of_idle(options, trained_by=state.options.experiment)
     trained_by = command_line.experiment(state.options)
     refuse_conditional(options, trained_by)
+    refuse_unfitted_transition(options, experiment, trained_by)
     typed = "start_in_test" in command_line.given and "start_in_test" in experiment.uses
     if typed and trained_by.encodes and options.start_in_test == "prior":
         print(
@@ -203,10 +208,25 @@ def built_run(job: TestingJob, checkpoint: LoadedCheckpoint) -> Iterator[LoadedR
     refuse_unwritable(folder)
     names = checkpoint.state.sequence_names
     results = ResultFolder(folder, names, options.overwrite)
+    checkpoint = with_transition_in_test(checkpoint)
     sampler = built_sampler(checkpoint)
     with results.unfinished() as unfinished:
         cache = RunDirectory(job.run).cache_for(options)
         yield LoadedRun(checkpoint, sampler, unfinished, results, cache)
+
+
+def with_transition_in_test(checkpoint: LoadedCheckpoint) -> LoadedCheckpoint:
+    """The checkpoint with the transition of --transition_in_test, and latents that fit it.
+
+    The statistics of a checkpoint belong to the learned transition, so a fit drops them.
+    """
+    state = checkpoint.state
+    if not fits_transition(checkpoint.options, checkpoint.experiment):
+        return checkpoint
+    fit = fitted_transition(state.options, state.variables, state.latents)
+    variables = {**state.variables, **fit.alpha}
+    state = state._replace(variables=variables, latents=fit.latents, calibrated=None)
+    return checkpoint._replace(state=state)
 
 
 def built_sampler(checkpoint: LoadedCheckpoint, more_lengths: Iterable[int] = ()) -> Sampler:

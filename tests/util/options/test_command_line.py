@@ -380,6 +380,7 @@ def test_actions_with_fitted_latents_have_their_own_defaults_in_the_fast_schedul
     assert (fitted.transition_init_std, fitted.step_size, fitted.step_warmup) == (0.1, 0.015, 15)
     assert (fitted.initial_latents, fitted.innovations_in_test) == ("clips", "prior")
     assert (fitted.motion_type_size, fitted.motion_type_in_test) == (4, "inferred")
+    assert fitted.transition_in_test == "fitted"
     given = options_of(experiment="action", step_size=0.05)
     assert (given.step_size, given.step_warmup) == (0.05, 15)
     drawn = options_of(experiment="action", initial_latents="prior")
