@@ -1,4 +1,4 @@
-"""Fitting the transition, and the motion types, to given states.
+"""Fitting the transition, the motion types and the innovations to given states.
 
 1. α and the motion types m maximize Σ_t log p(s_t | s_{t-1}, m) + log p(m). The innovations enter
    F_α through rectifiers, so the first density has no closed form. A normal density of
@@ -9,10 +9,11 @@
    reached near to the next of the states. It is found by Levenberg's method, with steps of least
    length (*A method for the solution of certain non-linear problems in least squares*, 1944).
 
-`model.initial_motion` fits to the first states. `fit_to_inferred_states` fits to the states that
-were inferred in training. Learning follows the gradient of the frames alone, given the innovations.
-Where the steps of the inferred states differ from those that F_α predicts, the innovations make up
-for it. In sampled videos nothing makes up for it, so a sequence moves too slowly or too fast.
+`model.initial_motion` fits to the states with which a training begins. `fit_to_inferred_states`
+fits to the states that training has inferred. Learning follows the gradient of the frames alone,
+given the innovations. Where F_α predicts shorter or longer steps than those of the inferred states,
+the inferred innovations make up for it. Nothing does so in sampled videos, so these sequences move
+too slowly or too fast.
 """
 
 from __future__ import annotations

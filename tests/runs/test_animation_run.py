@@ -225,6 +225,19 @@ def test_resumed_training_cannot_record_innovations_that_its_tests_refuse(place)
     assert tree(place) == before
 
 
+def test_fitted_transition_is_refused_where_it_is_asked_for_and_not_where_it_is_recorded(place):
+    loop = flags(isTraining=False, experiment="loop", ckpt=f"{MODELS}/model.ckpt-4")
+    fitted = flags(transition_in_test="fitted")
+    line = refused(run_here(place, *loop, *fitted), 2)
+    assert "--transition_in_test fitted needs a model without an encoder" in line
+    outcome = run_here(place, "--category", "waves", "--resume", "True", *fitted)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "--transition_in_test does nothing in --experiment animation" in outcome.stderr
+    outcome = run_here(place, *loop, *flags(loop_length=10, num_batches_in_test=1))
+    assert outcome.returncode == 0, outcome.stderr
+    assert "fitting the transition" not in outcome.stderr
+
+
 def test_without_an_image_there_is_nothing_to_animate(place):
     before = tree(place)
     assert "--image" in refused(run_here(place, *TEST), 2)

@@ -636,9 +636,10 @@ class Options:
         TRANSITIONS_IN_TEST[0],
         Scope.REMEMBERED,
         Group.TEST,
-        "transition of a synthesized video: learned takes it as it was learned; fitted fits it to "
-        "the inferred states once more, so that sequences keep their pace (--state_size of at "
-        f"most {LARGEST_STATE})",
+        "transition of a synthesized video: learned takes it from the checkpoint; fitted fits it, "
+        "the motion types and the innovations to the inferred states, so that sequences keep their "
+        f"pace, and leaves the checkpoint as it is (--state_size of at most {LARGEST_STATE}, and "
+        "not --dynamic_mode momentum)",
         one_of(*TRANSITIONS_IN_TEST),
     )
     sequences: str = option(

@@ -137,7 +137,9 @@ def read_checkpoint(job: TestingJob) -> LoadedCheckpoint:
     command_line.warn_of_idle(options, trained_by=state.options.experiment)
     trained_by = command_line.experiment(state.options)
     refuse_conditional(options, trained_by)
-    refuse_unfitted_transition(options, experiment, trained_by)
+    # A training with an encoder records the flag, but does not use it.
+    if "transition_in_test" in command_line.given or not trained_by.encodes:
+        refuse_unfitted_transition(options, experiment, trained_by)
     typed = "start_in_test" in command_line.given and "start_in_test" in experiment.uses
     if typed and trained_by.encodes and options.start_in_test == "prior":
         print(
@@ -221,7 +223,8 @@ def with_transition_in_test(checkpoint: LoadedCheckpoint) -> LoadedCheckpoint:
     The statistics of a checkpoint belong to the learned transition, so a fit drops them.
     """
     state = checkpoint.state
-    if not fits_transition(checkpoint.options, checkpoint.experiment):
+    fits = fits_transition(checkpoint.options, checkpoint.experiment)
+    if not fits or checkpoint.trained_by.encodes:
         return checkpoint
     fit = fitted_transition(state.options, state.variables, state.latents)
     variables = {**state.variables, **fit.alpha}
