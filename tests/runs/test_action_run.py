@@ -476,7 +476,18 @@ def test_transition_is_fitted_for_the_results_and_not_for_the_training(fitted, t
     assert by_default == fitted_again
     assert by_default[0] and not learned[0]
     assert by_default[1] != learned[1]
-    assert tree(run_directory(place) / "model") == before
+    models = run_directory(place) / "model"
+    assert tree(models) == before
+
+    # The statistics of the checkpoint are those of the learned transition.
+    values = checkpoints.load(models / "model.ckpt-2")
+    statistics = [name for name in values if name.startswith("calibrated/")]
+    assert statistics
+    for name in statistics:
+        values[name] = 3 * values[name] + 1
+    checkpoints.save(models, 2, values, max_to_keep=5)
+    assert test() == by_default
+    assert test("--transition_in_test", "learned")[1] != learned[1]
 
 
 @pytest.mark.parametrize(

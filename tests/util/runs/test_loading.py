@@ -123,7 +123,6 @@ def test_a_checkpoint_of_an_earlier_version_is_calibrated_in_its_test(place, rem
         {"start_in_test": "prior"},
         {"innovations_in_test": "fitted"},
         {"motion_type_in_test": "inferred"},
-        {"transition_in_test": "fitted"},
     ],
 )
 def test_videos_that_are_sampled_otherwise_are_calibrated_anew(place, asked):
