@@ -109,10 +109,12 @@ def states_of_sequences(
     transition = TRANSITIONS[dynamic_mode]
     with tf.Graph().as_default(), tf.Session() as session:
         maps = transition.make(sizes_of(latents), 1.0, ANY_KEY)
-        unrolled = transition.unroll(transition.read(maps), Latents(*map(tf.constant, latents)))
+        # Not constants: the latents of many sequences are too large for the definition of a graph.
+        given = Latents(*(tf.placeholder(tf.float32, [None, *one.shape[1:]]) for one in latents))
+        unrolled = transition.unroll(transition.read(maps), given)
         session.run(tf.global_variables_initializer())
         assign(session, by_name(maps), alpha)
-        states = session.run(unrolled.states)
+        states = session.run(unrolled.states, dict(zip(given, latents, strict=True)))
     return np.concatenate([latents.initial_state[:, np.newaxis], states], axis=1)
 
 
