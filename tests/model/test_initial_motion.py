@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 from support.numpy_model import draw_latents, in_double, unroll
+from support.turning import ANGLE, SIZES, angles_of, first_weights
 
 from model.initial_motion import BOUND, SPREAD, fit_first_states, windows_as_states
-from model.latents import LatentSizes
 
-SIZES = LatentSizes(state_size=2, z_size=6, content_size=3, motion_type_size=1)
-ANGLE = 2 * np.pi / 9
 NUM_FRAMES = 36
 INSIDE = slice(4, -4)  # frames whose windows repeat neither end
 
@@ -20,21 +18,10 @@ def pictures(signals, seed=0):
     return np.einsum("ntk,khwc->nthwc", signals, patterns).astype(np.float32)
 
 
-def angles_of(states):
-    """The angle [N, T − 1] by which 2-dimensional states turn in each frame."""
-    turned = states[..., 0] + 1j * states[..., 1]
-    return np.angle(turned[:, 1:] / turned[:, :-1])
-
-
 def swinging(number=4, num_frames=NUM_FRAMES, angle=ANGLE):
     """Sequences [N, T, 1] that swing between two pictures, each with its own phase."""
     phases = 2 * np.pi * np.arange(number)[:, np.newaxis] / number
     return np.cos(phases + angle * np.arange(num_frames))[..., np.newaxis]
-
-
-def first_weights(make_generator, dynamic_mode, sizes=SIZES):
-    generator = make_generator([1], sizes=sizes, dynamic_mode=dynamic_mode, transition_init_std=0.1)
-    return generator.variables()
 
 
 # --- The states ---

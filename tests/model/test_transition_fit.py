@@ -5,8 +5,8 @@ import pytest
 import tensorflow.compat.v1 as tf
 from scipy.stats import chi2, multivariate_normal
 from support.numpy_model import draw_latents, in_double, unroll
+from support.turning import ANGLE, SIZES, angles_of, first_weights
 
-from model.latents import LatentSizes
 from model.random_keys import Stream, random_generator
 from model.transition import TRANSITIONS
 from model.transition_fit import (
@@ -16,14 +16,6 @@ from model.transition_fit import (
     normal_log_density,
     states_of_sequences,
 )
-
-SIZES = LatentSizes(state_size=2, z_size=6, content_size=3, motion_type_size=1)
-ANGLE = 2 * np.pi / 9
-
-
-def first_weights(make_generator, dynamic_mode, sizes=SIZES):
-    generator = make_generator([1], sizes=sizes, dynamic_mode=dynamic_mode, transition_init_std=0.1)
-    return generator.variables()
 
 
 def test_log_density_is_that_of_the_normal_distribution_of_the_samples():
@@ -86,8 +78,7 @@ def paces_of(alpha, latents, num_frames=27):
     states, _ = unroll(
         in_double(alpha), in_double(latents._replace(innovations=still)), "nonlinear"
     )
-    turned = states[..., 0] + 1j * states[..., 1]
-    return np.abs(np.angle(turned[:, 1:] / turned[:, :-1]).mean(axis=1))
+    return np.abs(angles_of(states).mean(axis=1))
 
 
 def test_sequences_get_back_the_pace_that_innovations_made_up_for(make_generator):

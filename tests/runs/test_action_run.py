@@ -479,7 +479,7 @@ def test_transition_is_fitted_for_the_results_and_not_for_the_training(fitted, t
     models = run_directory(place) / "model"
     assert tree(models) == before
 
-    # The statistics of the checkpoint are those of the learned transition.
+    # The checkpoint has statistics of the learned transition, and a fit takes its own.
     values = checkpoints.load(models / "model.ckpt-2")
     statistics = [name for name in values if name.startswith("calibrated/")]
     assert statistics

@@ -127,7 +127,7 @@ def fitted_transition(
     """The transition and the latents, fitted to the inferred states.
 
     Args:
-        options: those of the training.
+        options: the recorded options of the training.
         variables: all weights, by the names of the variables.
         latents: the inferred latents of all sequences.
     """
