@@ -83,7 +83,7 @@ EXPERIMENTS = {
             "num_sections_in_test": 2,
             "start_in_test": "prior",
         },
-        scheduled={"fast": FAST_SEQUENCES},
+        scheduled={"fast": {**FAST_SEQUENCES, "num_epochs": 800, "lr_half_life": 340}},
         with_latents={"fast": {"clips": FAST_FITTED, "prior": FAST_DRAWN}},
         uses=(*TRAINING_SEQUENCES, "chunk_starts", "initial_latents"),
         shows_together=True,
