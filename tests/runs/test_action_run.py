@@ -385,7 +385,7 @@ def test_fitted_latents_wait_until_the_weights_have_learned(tmp_path):
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ({"dynamic_mode": "momentum"}, "not --dynamic_mode momentum"),
+        ({"dynamic_mode": "momentum"}, "--dynamic_mode nonlinear or linear or gru, not momentum"),
         ({"state_size": 21}, "--state_size of at most 20, not 21"),
     ],
     ids=str,
@@ -401,7 +401,7 @@ def test_fitted_latents_are_refused_where_states_cannot_follow(tmp_path, given, 
 def test_fitted_latents_of_a_run_without_a_checkpoint_are_refused_likewise(tmp_path, resume):
     options = {**TRAINING, "isTraining": True, "initial_latents": "clips", "num_epochs": 20}
     outcome = run(tmp_path, *flags(**options, resume=resume, dynamic_mode="momentum"))
-    assert "not --dynamic_mode momentum" in refused(outcome, 2)
+    assert "--dynamic_mode nonlinear or linear or gru, not momentum" in refused(outcome, 2)
     assert not (tmp_path / "output_synthesis").exists()
 
 
@@ -494,7 +494,7 @@ def test_transition_is_fitted_for_the_results_and_not_for_the_training(fitted, t
     "changed, needs",
     [
         ({"state_size": 21}, "--state_size of at most 20, not 21"),
-        ({"dynamic_mode": "momentum"}, "not --dynamic_mode momentum"),
+        ({"dynamic_mode": "momentum"}, "--dynamic_mode nonlinear or linear or gru, not momentum"),
     ],
 )
 def test_a_transition_that_cannot_be_fitted_is_refused(tmp_path, changed, needs):

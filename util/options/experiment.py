@@ -132,9 +132,10 @@ def fits_transition(options: Options, experiment: Experiment) -> bool:
 
 def why_states_cannot_follow(options: Options) -> str:
     """What a fit to states needs and these options do not have; "" if nothing."""
-    transition, size = TRANSITIONS.get(options.dynamic_mode), options.state_size
-    if transition is None or transition.num_seen(size) < size:
-        return f"a transition whose whole state is seen, not --dynamic_mode {options.dynamic_mode}"
+    size = options.state_size
+    whole = [name for name, transition in TRANSITIONS.items() if transition.num_seen(size) == size]
+    if options.dynamic_mode not in whole:
+        return f"--dynamic_mode {' or '.join(whole)}, not {options.dynamic_mode}"
     if size > LARGEST_STATE:
         return f"--state_size of at most {LARGEST_STATE}, not {size}"
     return ""

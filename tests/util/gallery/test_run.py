@@ -85,7 +85,7 @@ def test_first_latents_are_a_difference_but_not_what_follows_from_them(tmp_path)
     prior = ("initial_latents", "prior", "clips")
     for number, (more, expected) in enumerate(
         [
-            (["--num_epochs", "20"], [("num_epochs", "20", "400")]),
+            (["--num_epochs", "20"], [("num_epochs", "20", "800")]),
             (["--initial_latents", "prior"], [prior]),
             (
                 ["--initial_latents", "prior", "--step_size", "0.1"],
