@@ -11,9 +11,9 @@
 
 `model.initial_motion` fits to the states with which a training begins. `fit_to_inferred_states`
 fits to the states that training has inferred. Learning follows the gradient of the frames alone,
-given the innovations. F_α may predict steps that are shorter or longer than those of the inferred
-states. The inferred innovations then make up for the difference. In sampled videos, nothing makes
-up for it, and the sequence moves too slowly or too fast.
+given the innovations. The steps that F_α predicts may be too short or too long. The inferred
+innovations then make up for the difference. In sampled videos, nothing makes up for it, and the
+sequence moves too slowly or too fast.
 """
 
 from __future__ import annotations
