@@ -34,6 +34,7 @@ class Stream(enum.IntEnum):
     BEGINNING = 18
     INITIAL_MOTION = 19
     TRANSITION_IN_TEST = 20
+    ENCODER_FIT = 21
 
 
 def random_generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

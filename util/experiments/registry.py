@@ -222,7 +222,7 @@ EXPERIMENTS = {
             "truncated_backprop_length": 15,
         },
         scheduled={"fast": {**FAST_SEQUENCES, "transition_init_std": 0.0}},
-        uses=(*MEASURED, "results_for", "encoded_frame", "image"),
+        uses=(*MEASURED, "results_for", "encoded_frame", "image", "initial_latents"),
         result="animation",
         encodes=True,
         shows_together=True,

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from model.dynamic_generator import DynamicGenerator
+from model.encoder_fit import fit_encoder
 from model.graph import Settings
 from model.initial_motion import fit_first_states
 from model.initial_scale import matched_scale
 from model.latents import Latents, LatentSizes, split_range
 from model.sequence_steps import relative_step
-from model.transition_fit import Fit, fit_to_inferred_states
+from model.transition_fit import Fit, fit_to_inferred_states, states_of_sequences
 from model.workers import ALONE, Workers
 from util.data.clips import Clips
 from util.options.experiment import Experiment
@@ -101,7 +102,7 @@ def fit_beginning(
 ) -> Latents:
     """Fit the first transition in `generator` to the clips; the first latents, fitted as well.
 
-    Clips that move in too few directions leave both as they are; a line on stderr says that.
+    An encoder is fitted to these latents. Clips that move in too few directions leave both as they are; a line on stderr says that.
 
     Args:
         latents: drawn from the prior.
@@ -117,7 +118,14 @@ def fit_beginning(
             file=sys.stderr,
         )
         return latents
-    generator.set_variables({**variables, **first.alpha})
+    variables |= first.alpha
+    if generator.settings.encodes:
+        states = states_of_sequences(options.dynamic_mode, variables, first.latents)
+        variables |= fit_encoder(
+            *(options.frame_generator_mode, variables, first.latents, states),
+            *(clips.frames, options.seed),
+        )
+    generator.set_variables(variables)
     return first.latents
 
 
