@@ -37,7 +37,10 @@ STEPS, RATE = 1500, 0.01  # of Adam; the rate falls linearly in the second half
 PAIRS = 64  # of successive states in a step
 DRAWS = 64  # of ξ for each pair, half of them negatives; with few, the fitted noise is too large
 ANY_KEY = random_key(0, Stream.WEIGHTS)  # of weights that are then replaced
-SMALLEST_VARIANCE = 1e-4  # of z_t given s_{t-1}: few frames must not make the noise vanish
+# Added to the variance of z_t given s_{t-1}, so that few frames cannot make the noise vanish. The
+# innovations need not cause this part, so sampled states lack it. The first states lie on smoother
+# curves than inferred ones, and need more.
+ADDED_VARIANCE, ADDED_TO_INFERRED = 1e-4, 1e-6
 
 CORRECTIONS = 20  # of an innovation
 DAMPING = 1e-3  # of the first correction
@@ -63,6 +66,7 @@ def fit_to_states(
     latents: Latents,
     states: np.ndarray,
     noise: np.random.Generator,
+    added_variance: float = ADDED_VARIANCE,
 ) -> Fit:
     """Fit α, the motion types and the innovations to states.
 
@@ -73,9 +77,10 @@ def fit_to_states(
         latents: the new innovations are near these, and the appearance stays.
         states: s_0 … s_T, [N, T + 1, d]. All but s_0 are in (-1, 1).
         noise: where the random numbers of the fit come from.
+        added_variance: see `normal_log_density`.
     """
     with tf.Graph().as_default(), tf.Session() as session:
-        fit = TransitionFit(session, dynamic_mode, alpha, latents)
+        fit = TransitionFit(session, dynamic_mode, alpha, latents, added_variance)
         fit.maximize(states, noise)
         innovations = fit.innovations_to(states)
         fitted, motion_types = fit.alpha(), fit.motion_types()
@@ -99,7 +104,7 @@ def fit_to_inferred_states(
     noise = random_generator(seed, Stream.TRANSITION_IN_TEST)
     shape = latents.innovations.shape
     latents = latents._replace(innovations=noise.standard_normal(shape, dtype=np.float32))
-    return fit_to_states(dynamic_mode, alpha, latents, states, noise)
+    return fit_to_states(dynamic_mode, alpha, latents, states, noise, ADDED_TO_INFERRED)
 
 
 def states_of_sequences(
@@ -132,12 +137,13 @@ class TransitionFit:
         dynamic_mode: str,
         alpha: Mapping[str, np.ndarray],
         latents: Latents,
+        added_variance: float = ADDED_VARIANCE,
     ):
         """Build the graph in the default graph.
 
         Args:
             session: a session of this graph.
-            alpha, latents, dynamic_mode: see `fit_to_states`.
+            alpha, latents, dynamic_mode, added_variance: see `fit_to_states`.
         """
         self._session, self._given = session, latents.innovations
         sizes = sizes_of(latents)
@@ -168,7 +174,8 @@ class TransitionFit:
         self._missing = _unbounded(self._after) - self._reached[0]
         self._correction = self._least_correction(sizes.state_size)
         prior = -0.5 * tf.reduce_sum(tf.square(self._motion_types)) / self._given[..., 0].size
-        fit = normal_log_density(_unbounded(self._after), self._reached) + prior  # of a pair
+        of_states = normal_log_density(_unbounded(self._after), self._reached, added_variance)
+        fit = of_states + prior  # of a pair
         optimizer = tf.train.AdamOptimizer(self._rate, beta2=0.99)
         self._step = optimizer.minimize(-fit, var_list=[*self._alpha.values(), self._motion_types])
         session.run(tf.global_variables_initializer())
@@ -246,18 +253,19 @@ def _unbounded(states: tf.Tensor) -> tf.Tensor:
     return tf.atanh(tf.clip_by_value(states, -1 + 1e-6, 1 - 1e-6))
 
 
-def normal_log_density(values: tf.Tensor, samples: tf.Tensor) -> tf.Tensor:
+def normal_log_density(values: tf.Tensor, samples: tf.Tensor, added_variance: float) -> tf.Tensor:
     """The mean of log N(values; mean and covariance of samples), less the constant.
 
     Args:
         values: [n, d].
         samples: [draws, n, d].
+        added_variance: added to the variance of the samples in each direction.
     """
     mean = tf.reduce_mean(samples, axis=0)
     deviations = tf.transpose(samples - mean, [1, 2, 0])
     covariance = tf.matmul(deviations, deviations, transpose_b=True)
     covariance /= tf.cast(tf.shape(samples)[0], tf.float32)
-    root = tf.linalg.cholesky(covariance + SMALLEST_VARIANCE * tf.eye(int(values.shape[1])))
+    root = tf.linalg.cholesky(covariance + added_variance * tf.eye(int(values.shape[1])))
     scaled = tf.linalg.triangular_solve(root, (values - mean)[..., tf.newaxis])
     squares = tf.reduce_sum(tf.square(scaled), axis=[1, 2])
     return -tf.reduce_mean(0.5 * squares + tf.reduce_sum(tf.math.log(tf.linalg.diag_part(root)), 1))

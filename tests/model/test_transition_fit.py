@@ -18,16 +18,17 @@ from model.transition_fit import (
 )
 
 
-def test_log_density_is_that_of_the_normal_distribution_of_the_samples():
+@pytest.mark.parametrize("added", [0.0, 0.5])
+def test_log_density_is_that_of_the_normal_distribution_of_the_samples(added):
     noise = np.random.default_rng(2)
     samples, values = noise.standard_normal((50, 4, 3)), noise.standard_normal((4, 3))
     with tf.Graph().as_default(), tf.Session() as session:
         tensors = [tf.constant(one, tf.float32) for one in (values, samples)]
-        found = session.run(normal_log_density(*tensors))
+        found = session.run(normal_log_density(*tensors, added))
     expected = [
-        multivariate_normal(samples[:, row].mean(0), np.cov(samples[:, row].T, bias=True)).logpdf(
-            values[row]
-        )
+        multivariate_normal(
+            samples[:, row].mean(0), np.cov(samples[:, row].T, bias=True) + added * np.eye(3)
+        ).logpdf(values[row])
         for row in range(4)
     ]
     assert found == pytest.approx(np.mean(expected) + 1.5 * np.log(2 * np.pi), abs=1e-4)

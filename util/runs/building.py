@@ -102,7 +102,8 @@ def fit_beginning(
 ) -> Latents:
     """Fit the first transition in `generator` to the clips; the first latents, fitted as well.
 
-    An encoder is fitted to these latents. Clips that move in too few directions leave both as they are; a line on stderr says that.
+    An encoder is fitted to these latents. Clips that move in too few directions leave everything
+    as it is; a line on stderr says that.
 
     Args:
         latents: drawn from the prior.
@@ -120,6 +121,7 @@ def fit_beginning(
         return latents
     variables |= first.alpha
     if generator.settings.encodes:
+        print("fitting the encoder to these states …", file=sys.stderr)
         states = states_of_sequences(options.dynamic_mode, variables, first.latents)
         variables |= fit_encoder(
             *(options.frame_generator_mode, variables, first.latents, states),
