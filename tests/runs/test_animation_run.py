@@ -21,9 +21,12 @@ from support.command_line import (
     tree,
 )
 
+from model.latents import LatentSizes, draw_from_prior
+from model.random_keys import Stream, random_generator
 from util.data.clips import resize_square
 from util.pictures.layout import under_one_head
 from util.pictures.sheets import Row, Sheet
+from util.runs.run_state import read_state
 
 NAMES = ["hop", "jog", "run"]
 LENGTH, SECTION = 6, 3
@@ -40,6 +43,7 @@ TRAINING = {
     "lr_half_life": 4,
     "step_follows_rate": 0.9,  # so that the steps become shorter
     "num_sections_in_test": 2,
+    "initial_latents": "prior",
 }
 TEST = flags(experiment="animation", category="waves", isTraining=False)
 RESULTS = "output_synthesis/waves/final_result_animation"
@@ -104,6 +108,38 @@ def test_frame_to_encode_is_an_option(tmp_path, encoded_frame):
     given = flags(**TRAINING, encoded_frame=encoded_frame)
     outcome = run_here(tmp_path, *given)
     assert outcome.returncode == 0, outcome.stderr
+
+
+@pytest.mark.parametrize("encoded_frame", ["first", "random"])
+def test_encoder_begins_with_the_drawn_appearance_and_with_states_of_the_clips(
+    tmp_path, encoded_frame
+):
+    """The weights hardly learn here, so the codes are those of the fitted encoder."""
+    options = {**TRAINING, "initial_latents": "clips", "encoded_frame": encoded_frame}
+    options |= {"state_size": 2, "num_epochs": 1, "step_warmup": 1, "lr_gen": 1e-9}
+    begun = train_on_sequences(tmp_path, NAMES, LENGTH, options)
+    assert "fitting the encoder" in begun.stderr
+    latents = read_state(tmp_path / MODELS / "model.ckpt-1").latents
+    sizes = LatentSizes(2, options["z_size"], options["content_size"], 0)
+    noise = random_generator(0, Stream.INITIAL_LATENTS)
+    drawn = draw_from_prior(sizes, len(NAMES), LENGTH, noise)
+    assert latents.appearance == pytest.approx(drawn.appearance, abs=0.1)
+    assert np.abs(latents.initial_state).max() < 1  # two of the six drawn numbers are larger
+    assert np.abs(drawn.initial_state).max() > 1
+
+
+def test_resumed_training_keeps_the_fitted_beginning(tmp_path):
+    options = {**TRAINING, "initial_latents": "clips", "state_size": 2, "step_warmup": 1}
+    options |= {"transition_init_std": 0.1, "log_step": 1}
+    for name, first in (("whole", 2), ("parts", 1)):
+        place = tmp_path / name
+        train_on_sequences(place, NAMES, LENGTH, options | {"num_epochs": first})
+    more = flags(experiment="animation", category="waves", resume=True, num_epochs=2)
+    outcome = run_here(tmp_path / "parts", *more)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "fitting" not in outcome.stderr
+    ends = [arrays(tmp_path / name / MODELS / "model.ckpt-2") for name in ("whole", "parts")]
+    assert ends[0] == ends[1]
 
 
 def test_image_is_not_to_train_on(tmp_path):

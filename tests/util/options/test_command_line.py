@@ -390,6 +390,16 @@ def test_actions_with_fitted_latents_have_their_own_defaults_in_the_fast_schedul
     assert options_of(experiment="action", schedule="published").initial_latents == "prior"
 
 
+def test_animation_has_fitted_latents_without_motion_types_in_the_fast_schedule():
+    fitted, drawn = (
+        options_of(experiment="animation", **given) for given in ({}, {"initial_latents": "prior"})
+    )
+    assert (fitted.initial_latents, fitted.motion_type_size) == ("clips", 0)
+    assert (fitted.transition_init_std, fitted.step_size, fitted.step_warmup) == (0.1, 0.015, 15)
+    assert (drawn.transition_init_std, drawn.step_size, drawn.step_warmup) == (0.0, 0.03, 0)
+    assert options_of(experiment="animation", schedule="published").initial_latents == "prior"
+
+
 @pytest.mark.parametrize("given", [{"dynamic_mode": "momentum"}, {"state_size": 21}], ids=str)
 def test_latents_of_actions_come_from_the_prior_where_states_cannot_follow_the_clips(given):
     expected = options_of(experiment="action", initial_latents="prior", **given)
