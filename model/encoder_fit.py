@@ -18,7 +18,7 @@ from model.encoder import encode, make_encoder, read_encoder
 from model.latents import Latents, sizes_of
 from model.networks import NETWORKS, image_side
 from model.random_keys import Stream, random_generator
-from model.transition_fit import ANY_KEY
+from model.transition_fit import ANY_KEY, falling_rate
 from model.weights import assign
 
 STEPS, RATE = 600, 0.005  # of Adam; the rate falls linearly in the second half
@@ -63,7 +63,7 @@ def fit_encoder(
         step = optimizer.minimize(sum(map(mean_square, errors)), var_list=weights)
         session.run(tf.global_variables_initializer())
         assign(session, by_name, gamma)
-        for done in range(STEPS):
+        for step_number in range(STEPS):
             rows, times = noise.integers(number, size=IMAGES), noise.integers(length, size=IMAGES)
             session.run(
                 step,
@@ -71,7 +71,7 @@ def fit_encoder(
                     images: frames[rows, times],
                     appearance: latents.appearance[rows],
                     state: states[rows, times],  # s_0 is at 0, so this is the state before
-                    rate: RATE * min(1.0, 2 * (1 - done / STEPS)),
+                    rate: falling_rate(RATE, step_number, STEPS),
                 },
             )
         return session.run(by_name)

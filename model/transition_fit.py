@@ -123,6 +123,11 @@ def states_of_sequences(
     return np.concatenate([latents.initial_state[:, np.newaxis], states], axis=1)
 
 
+def falling_rate(rate: float, number: int, steps: int) -> float:
+    """The rate of step `number`, from 0: in the second half, it falls linearly towards 0."""
+    return rate * min(1.0, 2 * (1 - number / steps))
+
+
 def by_name(maps: Sequence[AffineMap]) -> dict[str, tf.Variable]:
     """The weights of affine maps, by the names of their variables."""
     return {value.op.name: value for layer in maps for value in layer}
@@ -199,7 +204,6 @@ class TransitionFit:
             rows = noise.integers(len(before), size=PAIRS)
             shape = (DRAWS // 2, PAIRS, self._given.shape[2])
             half = noise.standard_normal(shape, dtype=np.float32)
-            rate = RATE * min(1.0, 2 * (1 - number / STEPS))
             self._session.run(
                 self._step,
                 {
@@ -207,7 +211,7 @@ class TransitionFit:
                     self._after: after[rows],
                     self._sequence: rows // num_frames,
                     self._innovations: np.concatenate([half, -half]),
-                    self._rate: rate,
+                    self._rate: falling_rate(RATE, number, STEPS),
                 },
             )
 
