@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from model.initial_motion import FROM_PRIOR
 from model.transition_fit import LARGEST_STATE
 from util.experiments.registry import EXPERIMENTS
 from util.options.experiment import users_of
@@ -123,9 +124,14 @@ def other_latents(schedule: str) -> str:
             if differing:
                 sentences += (
                     f"\nWith `--initial_latents {latents}`, `{experiment}` has instead "
-                    f"{', '.join(differing)}. So it has where states cannot follow the clips: with "
-                    f"`--dynamic_mode momentum`, or `--state_size` above {LARGEST_STATE}.\n"
+                    f"{', '.join(differing)}."
                 )
+                if latents == FROM_PRIOR:
+                    sentences += (
+                        " So it has where states cannot follow the clips: with `--dynamic_mode "
+                        f"momentum`, or `--state_size` above {LARGEST_STATE}."
+                    )
+                sentences += "\n"
     return sentences
 
 

@@ -61,6 +61,14 @@ FAST_FITTED_ACTION = {
     "motion_type_in_test": "inferred",
     "transition_in_test": "fitted",
 }
+# `matched` may choose `momentum`, whose states cannot follow the clips.
+FAST_FITTED_TEXTURE = {
+    **FAST_FITTED,
+    "dynamic_mode": "nonlinear",
+    "state_size": 20,
+    "innovations_in_test": "prior",
+    "transition_in_test": "fitted",
+}
 FAST_DRAWN = {"transition_init_std": 0.0}
 FAST_DRAWN_ACTION = {**FAST_DRAWN, "innovations_in_test": "conditional"}
 FAST_RECOVERY = {"num_epochs": 350, "lr_half_life": 150}
@@ -78,7 +86,8 @@ EXPERIMENTS = {
         summary="learn a dynamic texture from one clip and synthesize videos of any length",
         module="util.experiments.synthesis",
         scheduled={"fast": FAST_TEXTURES},
-        uses=(*TRAINING_SEQUENCES, "chunk_starts"),
+        with_latents={"fast": {"prior": {}, "clips": FAST_FITTED_TEXTURE}},
+        uses=(*TRAINING_SEQUENCES, "chunk_starts", "initial_latents"),
     ),
     "action": Experiment(
         summary="learn many short sequences: one transition, an appearance vector for each",

@@ -390,6 +390,14 @@ def test_actions_with_fitted_latents_have_their_own_defaults_in_the_fast_schedul
     assert options_of(experiment="action", schedule="published").initial_latents == "prior"
 
 
+def test_textures_have_small_states_that_follow_the_clips_where_they_are_asked_to():
+    usual, fitted = options_of(), options_of(initial_latents="clips")
+    assert (usual.initial_latents, usual.dynamic_mode) == ("prior", "matched")
+    assert (usual.state_size, usual.transition_in_test) == (100, "learned")
+    assert (fitted.dynamic_mode, fitted.state_size) == ("nonlinear", 20)
+    assert (fitted.innovations_in_test, fitted.transition_in_test) == ("prior", "fitted")
+
+
 def test_animation_has_fitted_latents_without_motion_types_in_the_fast_schedule():
     fitted, drawn = (
         options_of(experiment="animation", **given) for given in ({}, {"initial_latents": "prior"})
@@ -407,7 +415,8 @@ def test_latents_of_actions_come_from_the_prior_where_states_cannot_follow_the_c
 
 
 def test_an_option_that_an_experiment_does_not_use_is_not_refused_for_its_value():
-    assert options_of(initial_latents="clips", dynamic_mode="momentum").experiment == "synthesis"
+    given = {"initial_latents": "clips", "dynamic_mode": "momentum"}
+    assert options_of(experiment="recovery", **given).experiment == "recovery"
 
 
 def test_schedule_is_fast_where_none_is_given():
