@@ -1,11 +1,11 @@
 """Fitting the encoder to the first latents of the sequences.
 
-With its initial weights, E_γ gives nearly the same code to all images. The emission network then
-learns to tell the sequences apart by their states. In a sampled video, the state moves on, and a
-sequence turns into another one.
+Without this fit, E_γ begins with nearly the same code for all images. The emission network then
+learns to tell the sequences apart by their states. When the state of a sampled video moves on, one
+flower turns into another.
 
-So E_γ first learns codes that are far apart. A frame of a sequence gets the appearance vector of
-the sequence, which was drawn from the prior, and the state before the frame.
+So E_γ first learns codes that differ between sequences. The code of a frame is the appearance
+vector of its sequence, which was drawn from the prior, and the state before the frame.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from model.encoder import encode, make_encoder, read_encoder
+from model.fitting import ANY_KEY, falling_rate
 from model.latents import Latents, sizes_of
 from model.networks import NETWORKS, image_side
 from model.random_keys import Stream, random_generator
-from model.transition_fit import ANY_KEY, falling_rate
-from model.weights import assign
+from model.weights import assign, by_name
 
 STEPS, RATE = 600, 0.005  # of Adam; the rate falls linearly in the second half
 IMAGES = 32  # in a step
@@ -41,7 +41,9 @@ def fit_encoder(
             variables.
         latents: of all N sequences. Only the appearance vectors are used.
         states: s_0 … s_T, [N, T + 1, state_size].
-        frames: [N, T, H, W, 3]; see `model.alternating.alternate`.
+        frames: [N, T, H, W, 3] in [-1, 1]: an array, or anything with a `shape` that gives float32
+            where it is indexed by two integer arrays.
+        seed: the seed of the run.
 
     Returns:
         γ after the fit, by the names of the variables.
@@ -51,8 +53,7 @@ def fit_encoder(
     noise = random_generator(seed, Stream.ENCODER_FIT)
     with tf.Graph().as_default(), tf.Session() as session:
         layers = make_encoder(NETWORKS[network], sizes, ANY_KEY)
-        weights = [weight for layer in layers for weight in (layer.kernel, layer.bias)]
-        by_name = {weight.op.name: weight for weight in weights}
+        weights = by_name(weight for layer in layers for weight in (layer.kernel, layer.bias))
         images = tf.placeholder(tf.float32, [None, side, side, 3])
         appearance = tf.placeholder(tf.float32, [None, sizes.content_size])
         state = tf.placeholder(tf.float32, [None, sizes.state_size])
@@ -60,9 +61,9 @@ def fit_encoder(
         found = encode(read_encoder(layers), images, sizes.content_size)
         errors = found.appearance - appearance, found.initial_state - state
         optimizer = tf.train.AdamOptimizer(rate)
-        step = optimizer.minimize(sum(map(mean_square, errors)), var_list=weights)
+        step = optimizer.minimize(sum(map(mean_square, errors)), var_list=list(weights.values()))
         session.run(tf.global_variables_initializer())
-        assign(session, by_name, gamma)
+        assign(session, weights, gamma)
         for step_number in range(STEPS):
             rows, times = noise.integers(number, size=IMAGES), noise.integers(length, size=IMAGES)
             session.run(
@@ -70,13 +71,14 @@ def fit_encoder(
                 {
                     images: frames[rows, times],
                     appearance: latents.appearance[rows],
-                    state: states[rows, times],  # s_0 is at 0, so this is the state before
+                    state: states[rows, times],  # before frame `times`, from 0: s_0 is at 0
                     rate: falling_rate(RATE, step_number, STEPS),
                 },
             )
-        return session.run(by_name)
+        return session.run(weights)
 
 
 def mean_square(values: tf.Tensor) -> tf.Tensor:
     """The mean square of values; 0 if there are none, as with --content_size 0."""
-    return tf.reduce_sum(tf.square(values)) / tf.maximum(1.0, tf.cast(tf.size(values), tf.float32))
+    count = tf.cast(tf.size(values), tf.float32)
+    return tf.math.divide_no_nan(tf.reduce_sum(tf.square(values)), count)

@@ -14,7 +14,7 @@ under which these states are likely:
    1986).
 2. α, the motion types and the innovations are fitted to these states (`model.transition_fit`).
 
-Both networks then learn, and the latents are inferred, as always.
+All networks then learn, and the latents are inferred, as always.
 """
 
 from __future__ import annotations

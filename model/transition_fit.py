@@ -23,11 +23,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model.fitting import ANY_KEY, falling_rate
 from model.latents import Latents, sizes_of
-from model.random_keys import Stream, random_generator, random_key
+from model.random_keys import Stream, random_generator
 from model.tensorflow_v1 import tf
 from model.transition import TRANSITIONS, AffineMap
-from model.weights import assign
+from model.weights import assign, by_name
 
 LEARNED, FITTED = "learned", "fitted"
 TRANSITIONS_IN_TEST = (LEARNED, FITTED)  # the values of --transition_in_test
@@ -36,11 +37,9 @@ LARGEST_STATE = 20  # in `nonlinear`, innovations reach no more directions: 20 h
 STEPS, RATE = 1500, 0.01  # of Adam; the rate falls linearly in the second half
 PAIRS = 64  # of successive states in a step
 DRAWS = 64  # of ξ for each pair, half of them negatives; with few, the fitted noise is too large
-ANY_KEY = random_key(0, Stream.WEIGHTS)  # of weights that are then replaced
-# Added to the variance of z_t given s_{t-1}, so that few frames cannot make the noise vanish. The
-# innovations need not cause this part, so sampled states lack it. The first states lie on smoother
-# curves than inferred ones, and need more.
-ADDED_VARIANCE, ADDED_TO_INFERRED = 1e-4, 1e-6
+# Added to the variance of z_t given s_{t-1} in the likelihood, so that few frames cannot make the
+# noise vanish. Sampled states do not have this variance, so for them it should be small.
+ADDED_TO_FIRST, ADDED_TO_INFERRED = 1e-4, 1e-6
 
 CORRECTIONS = 20  # of an innovation
 DAMPING = 1e-3  # of the first correction
@@ -66,7 +65,7 @@ def fit_to_states(
     latents: Latents,
     states: np.ndarray,
     noise: np.random.Generator,
-    added_variance: float = ADDED_VARIANCE,
+    added_variance: float = ADDED_TO_FIRST,
 ) -> Fit:
     """Fit α, the motion types and the innovations to states.
 
@@ -118,19 +117,14 @@ def states_of_sequences(
         given = Latents(*(tf.placeholder(tf.float32, [None, *one.shape[1:]]) for one in latents))
         unrolled = transition.unroll(transition.read(maps), given)
         session.run(tf.global_variables_initializer())
-        assign(session, by_name(maps), alpha)
+        assign(session, weights_of(maps), alpha)
         states = session.run(unrolled.states, dict(zip(given, latents, strict=True)))
     return np.concatenate([latents.initial_state[:, np.newaxis], states], axis=1)
 
 
-def falling_rate(rate: float, number: int, steps: int) -> float:
-    """The rate of step `number`, from 0: in the second half, it falls linearly towards 0."""
-    return rate * min(1.0, 2 * (1 - number / steps))
-
-
-def by_name(maps: Sequence[AffineMap]) -> dict[str, tf.Variable]:
+def weights_of(maps: Sequence[AffineMap]) -> dict[str, tf.Variable]:
     """The weights of affine maps, by the names of their variables."""
-    return {value.op.name: value for layer in maps for value in layer}
+    return by_name(weight for layer in maps for weight in layer)
 
 
 class TransitionFit:
@@ -142,7 +136,7 @@ class TransitionFit:
         dynamic_mode: str,
         alpha: Mapping[str, np.ndarray],
         latents: Latents,
-        added_variance: float = ADDED_VARIANCE,
+        added_variance: float = ADDED_TO_FIRST,
     ):
         """Build the graph in the default graph.
 
@@ -154,7 +148,7 @@ class TransitionFit:
         sizes = sizes_of(latents)
         transition = TRANSITIONS[dynamic_mode]
         maps = transition.make(sizes, 1.0, ANY_KEY)
-        self._alpha = by_name(maps)
+        self._alpha = weights_of(maps)
         self._before = tf.placeholder(tf.float32, [None, sizes.state_size])
         self._after = tf.placeholder(tf.float32, [None, sizes.state_size])
         self._sequence = tf.placeholder(tf.int32, [None])
@@ -263,13 +257,21 @@ def normal_log_density(values: tf.Tensor, samples: tf.Tensor, added_variance: fl
     Args:
         values: [n, d].
         samples: [draws, n, d].
-        added_variance: added to the variance of the samples in each direction.
+        added_variance: added to the variance of the samples in each direction. It may be smaller
+            than the rounding errors of float32, so this function computes in float64.
+
+    Returns:
+        float32.
     """
+    values, samples = tf.cast(values, tf.float64), tf.cast(samples, tf.float64)
     mean = tf.reduce_mean(samples, axis=0)
     deviations = tf.transpose(samples - mean, [1, 2, 0])
     covariance = tf.matmul(deviations, deviations, transpose_b=True)
-    covariance /= tf.cast(tf.shape(samples)[0], tf.float32)
-    root = tf.linalg.cholesky(covariance + added_variance * tf.eye(int(values.shape[1])))
+    covariance /= tf.cast(tf.shape(samples)[0], tf.float64)
+    root = tf.linalg.cholesky(
+        covariance + added_variance * tf.eye(int(values.shape[1]), dtype=tf.float64)
+    )
     scaled = tf.linalg.triangular_solve(root, (values - mean)[..., tf.newaxis])
     squares = tf.reduce_sum(tf.square(scaled), axis=[1, 2])
-    return -tf.reduce_mean(0.5 * squares + tf.reduce_sum(tf.math.log(tf.linalg.diag_part(root)), 1))
+    log_volume = tf.reduce_sum(tf.math.log(tf.linalg.diag_part(root)), 1)
+    return tf.cast(-tf.reduce_mean(0.5 * squares + log_volume), tf.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from zlib import crc32
 
 import numpy as np
@@ -32,6 +32,11 @@ def constant_variable(
         dtype=tf.float32,
         trainable=trainable,
     )
+
+
+def by_name(weights: Iterable[tf.Variable]) -> dict[str, tf.Variable]:
+    """Weights by the names of their variables."""
+    return {weight.op.name: weight for weight in weights}
 
 
 def assign(

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 from support.command_line import (
     SMALL,
     arrays,
+    end_of,
     flags,
     make_sequences,
     moving_pattern,
@@ -17,8 +19,10 @@ from support.command_line import (
     refused,
     run,
     run_here,
+    start,
     train_on_sequences,
     tree,
+    wait_until,
 )
 
 from model.latents import LatentSizes, draw_from_prior
@@ -124,8 +128,21 @@ def test_encoder_begins_with_the_drawn_appearance_and_with_states_of_the_clips(
     noise = random_generator(0, Stream.INITIAL_LATENTS)
     drawn = draw_from_prior(sizes, len(NAMES), LENGTH, noise)
     assert latents.appearance == pytest.approx(drawn.appearance, abs=0.1)
-    assert np.abs(latents.initial_state).max() < 1  # two of the six drawn numbers are larger
+    assert np.abs(latents.initial_state).max() < 1
     assert np.abs(drawn.initial_state).max() > 1
+
+
+def test_signal_while_the_encoder_is_fitted_stops_the_run(tmp_path):
+    make_sequences(tmp_path, NAMES, LENGTH)
+    options = {**TRAINING, "initial_latents": "clips", "state_size": 2}
+    process = start(tmp_path, *flags(**options))
+    wait_until(lambda: "fitting the encoder" in process.errors_so_far(), process)
+    process.send_signal(signal.SIGINT)
+    outcome = end_of(process)
+    assert outcome.returncode == 128 + signal.SIGINT
+    assert "stopped at once" in outcome.stderr.splitlines()[-1]
+    assert "Traceback" not in outcome.stderr
+    assert not (tmp_path / MODELS).exists()
 
 
 def test_resumed_training_keeps_the_fitted_beginning(tmp_path):

@@ -121,6 +121,10 @@ class Child:
         """Kill the process, if it runs."""
         self.send_signal(signal.SIGKILL)
 
+    def errors_so_far(self) -> str:
+        """What it has printed to stderr."""
+        return _text(self._files[1])
+
     def end(self, limit: float) -> Ended:
         """Wait until it ends. After `limit` seconds since its start, kill it and its ffmpeg."""
         hung = False

@@ -22,6 +22,7 @@ from util.options.schema import Options
 from util.runs.run_state import RunState
 from util.system.device import transposes_fast
 from util.system.errors import RunError
+from util.system.interruption import uninterrupted
 
 
 def latent_sizes(options: Options) -> LatentSizes:
@@ -73,7 +74,8 @@ def build_generator(
         direct_is_fast=transposes_fast(),
         shared_statistics=options.shared_statistics,
     )
-    return DynamicGenerator(settings, lengths, clips is not None or infers, workers)
+    with uninterrupted():
+        return DynamicGenerator(settings, lengths, clips is not None or infers, workers)
 
 
 def initial_scale(options: Options, clips: Clips | None) -> float:
@@ -102,31 +104,32 @@ def fit_beginning(
 ) -> Latents:
     """Fit the first transition in `generator` to the clips; the first latents, fitted as well.
 
-    An encoder is fitted to these latents. Clips that move in too few directions leave everything
-    as it is; a line on stderr says that.
+    An encoder is fitted to the states of these latents, and to their appearance. Clips that move in
+    too few directions leave everything as it is; a line on stderr says that.
 
     Args:
         latents: drawn from the prior.
     """
     print("fitting the first states to the clips …", file=sys.stderr)
     variables = generator.variables()
-    first = fit_first_states(options.dynamic_mode, variables, latents, clips.frames, options.seed)
+    mode, seed = options.dynamic_mode, options.seed
+    with uninterrupted():
+        first = fit_first_states(mode, variables, latents, clips.frames, seed)
     if first is None:
         print(
             "warning: the clips move in fewer directions than --state_size "
-            f"{options.state_size}, so the first latents come from the prior; to fit them, give a "
-            "smaller --state_size",
+            f"{options.state_size}, so the first latents come from the prior; if anything moves, a "
+            "smaller --state_size fits them",
             file=sys.stderr,
         )
         return latents
     variables |= first.alpha
     if generator.settings.encodes:
         print("fitting the encoder to these states …", file=sys.stderr)
-        states = states_of_sequences(options.dynamic_mode, variables, first.latents)
-        variables |= fit_encoder(
-            *(options.frame_generator_mode, variables, first.latents, states),
-            *(clips.frames, options.seed),
-        )
+        with uninterrupted():
+            states = states_of_sequences(mode, variables, first.latents)
+            network, frames = options.frame_generator_mode, clips.frames
+            variables |= fit_encoder(network, variables, first.latents, states, frames, seed)
     generator.set_variables(variables)
     return first.latents
 
@@ -142,7 +145,8 @@ def fitted_transition(
         latents: the inferred latents of all sequences.
     """
     print("fitting the transition to the inferred states …", file=sys.stderr)
-    return fit_to_inferred_states(options.dynamic_mode, variables, latents, options.seed)
+    with uninterrupted():
+        return fit_to_inferred_states(options.dynamic_mode, variables, latents, options.seed)
 
 
 def restore(generator: DynamicGenerator, state: RunState, checkpoint: Path) -> None:

@@ -67,7 +67,10 @@ def _end(number: int, _: object) -> NoReturn:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """A block in which files are replaced: the first signal counts only after it.
+    """A block in which files are replaced, or graphs are built: a signal counts only after it.
+
+    An error that is raised while TensorFlow holds one of its locks can leave it locked for ever. A
+    second signal ends the program at once.
 
     In the block of an `Interruption`, and in other threads, signals raise nothing anyway.
 

@@ -408,10 +408,15 @@ def test_animation_has_fitted_latents_without_motion_types_in_the_fast_schedule(
     assert options_of(experiment="animation", schedule="published").initial_latents == "prior"
 
 
-@pytest.mark.parametrize("given", [{"dynamic_mode": "momentum"}, {"state_size": 21}], ids=str)
-def test_latents_of_actions_come_from_the_prior_where_states_cannot_follow_the_clips(given):
-    expected = options_of(experiment="action", initial_latents="prior", **given)
-    assert options_of(experiment="action", **given) == expected
+@pytest.mark.parametrize("experiment", ["action", "animation"])
+@pytest.mark.parametrize(
+    "given",
+    [{"dynamic_mode": "momentum"}, {"dynamic_mode": "matched"}, {"state_size": 21}],
+    ids=str,
+)
+def test_latents_come_from_the_prior_where_states_cannot_follow_the_clips(experiment, given):
+    expected = options_of(experiment=experiment, initial_latents="prior", **given)
+    assert options_of(experiment=experiment, **given) == expected
 
 
 def test_an_option_that_an_experiment_does_not_use_is_not_refused_for_its_value():
