@@ -42,6 +42,7 @@ from util.pictures.sheets import Row, Sheet, contact_sheet
 from util.runs.evaluations import check_in_words, in_short
 from util.runs.falling import learning_rate
 from util.runs.run_directory import PACKAGES
+from util.runs.run_state import read_state
 from util.system.device import device_in_words
 from util.system.processor import is_faster_in_bfloat16
 
@@ -619,3 +620,21 @@ def test_run_that_is_no_longer_finite_stops_and_keeps_what_was_good(place):
     assert str(models.relative_to(place)) in line
     assert [path.name for path in models.glob("*.index")] == ["model.ckpt-1.index"]
     assert all_finite(tf.train.load_checkpoint(str(models / "model.ckpt-1")))
+
+
+def test_textures_can_begin_with_states_that_follow_the_clips(tmp_path):
+    """In the warm-up, the latents stay where the fit has put them."""
+    make_clips(tmp_path)
+    begun = {**TRAIN, "initial_latents": "clips", "state_size": 2}
+    outcome = run(tmp_path, *flags(**begun, step_warmup=6))
+    assert outcome.returncode == 0, outcome.stderr
+    assert "fitting the first states to the clips" in outcome.stderr
+    assert "fitting the transition to the inferred states" in outcome.stderr
+    states = [
+        read_state(run_directory(tmp_path) / "model" / f"model.ckpt-{epoch}").latents
+        for epoch in (2, 6)
+    ]
+    assert all(np.array_equal(one, other) for one, other in zip(*states, strict=True))
+    assert np.abs(states[0].initial_state).max() < 1
+    line = refused(run(tmp_path, *flags(**begun, dynamic_mode="matched", overwrite=True)), 2)
+    assert "needs --dynamic_mode nonlinear or linear or gru, not matched" in line

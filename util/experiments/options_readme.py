@@ -129,7 +129,7 @@ def other_latents(schedule: str) -> str:
                 if latents == FROM_PRIOR:
                     sentences += (
                         " So it has where states cannot follow the clips: with `--dynamic_mode "
-                        f"momentum`, or `--state_size` above {LARGEST_STATE}."
+                        f"momentum` or `matched`, or `--state_size` above {LARGEST_STATE}."
                     )
                 sentences += "\n"
     return sentences

@@ -49,28 +49,28 @@ FAST_SEQUENCES = {
 }
 # Long Langevin steps blur fast motion. They are stable only where the curvature is below 4/δ², so
 # learning keeps the emission network flat.
-FAST_FITTED = {
+FAST_CLIPS = {
     "transition_init_std": 0.1,
     "step_size": 0.015,
     "step_warmup": 15,
 }
 # Motion types keep the pace of each sequence. A still image does not show its pace.
-FAST_FITTED_ACTION = {
-    **FAST_FITTED,
+FAST_CLIPS_ACTION = {
+    **FAST_CLIPS,
     "motion_type_size": 4,
     "motion_type_in_test": "inferred",
     "transition_in_test": "fitted",
 }
 # `matched` may choose `momentum`, whose states cannot follow the clips.
-FAST_FITTED_TEXTURE = {
-    **FAST_FITTED,
+FAST_CLIPS_TEXTURE = {
+    **FAST_CLIPS,
     "dynamic_mode": "nonlinear",
     "state_size": 20,
     "innovations_in_test": "prior",
     "transition_in_test": "fitted",
 }
-FAST_DRAWN = {"transition_init_std": 0.0}
-FAST_DRAWN_ACTION = {**FAST_DRAWN, "innovations_in_test": "conditional"}
+FAST_PRIOR = {"transition_init_std": 0.0}
+FAST_PRIOR_ACTION = {**FAST_PRIOR, "innovations_in_test": "conditional"}
 FAST_RECOVERY = {"num_epochs": 350, "lr_half_life": 150}
 
 # The runs of a figure take all options but those that name a checkpoint, several workers, or only
@@ -86,7 +86,7 @@ EXPERIMENTS = {
         summary="learn a dynamic texture from one clip and synthesize videos of any length",
         module="util.experiments.synthesis",
         scheduled={"fast": FAST_TEXTURES},
-        with_latents={"fast": {"prior": {}, "clips": FAST_FITTED_TEXTURE}},
+        with_latents={"fast": {"prior": {}, "clips": FAST_CLIPS_TEXTURE}},
         uses=(*TRAINING_SEQUENCES, "chunk_starts", "initial_latents"),
     ),
     "action": Experiment(
@@ -98,7 +98,7 @@ EXPERIMENTS = {
             "start_in_test": "prior",
         },
         scheduled={"fast": FAST_SEQUENCES},
-        with_latents={"fast": {"clips": FAST_FITTED_ACTION, "prior": FAST_DRAWN_ACTION}},
+        with_latents={"fast": {"clips": FAST_CLIPS_ACTION, "prior": FAST_PRIOR_ACTION}},
         uses=(*TRAINING_SEQUENCES, "chunk_starts", "initial_latents"),
         shows_together=True,
     ),
@@ -236,7 +236,7 @@ EXPERIMENTS = {
             "truncated_backprop_length": 15,
         },
         scheduled={"fast": FAST_SEQUENCES},
-        with_latents={"fast": {"clips": FAST_FITTED, "prior": FAST_DRAWN}},
+        with_latents={"fast": {"clips": FAST_CLIPS, "prior": FAST_PRIOR}},
         uses=(*MEASURED, "results_for", "encoded_frame", "image", "initial_latents"),
         result="animation",
         encodes=True,

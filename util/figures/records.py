@@ -124,7 +124,8 @@ FIGURES: dict[str, Figure] = {
             Training(
                 "animation",
                 ("walkers", "blossoms"),
-                flags={"num_sections_in_test": 2},  # as long as the clips: a flower opens once
+                # Two chunks of 15 frames are as long as a clip. A flower opens only once.
+                flags={"num_sections_in_test": 2},
                 test=Test("animation", {"image": STILLS}),
             ),
         ),

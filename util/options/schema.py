@@ -424,8 +424,8 @@ class Options:
         Scope.FIXED,
         Group.LEARNING,
         "prior draws the first latents of the sequences from the prior, as in the paper; clips "
-        "begins with states that follow the clips, a transition that predicts them and, in "
-        "animation, an encoder that gives them",
+        "begins with states that follow the clips, with a transition that predicts them, and in "
+        "animation with an encoder that gives them",
         one_of(*INITIAL_LATENTS),
     )
     chunk_starts: str = option(
