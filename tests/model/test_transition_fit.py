@@ -103,14 +103,14 @@ def test_sequences_get_back_the_pace_that_innovations_made_up_for(make_generator
         turning,
         np.random.default_rng(1),
     )
-    alpha["transition/kernel_3"] *= 0.85
+    alpha["transition/kernel_3"] *= 0.8
     with tf.Graph().as_default(), tf.Session() as session:
         slowed = TransitionFit(session, "nonlinear", alpha, latents)
         innovations = slowed.innovations_to(turning)
     latents = latents._replace(innovations=innovations)
     before = states_of_sequences("nonlinear", alpha, latents)
     assert np.sqrt(np.mean(np.square(before - turning))) < 0.05
-    assert paces_of(alpha, latents)[:4].mean() < 0.9 * ANGLE
+    assert np.all(paces_of(alpha, latents)[:4] < 0.9 * paces[:4])
 
     fit = fit_to_inferred_states("nonlinear", alpha, latents, seed=0)
     again = fit_to_inferred_states("nonlinear", alpha, latents, seed=0)
