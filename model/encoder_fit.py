@@ -33,7 +33,7 @@ def fit_encoder(
     frames: Any,
     seed: int,
 ) -> dict[str, np.ndarray]:
-    """Fit γ: the mean square of the errors of a, plus that of the errors of s, becomes small.
+    """Fit γ. The fit minimizes the mean squared error of a, plus that of s.
 
     Args:
         network: a name in `NETWORKS`.

@@ -118,7 +118,7 @@ def test_frame_to_encode_is_an_option(tmp_path, encoded_frame):
 def test_encoder_begins_with_the_drawn_appearance_and_with_states_of_the_clips(
     tmp_path, encoded_frame
 ):
-    """The weights hardly learn here, so the codes are those of the fitted encoder."""
+    """The learning rate is almost 0. So the checkpoint has the codes of the fitted encoder."""
     options = {**TRAINING, "initial_latents": "clips", "encoded_frame": encoded_frame}
     options |= {"state_size": 2, "num_epochs": 1, "step_warmup": 1, "lr_gen": 1e-9}
     begun = train_on_sequences(tmp_path, NAMES, LENGTH, options)

@@ -42,7 +42,7 @@ from util.system.background import Background
 from util.system.device import device_in_words
 from util.system.errors import Interrupted, RunError
 from util.system.folder_lock import locked
-from util.system.interruption import Interruption
+from util.system.interruption import Interruption, uninterrupted
 
 
 class TrainingResult(NamedTuple):
@@ -355,7 +355,8 @@ def on_its_own(generator: DynamicGenerator, workers: Workers) -> DynamicGenerato
     """The same model in a graph that needs no other worker."""
     if workers.count == 1:
         return generator
-    alone = DynamicGenerator(generator.settings, generator.chunk_lengths)
+    with uninterrupted():
+        alone = DynamicGenerator(generator.settings, generator.chunk_lengths)
     alone.set_variables(generator.variables())
     return alone
 
