@@ -27,7 +27,7 @@ times the velocity remains. If a state has an odd number of dimensions, the last
 velocity. The underdamped Langevin equation of physics moves a particle in the same way.
 
 To add a transition, add its functions and a row in `TRANSITIONS` to this file. The names in
-`TRANSITIONS` are the values of --dynamic_mode, beside `matched` (`model.matched_transition`).
+`TRANSITIONS` are the values of --dynamic_mode, beside `matched` (`model.matched_to_clips`).
 """
 
 from __future__ import annotations

@@ -511,21 +511,33 @@ def test_clip_in_which_nothing_moves_is_enough(tmp_path):
 
 
 ALTERNATING = np.tile(np.uint8([[[[90]]], [[[140]]]]), (3, 8, 8, 3))
+WALK = np.uint8(127 + np.random.default_rng(0).normal(0, 12, (6, 8, 8, 3)).cumsum(axis=0))
 
 
 @pytest.mark.parametrize(
-    "clip, transition",
-    [(moving_pattern(1), "momentum"), (ALTERNATING, "nonlinear")],
-    ids=["travelling waves", "alternating frames"],
+    "clip, transition, latents",
+    [
+        (moving_pattern(1), "momentum", "prior"),
+        (WALK, "nonlinear", "clips"),
+        (ALTERNATING, "nonlinear", "prior"),
+    ],
+    ids=["travelling waves", "random walk", "alternating frames"],
 )
-def test_transition_is_matched_to_the_clips_and_recorded(tmp_path, clip, transition):
+def test_transition_and_latents_are_matched_to_the_clips(tmp_path, clip, transition, latents):
     write_frames(make_folder(tmp_path) / "clip", clip)
-    for further in ({}, {"resume": True, "num_epochs": 3, "dynamic_mode": "matched"}):
+    asked = {"dynamic_mode": "matched", "initial_latents": "matched"}
+    for further in ({}, {"resume": True, "num_epochs": 3, **asked}):
         outcome = run_here(tmp_path, *flags(**{**SHORT, **further}))
         assert outcome.returncode == 0, outcome.stderr
         assert f"transition {transition}, emission network 8" in outcome.stderr
+        begins = "resume" not in further and latents == "clips"
+        assert ("fitting the first states to the clips" in outcome.stderr) == begins
         about = json.loads((run_directory(tmp_path) / "options.json").read_text(encoding="utf-8"))
-        assert about["options"]["dynamic_mode"] == transition
+        found = about["options"]
+        assert (found["dynamic_mode"], found["initial_latents"]) == (transition, latents)
+        # What is given stays, and what follows from the latents does not.
+        steps = {"clips": 0.015, "prior": 0.03}
+        assert (found["state_size"], found["step_size"]) == (SMALL["state_size"], steps[latents])
 
 
 def test_initial_weights_have_the_scale_that_is_matched_to_the_clips(place, here):

@@ -38,7 +38,8 @@ if str(ROOT) not in sys.path:
 import main_dyn_G  # noqa: E402
 from model import dynamic_generator  # noqa: E402
 from model.graph import ModelGraph, build_graph  # noqa: E402
-from model.matched_transition import MATCHED  # noqa: E402
+from model.initial_motion import FROM_PRIOR  # noqa: E402
+from model.matched_to_clips import MATCHED  # noqa: E402
 from util.experiments.registry import EXPERIMENTS  # noqa: E402
 from util.options import command_line  # noqa: E402
 from util.options.schema import Options  # noqa: E402
@@ -186,11 +187,14 @@ def recorded(arguments: Sequence[str], transition: str = "nonlinear") -> Options
     """The options that a run with a command line records.
 
     Args:
-        transition: the one of its clips, if it is to be matched.
+        transition: the one of its clips, if it is to be matched. First latents that are to be
+            matched come from the prior.
     """
     options = parse(arguments).options
     if options.dynamic_mode == MATCHED:
         options = replace(options, dynamic_mode=transition)
+    if options.initial_latents == MATCHED:
+        options = replace(options, initial_latents=FROM_PRIOR)
     return options
 
 

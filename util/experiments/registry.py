@@ -86,7 +86,7 @@ EXPERIMENTS = {
         summary="learn a dynamic texture from one clip and synthesize videos of any length",
         module="util.experiments.synthesis",
         scheduled={"fast": FAST_TEXTURES},
-        with_latents={"fast": {"prior": {}, "clips": FAST_CLIPS_TEXTURE}},
+        with_latents={"fast": {"matched": {}, "clips": FAST_CLIPS_TEXTURE, "prior": {}}},
         uses=(*TRAINING_SEQUENCES, "chunk_starts", "initial_latents"),
     ),
     "action": Experiment(

@@ -4,13 +4,12 @@ from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from model.matched_transition import MATCHED
 from util.data.observed import observed_clips
 from util.figures.records import Figure, Training
 from util.options.command_line import CommandLine, parse
 from util.options.schedule import SCHEDULES
 from util.options.schema import FIELDS, Options, categories_of
-from util.runs.jobs import with_transition_of
+from util.runs.jobs import matched_to
 from util.runs.run_directory import RunDirectory, result_name
 from util.system.errors import CommandLineError
 from util.system.names import existing_form
@@ -88,20 +87,23 @@ class Run(NamedTuple):
     def other_options(self) -> str:
         """How the run in the directory differs from the one that is asked for; "" if it does not.
 
-        A precision that the schedule chose for the processor is no difference. For a transition
-        that is matched to the clips, see `find_other_transition`.
+        A precision that the schedule chose for the processor is no difference. For what is matched
+        to the clips, see `find_other_match`.
         """
         if not self.directory.holds_run():
             return ""
         asked, ignored = self.asked.options, set(OF_TRAININGS)
         if SCHEDULES[asked.schedule].bfloat16 and "precision" not in self.asked.given:
             ignored.add("precision")
-        if asked.dynamic_mode == MATCHED:
-            ignored.add("dynamic_mode")
-        return self.directory.difference_to(asked, ignored)
+        return self.directory.difference_to(asked, ignored | self._may_be_matched)
 
-    def find_other_transition(self) -> str:
-        """How the transition differs from the one that is matched to the clips; "" if it does not.
+    @property
+    def _may_be_matched(self) -> set[str]:
+        asked = self.asked.options
+        return self.asked.experiment(asked).may_be_matched(asked, self.asked.given)
+
+    def find_other_match(self) -> str:
+        """How the run differs in what is matched to the clips; "" if it does not.
 
         The clips are read, from the cache if they are there.
 
@@ -109,12 +111,12 @@ class Run(NamedTuple):
             RunError: a clip cannot be read.
         """
         asked = self.asked.options
-        if asked.dynamic_mode != MATCHED or not self.directory.holds_run():
+        if not self._may_be_matched or not self.directory.holds_run():
             return ""
-        cache = self.directory.cache_for(asked)
-        clips = observed_clips(asked, self.asked.experiment(asked), cache)
-        others = set(FIELDS) - {"dynamic_mode"}
-        return self.directory.difference_to(with_transition_of(asked, clips), others)
+        experiment, given = self.asked.experiment(asked), self.asked.given
+        clips = observed_clips(asked, experiment, self.directory.cache_for(asked))
+        others = set(FIELDS) - self._may_be_matched
+        return self.directory.difference_to(matched_to(clips, asked, experiment, given), others)
 
 
 def words_of(flags: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from model.initial_motion import FROM_PRIOR
-from model.matched_transition import MATCHED, MATCHES
+from model.matched_to_clips import MATCHED, MATCHES
 from util.gallery.curves import ERROR, SECONDS, TAGS, Plot, figure, named, plots
 from util.gallery.events import read_figures
 from util.gallery.media import Link, Media, address, find_media, shown
@@ -217,8 +217,8 @@ def _text(value: Any) -> str:
 def _differing(options: Options, experiments: Experiments) -> list[tuple[str, str, str]]:
     """The options that differ from the defaults of their experiment and schedule.
 
-    The precision of a schedule that asks the processor is a default whatever it is. So is a
-    transition that was matched to the clips.
+    The precision of a schedule that asks the processor is a default whatever it is. So is what
+    was matched to the clips.
     """
     record = experiments.get(options.experiment)
     defaults: dict[str, Any] = {name: field.default for name, field in FIELDS.items()}
@@ -231,8 +231,9 @@ def _differing(options: Options, experiments: Experiments) -> list[tuple[str, st
     defaults |= without_truth_of_others(defaults, options.data_path)
     if SCHEDULES[options.schedule].bfloat16:
         defaults["precision"] = options.precision
-    if defaults["dynamic_mode"] == MATCHED and options.dynamic_mode in MATCHES:
-        defaults["dynamic_mode"] = options.dynamic_mode
+    for name, values in MATCHES.items():
+        if defaults[name] == MATCHED and getattr(options, name) in values:
+            defaults[name] = getattr(options, name)
     return [
         (name, text, _text(defaults[name]))
         for name, text in _as_text(options).items()

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from model.inference import SIMULTANEOUS
 from model.initial_motion import FROM_CLIPS, FROM_PRIOR
-from model.matched_transition import MATCHED, MATCHES
+from model.matched_to_clips import MATCHED, MATCHES
 from model.networks import ALIASES
 from model.transition_fit import FITTED, LEARNED
 from util.options.experiment import (
@@ -135,8 +135,9 @@ class CommandLine(NamedTuple):
             for name in FIELDS
             if name in self.given or scope_of(name) is Scope.THIS_CALL
         }
-        if of_now.get("dynamic_mode") == MATCHED:  # the record says which one it is
-            del of_now["dynamic_mode"]
+        for name in MATCHES:
+            if of_now.get(name) == MATCHED:  # the record says which one it is
+                del of_now[name]
         return replace(recorded, **of_now)
 
 
@@ -163,8 +164,8 @@ def refuse_contradictions(options: Options, recorded: Options, names: Iterable[s
 
 def _agree(name: str, now: Any, then: Any) -> bool:
     """Whether another value of an option says the same as the recorded one."""
-    if name == "dynamic_mode":
-        return now == MATCHED and then in MATCHES
+    if name in MATCHES:
+        return now == MATCHED and then in MATCHES[name]
     return name == "category" and same_name(now, then)
 
 
@@ -207,11 +208,12 @@ def refuse_unusable(recorded: Options, experiments: Experiments) -> None:
     The limits of single options hold already, see `Options.from_json`.
     """
     _refuse_unknown_experiment(recorded.experiment, experiments)
-    if recorded.dynamic_mode == MATCHED:
-        raise CommandLineError(
-            f"--dynamic_mode {MATCHED} is recorded, and must be the transition of the run: "
-            + " or ".join(MATCHES)
-        )
+    for name, values in MATCHES.items():
+        if getattr(recorded, name) == MATCHED:
+            raise CommandLineError(
+                f"--{name} {MATCHED} is recorded, and must be what was matched: "
+                + " or ".join(values)
+            )
     for rule in RULES:
         rule(recorded, experiments[recorded.experiment])
     refuse_other_mode(recorded, experiments[recorded.experiment])

@@ -1,11 +1,12 @@
 """The record of an experiment, which the command line reads without TensorFlow."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from model.initial_motion import FROM_CLIPS, FROM_PRIOR
+from model.matched_to_clips import MATCHED, MATCHES, matched_latents, matched_transition
 from model.transition import TRANSITIONS
 from model.transition_fit import FITTED, LARGEST_STATE
 from util.options.schedule import SCHEDULES
@@ -112,9 +113,43 @@ class Experiment:
         """
         latents = given.get("initial_latents", "")
         defaults = self.defaults(schedule, latents)
-        if not latents and why_states_cannot_follow(Options(**{**defaults, **given})):
+        begins = defaults.get("initial_latents") == FROM_CLIPS
+        if begins and not latents and why_states_cannot_follow(Options(**{**defaults, **given})):
             defaults = self.defaults(schedule, FROM_PRIOR)
         return defaults | without_truth_of_others(defaults, given.get("data_path"))
+
+    def matched(self, options: Options, given: Container[str], correlation: float) -> Options:
+        """The options with the transition and the first latents that are matched to the clips.
+
+        Defaults that depend on --initial_latents change with it. Where states cannot follow the
+        clips, the first latents come from the prior.
+
+        Args:
+            given: names of the options that the command line gave.
+            correlation: of the steps of the clips, see `model.matched_to_clips`.
+        """
+        if options.dynamic_mode == MATCHED:
+            options = replace(options, dynamic_mode=matched_transition(correlation))
+        if options.initial_latents != MATCHED:
+            return options
+        latents = matched_latents(correlation)
+        found = self._with_latents(options, given, latents)
+        if latents == FROM_CLIPS and why_states_cannot_follow(found):
+            return self._with_latents(options, given, FROM_PRIOR)
+        return found
+
+    def _with_latents(self, options: Options, given: Container[str], latents: str) -> Options:
+        defaults = self.with_latents.get(options.schedule, {}).get(latents, {})
+        follows = {name: value for name, value in defaults.items() if name not in given}
+        return replace(options, initial_latents=latents, **follows)
+
+    def may_be_matched(self, options: Options, given: Container[str]) -> set[str]:
+        """The names of the options that `matched` may change."""
+        names = {name for name in MATCHES if getattr(options, name) == MATCHED}
+        if "initial_latents" in names:
+            for defaults in self.with_latents.get(options.schedule, {}).values():
+                names |= {name for name in defaults if name not in given}
+        return names
 
 
 Experiments = Mapping[str, Experiment]

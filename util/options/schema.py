@@ -16,7 +16,7 @@ from model.chunks import CHUNK_STARTS
 from model.inference import SAMPLERS, UPDATES
 from model.initial_motion import INITIAL_LATENTS
 from model.innovations import INNOVATIONS
-from model.matched_transition import MATCHED, STEADY, UNSTEADY
+from model.matched_to_clips import MATCHED, STEADY, UNSTEADY
 from model.networks import ALIASES, NETWORKS, image_side
 from model.transition import TRANSITIONS
 from model.transition_fit import LARGEST_STATE, TRANSITIONS_IN_TEST
@@ -425,8 +425,9 @@ class Options:
         Group.LEARNING,
         "prior draws the first latents of the sequences from the prior, as in the paper; clips "
         "begins with states that follow the clips, with a transition that predicts them, and in "
-        "animation with an encoder that gives them",
-        one_of(*INITIAL_LATENTS),
+        "animation with an encoder that gives them; "
+        f"{MATCHED} is clips where the steps of the frames are hardly correlated, else prior",
+        one_of(*INITIAL_LATENTS, MATCHED),
     )
     chunk_starts: str = option(
         "fixed",

@@ -8,13 +8,13 @@ options in it count.
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Container, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from model.matched_transition import MATCHED, matched_transition
+from model.matched_to_clips import MATCHED, MATCHES
+from model.sequence_steps import correlation_of_steps
 from model.workers import ALONE, Workers
 from util.data.clips import Clips, existing_categories, find_clips
 from util.data.observed import observed_clips
@@ -61,12 +61,17 @@ class TrainingJob(NamedTuple):
 
 
 class TrainingPlan(NamedTuple):
-    """A `TrainingJob` whose clips have not been read."""
+    """A `TrainingJob` whose clips have not been read.
+
+    `given` are the names of the options that the command line gave. Nothing that is matched to the
+    clips changes them.
+    """
 
     options: Options
     experiment: Experiment
     run: RunDirectory
     state: "RunState | None" = None
+    given: frozenset[str] = frozenset()
 
 
 class TestingJob(NamedTuple):
@@ -219,25 +224,28 @@ def plan_training(command_line: CommandLine) -> TrainingPlan:
     refuse_unwritable(
         run.cache_for(options), "--cache_dir" if options.cache_dir else "--output_dir"
     )
-    return TrainingPlan(options, experiment, run, state)
+    return TrainingPlan(options, experiment, run, state, command_line.given)
 
 
 def with_clips(plan: TrainingPlan, workers: Workers = ALONE) -> TrainingJob:
     """Read the clips; see `prepare`."""
-    options, experiment, run, state = plan
+    options, experiment, run, state, given = plan
     clips = observed_clips(options, experiment, run.cache_for(options))
     missing_values = 3 * clips.count_missing()
     refuse_too_large(options, experiment, len(clips.names), missing_values)
     clips = clips._replace(names=safe_names(clips.names, RESERVED))
-    options = with_transition_of(options, clips)
+    options = matched_to(clips, options, experiment, given)
     return TrainingJob(options, experiment, run, clips, state, workers, missing_values)
 
 
-def with_transition_of(options: Options, clips: Clips) -> Options:
-    """The options with the name of a transition: the one of the clips, if it is to be matched."""
-    if options.dynamic_mode != MATCHED:
+def matched_to(
+    clips: Clips, options: Options, experiment: Experiment, given: Container[str]
+) -> Options:
+    """The options with what is to be matched to the clips; see `Experiment.matched`."""
+    if all(getattr(options, name) != MATCHED for name in MATCHES):
         return options
-    return replace(options, dynamic_mode=matched_transition(clips.frames, clips.visible))
+    correlation = correlation_of_steps(clips.frames, clips.visible)
+    return experiment.matched(options, given, correlation)
 
 
 def refuse_among_clips(run: Path, options: Options) -> None:

@@ -6,7 +6,7 @@ The factors were found by measuring the peak of the resident memory of trainings
 
 from collections.abc import Mapping, Sequence
 
-from model.matched_transition import MATCHED, UNSTEADY
+from model.matched_to_clips import MATCHED, UNSTEADY
 from model.networks import NETWORKS
 from model.transition import HIDDEN_UNITS, TRANSITIONS
 from util.metrics.evaluation import AT_ONCE

@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from support.command_line import make_sequences, parse
+from support.command_line import flags, make_sequences, parse
 
 from util.figures import steps_done
 from util.figures.steps import Run, Step
@@ -139,17 +139,26 @@ def test_precision_is_a_difference_where_the_schedule_does_not_choose_it(run):
 
 @pytest.mark.parametrize(
     "recorded, difference",
-    [("momentum", ""), ("nonlinear", "has --dynamic_mode nonlinear instead of momentum")],
+    [
+        ({}, ""),
+        ({"dynamic_mode": "nonlinear"}, "has --dynamic_mode nonlinear instead of momentum"),
+        (
+            {"transition_in_test": "fitted"},
+            "has --transition_in_test fitted instead of learned",
+        ),
+    ],
 )
-def test_transition_is_the_one_that_is_matched_to_the_clips(run, recorded, difference):
+def test_run_has_what_is_matched_to_the_clips(run, recorded, difference):
     """These clips are waves that travel on; an earlier version took the other transition."""
-    words = [*TRAIN.words, "--dynamic_mode", "matched", "--num_frames", "3"]
-    asked = parse(words)
-    run.directory.prepare(replace(asked.options, dynamic_mode=recorded), ["one", "two"])
+    asked, matched = (
+        parse([*TRAIN.words, *flags(num_frames=3, dynamic_mode=mode, initial_latents=latents)])
+        for mode, latents in (("matched", "matched"), ("momentum", "prior"))
+    )
+    run.directory.prepare(replace(matched.options, **recorded), ["one", "two"])
     found = run._replace(asked=asked)
     assert found.other_options == ""
-    assert found.find_other_transition().endswith(difference)
-    assert bool(found.find_other_transition()) == bool(difference)
+    assert found.find_other_match().endswith(difference)
+    assert bool(found.find_other_match()) == bool(difference)
 
 
 def test_clips_that_have_changed_are_noticed(run, tmp_path):

@@ -66,11 +66,13 @@ def test_precision_is_a_difference_only_where_the_schedule_does_not_choose_it(tm
         assert read(make_run(tmp_path / schedule, *words)).differing == expected
 
 
-def test_matched_transition_is_no_difference_where_the_schedule_matches_it(tmp_path):
+def test_what_is_matched_is_no_difference_where_the_schedule_matches_it(tmp_path):
     for number, (words, expected) in enumerate(
         [
             (["--dynamic_mode", "momentum"], []),
             (["--dynamic_mode", "gru"], [("dynamic_mode", "gru", "matched")]),
+            (["--initial_latents", "clips"], []),
+            (["--initial_latents", "prior"], []),
             (
                 ["--dynamic_mode", "momentum", "--schedule", "published"],
                 [("dynamic_mode", "momentum", "nonlinear")],

@@ -392,10 +392,54 @@ def test_actions_with_fitted_latents_have_their_own_defaults_in_the_fast_schedul
 
 def test_textures_have_small_states_that_follow_the_clips_where_they_are_asked_to():
     usual, fitted = options_of(), options_of(initial_latents="clips")
-    assert (usual.initial_latents, usual.dynamic_mode) == ("prior", "matched")
+    assert (usual.initial_latents, usual.dynamic_mode) == ("matched", "matched")
     assert (usual.state_size, usual.transition_in_test) == (100, "learned")
     assert (fitted.dynamic_mode, fitted.state_size) == ("nonlinear", 20)
     assert (fitted.innovations_in_test, fitted.transition_in_test) == ("prior", "fitted")
+    published = options_of(schedule="published")
+    assert (published.initial_latents, published.dynamic_mode) == ("prior", "nonlinear")
+
+
+def matched(correlation, **given):
+    command_line = parse(flags(**given))
+    options = command_line.options
+    experiment = command_line.experiment(options)
+    found = experiment.matched(options, command_line.given, correlation)
+    changed = {name for name in FIELDS if getattr(found, name) != getattr(options, name)}
+    assert changed <= experiment.may_be_matched(options, command_line.given)
+    return found
+
+
+@pytest.mark.parametrize("typed", [{}, {"initial_latents": "matched", "dynamic_mode": "matched"}])
+@pytest.mark.parametrize(
+    "correlation, transition, latents",
+    [(0.5, "momentum", "prior"), (0.0, "nonlinear", "clips"), (-0.4, "nonlinear", "prior")],
+)
+def test_transition_and_first_latents_are_matched_to_the_clips(
+    correlation, transition, latents, typed
+):
+    expected = options_of(initial_latents=latents, dynamic_mode=transition)
+    assert matched(correlation, **typed) == expected
+
+
+def test_what_is_matched_changes_no_given_option():
+    found = matched(0.0, step_size=0.05, state_size=7, transition_in_test="learned")
+    assert (found.initial_latents, found.step_warmup) == ("clips", 15)
+    assert (found.step_size, found.state_size, found.transition_in_test) == (0.05, 7, "learned")
+
+
+@pytest.mark.parametrize("given", [{"state_size": 21}, {"dynamic_mode": "momentum"}], ids=str)
+def test_matched_latents_come_from_the_prior_where_states_cannot_follow_the_clips(given):
+    assert matched(0.0, **given) == options_of(
+        **{"initial_latents": "prior", "dynamic_mode": "nonlinear", **given}
+    )
+
+
+def test_latents_of_actions_can_be_matched_too():
+    for correlation, latents in ((0.5, "prior"), (0.0, "clips")):
+        typed = {"experiment": "action", "initial_latents": "matched"}
+        expected = options_of(experiment="action", initial_latents=latents)
+        assert matched(correlation, **typed) == expected
 
 
 def test_animation_has_fitted_latents_without_motion_types_in_the_fast_schedule():
@@ -515,6 +559,12 @@ def test_matched_transition_is_the_recorded_one(then, training):
         command_line = parse([*words, *typed])
         assert command_line.options.dynamic_mode == "matched"
         assert command_line.over(Options(dynamic_mode=then)).dynamic_mode == then
+
+
+@pytest.mark.parametrize("then", ["prior", "clips"])
+def test_matched_latents_are_the_recorded_ones(then):
+    command_line = parse(["--resume", "True", "--initial_latents", "matched"])
+    assert command_line.over(Options(initial_latents=then)).initial_latents == then
 
 
 @pytest.mark.parametrize("then", ["linear", "gru"])

@@ -12,7 +12,7 @@ from support.command_line import (
     trained,
 )
 
-from model.matched_transition import MATCHES
+from model.matched_to_clips import MATCHES
 from model.transition import TRANSITIONS
 from util.experiments.registry import EXPERIMENTS
 from util.options.experiment import users_of
@@ -182,9 +182,9 @@ def test_transition_that_is_still_to_be_matched_needs_as_much_as_the_largest():
         mode: module.number_of_weights(
             parse(flags(dynamic_mode=mode)).options, EXPERIMENTS["synthesis"]
         )
-        for mode in (*MATCHES, "matched")
+        for mode in (*MATCHES["dynamic_mode"], "matched")
     }
-    assert sizes["matched"] == max(sizes[mode] for mode in MATCHES)
+    assert sizes["matched"] == max(sizes[mode] for mode in MATCHES["dynamic_mode"])
     assert len(set(sizes.values())) == 2
 
 
