@@ -3,8 +3,8 @@
 What tells clips apart is the correlation of successive steps of their frames:
 
 - steady: the frames keep their direction. With a velocity in the state, sampled videos do so, too.
-- wandering: the steps are hardly correlated. First states that follow the clip help here. With
-  steady clips, the videos move too fast.
+- wandering: the steps are hardly correlated. First states that follow the clip help here. Videos of
+  steady clips move too fast with such states.
 - flickering: successive frames are nearly independent. States of few numbers cannot follow them.
 
 Smaller frames move by fewer pixels, so they keep their direction longer. Noise and repeated frames

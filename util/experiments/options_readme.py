@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from model.initial_motion import FROM_PRIOR
+from model.matched_to_clips import MATCHED
 from model.transition_fit import LARGEST_STATE
 from util.experiments.registry import EXPERIMENTS
 from util.options.experiment import users_of
@@ -113,7 +114,8 @@ def other_latents(schedule: str) -> str:
     sentences = ""
     for experiment, record in EXPERIMENTS.items():
         usual = record.defaults_of(schedule)
-        for latents in record.with_latents.get(schedule, {}):
+        values = record.with_latents.get(schedule, {})
+        for latents in values:
             other = record.defaults_of(schedule, latents)
             differing = [
                 f"`--{name} {other.get(name, field.default)}`"
@@ -122,8 +124,9 @@ def other_latents(schedule: str) -> str:
                 and name != "initial_latents"
             ]
             if differing:
+                matched = f", also if `{MATCHED}` takes it" if MATCHED in values else ""
                 sentences += (
-                    f"\nWith `--initial_latents {latents}`, `{experiment}` has instead "
+                    f"\nWith `--initial_latents {latents}`{matched}, `{experiment}` has instead "
                     f"{', '.join(differing)}."
                 )
                 if latents == FROM_PRIOR:

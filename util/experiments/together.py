@@ -116,6 +116,7 @@ def help_first_worker(command_line: CommandLine, cluster: Cluster) -> None:
         of_first = Options.from_json(workers.texts("")[0])
         options = with_own_places(of_first, command_line)
         run = directory_of(options)
+        # Worker 0 has matched its options to the clips.
         plan = TrainingPlan(options, command_line.experiment(options), run)
         with nothing_left_if_refused(run):
             with contextlib.redirect_stderr(io.StringIO()):  # worker 0 prints the same

@@ -181,7 +181,9 @@ def refuse_other_run(run: Run, clips: str, overwrite: bool) -> None:
     what = run.other_options
     if not what and run.directory.holds_run() and done.has_other_clips(clips):
         what = f"the clips, masks or truth have changed since {run.directory.path} was trained"
-    if what := what or run.find_other_match():
+    if not what and (match := run.find_other_match()):
+        what = f"what is matched to the clips has changed since the run was trained: {match}"
+    if what:
         raise RunError(
             f"{what}; choose another --output_dir, or train it anew with --overwrite True"
         )

@@ -426,7 +426,8 @@ class Options:
         "prior draws the first latents of the sequences from the prior, as in the paper; clips "
         "begins with states that follow the clips, with a transition that predicts them, and in "
         "animation with an encoder that gives them; "
-        f"{MATCHED} is clips where the steps of the frames are hardly correlated, else prior",
+        f"{MATCHED} is clips if the steps of the frames are hardly correlated and states of this "
+        "size can follow them, else prior",
         one_of(*INITIAL_LATENTS, MATCHED),
     )
     chunk_starts: str = option(

@@ -6,6 +6,7 @@ options in it count.
 """
 
 import contextlib
+import math
 import os
 import sys
 from collections.abc import Container, Iterator
@@ -13,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from model.initial_motion import FROM_CLIPS, windows_as_states
 from model.matched_to_clips import MATCHED, MATCHES
 from model.sequence_steps import correlation_of_steps
 from model.workers import ALONE, Workers
@@ -241,11 +243,18 @@ def with_clips(plan: TrainingPlan, workers: Workers = ALONE) -> TrainingJob:
 def matched_to(
     clips: Clips, options: Options, experiment: Experiment, given: Container[str]
 ) -> Options:
-    """The options with what is to be matched to the clips; see `Experiment.matched`."""
+    """The options with what is to be matched to the clips; see `Experiment.matched`.
+
+    Clips that move in too few directions count as clips of which nothing is known.
+    """
     if all(getattr(options, name) != MATCHED for name in MATCHES):
         return options
     correlation = correlation_of_steps(clips.frames, clips.visible)
-    return experiment.matched(options, given, correlation)
+    found = experiment.matched(options, given, correlation)
+    follows = found.initial_latents == FROM_CLIPS != options.initial_latents
+    if follows and windows_as_states(clips.frames, found.state_size) is None:
+        return experiment.matched(options, given, correlation=math.nan)
+    return found
 
 
 def refuse_among_clips(run: Path, options: Options) -> None:

@@ -4,13 +4,15 @@ import os
 import socket
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from support.command_line import ROOT, SMALL, flags, make_clips, parse, recorded, refusal, tree
 
 from util.options.schema import Options
 from util.runs import jobs
-from util.runs.jobs import locked_run, prepare
+from util.runs.jobs import locked_run, matched_to, prepare
 from util.runs.run_directory import RunDirectory
 from util.system.errors import CommandLineError, RunError
 from util.system.folder_lock import locked
@@ -43,6 +45,16 @@ def place(tmp_path, monkeypatch):
 
 def command(**options):
     return parse(flags(**{**SMALL, **options}))
+
+
+@pytest.mark.parametrize("num_frames, latents", [(60, "clips"), (20, "prior")])
+def test_matched_latents_come_from_the_prior_if_the_frames_are_too_few(num_frames, latents):
+    """With 20 frames, the windows vary in 19 directions, and a state has 20 numbers."""
+    steps = np.random.default_rng(0).normal(size=(1, num_frames, 16, 16, 3))
+    clips = SimpleNamespace(frames=np.float32(0.02 * steps.cumsum(axis=1)), visible=None)
+    asked = parse([])
+    found = matched_to(clips, asked.options, asked.experiment(asked.options), asked.given)
+    assert found == recorded(flags(initial_latents=latents))
 
 
 # --- The checkpoint that a test names ---
