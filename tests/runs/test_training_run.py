@@ -648,5 +648,10 @@ def test_textures_can_begin_with_states_that_follow_the_clips(tmp_path):
     ]
     assert all(np.array_equal(one, other) for one, other in zip(*states, strict=True))
     assert np.abs(states[0].initial_state).max() < 1
+    reconstructed = run_directory(tmp_path) / "final_result" / SEQUENCES[0] / "reconstructed"
+    fitted = {path.name: path.read_bytes() for path in reconstructed.iterdir()}
+    learned = {**begun, "step_warmup": 6, "transition_in_test": "learned", "resume": True}
+    assert run(tmp_path, *flags(**learned)).returncode == 0
+    assert {path.name: path.read_bytes() for path in reconstructed.iterdir()} == fitted
     line = refused(run(tmp_path, *flags(**begun, dynamic_mode="matched", overwrite=True)), 2)
     assert "needs --dynamic_mode nonlinear or linear or gru, not matched" in line

@@ -19,7 +19,7 @@ from util.data.clips import resize_square
 from util.data.fit import fitted
 from util.data.frames import to_model_range
 from util.data.stills import read_image, refuse_unreadable
-from util.experiments.synthesis import write_final_result
+from util.experiments.synthesis import reconstructions, write_final_result
 from util.metrics.steps import first_step, mean_step
 from util.metrics.tables import write_table
 from util.pictures.layout import under_one_head, write_picture, write_playing
@@ -39,7 +39,8 @@ ENCODED_AT_ONCE = 256  # images
 
 def train(job: TrainingJob) -> None:
     """Train, and write the videos of every sequence, which start from its encoded first frame."""
-    write_final_result(with_first_frames_encoded(train_model(job)))
+    result = with_first_frames_encoded(train_model(job))
+    write_final_result(result, reconstructions(result))
 
 
 def check(checkpoint: LoadedCheckpoint) -> None:

@@ -51,9 +51,11 @@ from util.system.threads import beside_each_other
 def train(job: TrainingJob) -> None:
     """Train, and write the reconstruction and the synthesized videos of every sequence."""
     result = train_model(job)
+    # Before the fit: its innovations lead near to the inferred states, but not always to them.
+    reconstructed = reconstructions(result)
     if fits_transition(job.options, job.experiment):
         result = with_fitted_transition(result)
-    write_final_result(result)
+    write_final_result(result, reconstructed)
 
 
 def test(run: LoadedRun) -> None:
@@ -65,11 +67,14 @@ def check(checkpoint: LoadedCheckpoint) -> None:
     """Accept every checkpoint: videos can be sampled from any model."""
 
 
-def write_final_result(result: TrainingResult) -> None:
+def write_final_result(result: TrainingResult, reconstructed: np.ndarray) -> None:
     """Write observed, reconstructed and synthesized videos of each sequence, with their frames.
 
     With many sequences, only the first --results_for get videos and all measures. The others are
     sampled and get the measures that need little time.
+
+    Args:
+        reconstructed: see `reconstructions`.
     """
     options, clips = result.options, result.clips
     generator, latents = result.generator, result.latents
@@ -81,7 +86,7 @@ def write_final_result(result: TrainingResult) -> None:
     tell_less_for_others(len(clips.names) - num_shown)
     drop_earlier_results(result)
     for rows in split_range(len(clips.names), options.batch_size):
-        made = list(made_videos(sampler, result, rows, num_shown))
+        made = list(made_videos(sampler, result, rows, reconstructed))
         measured = beside_each_other(partial(evaluated, options, num_shown), made, AT_ONCE)
         for (index, videos), evaluation in zip(made, measured, strict=True):
             name = clips.names[index]
@@ -107,6 +112,23 @@ def write_final_result(result: TrainingResult) -> None:
         )
 
 
+def reconstructions(result: TrainingResult) -> np.ndarray:
+    """The first --results_for sequences as the inferred latents give them, uint8 [n, T, H, W, 3].
+
+    The last batch is whole, so it may have more sequences.
+    """
+    options, names = result.options, result.clips.names
+    made = []
+    for rows in split_range(len(names), options.batch_size):
+        if rows.start < options.results_for:
+            latents = of_sequences(result.latents, rows)
+            length = options.truncated_backprop_length
+            made.append(
+                to_bytes(reconstruct(result.generator, latents, length, options.batch_size))
+            )
+    return np.concatenate(made)
+
+
 def with_fitted_transition(result: TrainingResult) -> TrainingResult:
     """Fit the transition of the model to the inferred states; the latents are fitted as well.
 
@@ -120,18 +142,17 @@ def with_fitted_transition(result: TrainingResult) -> TrainingResult:
 
 
 def made_videos(
-    sampler: Sampler, result: TrainingResult, rows: slice, num_shown: int
+    sampler: Sampler, result: TrainingResult, rows: slice, reconstructed: np.ndarray
 ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
     """Yield the number and the videos of each sequence of a batch, uint8 [T, H, W, 3] by name.
 
-    Only sequences with a number below `num_shown` are reconstructed.
+    Args:
+        reconstructed: see `reconstructions`. The other sequences get no such video.
     """
     options, latents = result.options, of_sequences(result.latents, rows)
-    chunk_length, batch_size = options.truncated_backprop_length, options.batch_size
     made = {"observed": to_bytes(result.clips.frames[rows])}
-    if rows.start < num_shown:
-        frames = reconstruct(result.generator, latents, chunk_length, batch_size)
-        made["reconstructed"] = to_bytes(frames)
+    if rows.start < len(reconstructed):
+        made["reconstructed"] = reconstructed[rows]
     for video in range(options.num_batches_in_test):
         made[f"synthesized_{video + 1}"] = sampled_bytes(sampler, latents, video)
     for place, index in enumerate(range(rows.start, rows.stop)):
