@@ -304,8 +304,10 @@ def test_page_is_as_narrow_as_a_phone(page, width):
 
 
 def test_theme_follows_the_system_or_the_switch(page):
+    shown = "getComputedStyle(document.body).backgroundColor"
+
     def background():
-        return page.execute_script("return getComputedStyle(document.body).backgroundColor")
+        return page.execute_script(f"return {shown}")
 
     colours = {}
     for theme in ("light", "dark"):
@@ -315,8 +317,8 @@ def test_theme_follows_the_system_or_the_switch(page):
     assert colours["light"] != colours["dark"]
     choose(page, "theme", "light")
     assert background() == colours["light"]
-    page.refresh()
-    assert background() == colours["light"]
+    page.refresh()  # on a busy machine, it returns before the script of the page has run
+    wait(page, f"return {shown} === arguments[0]", colours["light"])
     choose(page, "theme", "")
     assert background() == colours["dark"]
 
