@@ -16,6 +16,7 @@ from model.initial_motion import FROM_CLIPS, FROM_PRIOR
 MATCHED = "matched"  # the value of --dynamic_mode and of --initial_latents
 STEADY = "momentum"  # the transition for steady clips
 UNSTEADY = "nonlinear"  # and for all others
+# What `matched` may become, by the option.
 MATCHES = {"dynamic_mode": (STEADY, UNSTEADY), "initial_latents": (FROM_PRIOR, FROM_CLIPS)}
 # The correlation from which on clips are steady, and below which they flicker; found by trials.
 STEADY_FROM, FLICKERING_BELOW = 0.3, -0.25
