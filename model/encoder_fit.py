@@ -33,7 +33,7 @@ def fit_encoder(
     frames: Any,
     seed: int,
 ) -> dict[str, np.ndarray]:
-    """Fit γ. The fit minimizes the mean squared error of a, plus that of s.
+    """Fit γ. The fit minimizes the sum of two mean squared errors: of a, and of s.
 
     Args:
         network: a name in `NETWORKS`.

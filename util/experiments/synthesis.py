@@ -115,17 +115,15 @@ def write_final_result(result: TrainingResult, reconstructed: np.ndarray) -> Non
 def reconstructions(result: TrainingResult) -> np.ndarray:
     """The first --results_for sequences as the inferred latents give them, uint8 [n, T, H, W, 3].
 
-    The last batch is whole, so it may have more sequences.
+    The last batch is whole, so it may have more sequences. Only one batch at a time is float32.
     """
-    options, names = result.options, result.clips.names
+    options = result.options
+    length, batch_size = options.truncated_backprop_length, options.batch_size
     made = []
-    for rows in split_range(len(names), options.batch_size):
+    for rows in split_range(len(result.clips.names), batch_size):
         if rows.start < options.results_for:
             latents = of_sequences(result.latents, rows)
-            length = options.truncated_backprop_length
-            made.append(
-                to_bytes(reconstruct(result.generator, latents, length, options.batch_size))
-            )
+            made.append(to_bytes(reconstruct(result.generator, latents, length, batch_size)))
     return np.concatenate(made)
 
 

@@ -251,7 +251,7 @@ def matched_to(
         return options
     correlation = correlation_of_steps(clips.frames, clips.visible)
     found = experiment.matched(options, given, correlation)
-    follows = found.initial_latents == FROM_CLIPS != options.initial_latents
+    follows = found.initial_latents == FROM_CLIPS
     if follows and windows_as_states(clips.frames, found.state_size) is None:
         return experiment.matched(options, given, correlation=math.nan)
     return found
